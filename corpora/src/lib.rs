@@ -1,0 +1,1 @@
+//! Real firmware images to measure on: manifest, fetcher and loader.

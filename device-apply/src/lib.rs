@@ -1,0 +1,1 @@
+//! Applies a patch on the device, streaming, over embedded-storage flash traits.

@@ -1,0 +1,1 @@
+//! Turns two firmware images into the smallest patch that a given microcontroller can apply.

@@ -1,0 +1,1 @@
+//! Patch format, model, range coder and sans-I/O decoder of patcher.

@@ -1,0 +1,1 @@
+//! A NOR flash model as strict as silicon, for tests.

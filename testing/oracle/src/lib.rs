@@ -1,0 +1,1 @@
+//! A slow, obvious, independent decoder written from docs/format.md.
