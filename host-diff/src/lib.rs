@@ -1,1 +1,3 @@
 //! Turns two firmware images into the smallest patch that a given microcontroller can apply.
+
+pub mod image;

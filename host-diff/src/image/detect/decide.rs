@@ -1,0 +1,177 @@
+//! From evidence to a decision, for one image or for base and target together.
+
+use super::super::flat::{FlatImage, Isa, Region};
+use super::calls::{self, CallVote};
+use super::clues::Clues;
+use super::log2::SCORE_FRACTION;
+use super::thumb;
+use super::vote::{self, Ballot};
+
+/// What an image is taken for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Detection {
+    /// The instruction set.
+    pub isa: Isa,
+    /// Where the first byte of the image is loaded; `None` if nothing speaks for any address.
+    pub address: Option<u32>,
+    /// How sure the address is.
+    pub confidence: Confidence,
+    /// The numbers behind it.
+    pub evidence: Evidence,
+    /// The image as regions; empty if no address is known.
+    pub regions: Vec<Region>,
+}
+
+/// How sure a load address is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Confidence {
+    /// Nothing is known.
+    #[default]
+    None,
+    /// A guess: better ask the user.
+    Low,
+    /// The evidence leaves no doubt.
+    High,
+    /// The file says so.
+    Given,
+}
+
+/// What speaks for a detection. Counts are of distinct pointers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Evidence {
+    /// Distinct call targets inside the image.
+    pub call_targets: u32,
+    /// How many of them look like the begin of a function.
+    pub call_targets_landing: u32,
+    /// Where the vector table is.
+    pub vector_table: Option<u32>,
+    /// Words that would be pointers to code in the image.
+    pub code_pointers: u32,
+    /// How many of them point to function entries.
+    pub code_pointers_landing: u32,
+    /// Words that would be pointers to data in the image.
+    pub data_pointers: u32,
+    /// How many of them point to begins of strings.
+    pub data_pointers_landing: u32,
+    /// Evidence for the address, in bits.
+    pub bits: u32,
+    /// How many bits it is ahead of the second-best address.
+    pub margin_bits: u32,
+    /// The second-best address.
+    pub runner_up: Option<u32>,
+}
+
+/// An address this far ahead of all others is beyond doubt: one in a million of wrong ones would get there.
+const SURE_MARGIN_BITS: u32 = 20;
+/// Ahead by less than this, it is no better than a guess.
+const GUESS_MARGIN_BITS: u32 = 4;
+/// What it costs, in bits, to believe that base and target are loaded at different addresses.
+const MOVED_BITS: i64 = 8;
+
+/// Detects instruction set and load address of one image.
+#[must_use]
+pub fn detect(image: &FlatImage) -> Detection {
+    let view = View::of(image);
+    let addresses = view.candidates();
+    let ballots = view.judge(&addresses);
+    view.decide(&ballots, &[])
+}
+
+/// Detects base and target of a patch together: each is evidence for the other.
+#[must_use]
+pub fn detect_pair(base: &FlatImage, target: &FlatImage) -> (Detection, Detection) {
+    let views = [View::of(base), View::of(target)];
+    let mut addresses: Vec<u32> = views.iter().flat_map(View::candidates).collect();
+    addresses.sort_unstable();
+    addresses.dedup();
+    let [base_ballots, target_ballots] = [views[0].judge(&addresses), views[1].judge(&addresses)];
+    (
+        views[0].decide(&base_ballots, &target_ballots),
+        views[1].decide(&target_ballots, &base_ballots),
+    )
+}
+
+/// One image with all that is needed to decide.
+struct View<'a> {
+    image: &'a FlatImage,
+    isa: Isa,
+    vote: Option<CallVote>,
+    clues: Option<Clues>,
+}
+
+impl<'a> View<'a> {
+    fn of(image: &'a FlatImage) -> Self {
+        let code = thumb::sweep(&image.bytes);
+        let votes = calls::votes(&image.bytes, &code);
+        let isa = image.isa_hint.unwrap_or_else(|| calls::strongest(&votes));
+        let vote = votes.into_iter().find(|vote| vote.isa == isa);
+        let clues = (isa == Isa::Thumb).then(|| Clues::of_thumb(&image.bytes, &code));
+        Self { image, isa, vote, clues }
+    }
+
+    fn candidates(&self) -> Vec<u32> {
+        self.clues.as_ref().map(vote::candidates).unwrap_or_default()
+    }
+
+    fn judge(&self, addresses: &[u32]) -> Vec<Ballot> {
+        let Some(clues) = &self.clues else { return Vec::new() };
+        addresses.iter().map(|&address| vote::judge(clues, address)).collect()
+    }
+
+    /// Takes the best address, given what the other image of the pair prefers.
+    fn decide(&self, own: &[Ballot], other: &[Ballot]) -> Detection {
+        let moved = other.iter().map(|ballot| ballot.score).max().unwrap_or(0)
+            - (MOVED_BITS << SCORE_FRACTION);
+        let together = |index: usize, ballot: &Ballot| {
+            ballot.score + other.get(index).map_or(0, |other| other.score.max(moved))
+        };
+        let mut ranked: Vec<(i64, &Ballot)> =
+            own.iter().enumerate().map(|(i, ballot)| (together(i, ballot), ballot)).collect();
+        ranked.sort_by_key(|&(score, ballot)| (i64::MAX - score, ballot.address));
+
+        let mut evidence = Evidence {
+            call_targets: self.vote.map_or(0, |vote| vote.targets),
+            call_targets_landing: self.vote.map_or(0, |vote| vote.landing),
+            vector_table: self.clues.as_ref().and_then(|clues| clues.vector_offset),
+            ..Evidence::default()
+        };
+        let mut address = None;
+        let mut confidence = Confidence::None;
+        if let Some(&(best, ballot)) = ranked.first() {
+            let second = ranked.get(1);
+            evidence.code_pointers = ballot.code.tries;
+            evidence.code_pointers_landing = ballot.code.hits;
+            evidence.data_pointers = ballot.text.tries;
+            evidence.data_pointers_landing = ballot.text.hits;
+            evidence.bits = whole_bits(ballot.score);
+            evidence.margin_bits = whole_bits(best - second.map_or(0, |&(score, _)| score));
+            evidence.runner_up = second.map(|(_, ballot)| ballot.address);
+            if evidence.margin_bits >= GUESS_MARGIN_BITS {
+                address = Some(ballot.address);
+                confidence = if evidence.margin_bits >= SURE_MARGIN_BITS {
+                    Confidence::High
+                } else {
+                    Confidence::Low
+                };
+            }
+        }
+        if self.image.address.is_some() {
+            address = self.image.address;
+            confidence = Confidence::Given;
+        }
+        Detection { isa: self.isa, address, confidence, evidence, regions: self.regions(address) }
+    }
+
+    fn regions(&self, address: Option<u32>) -> Vec<Region> {
+        let len = u32::try_from(self.image.bytes.len()).unwrap_or(u32::MAX);
+        match address {
+            _ if !self.image.regions.is_empty() => self.image.regions.clone(),
+            Some(address) if len > 0 => vec![Region { offset: 0, len, address, isa: self.isa }],
+            _ => Vec::new(),
+        }
+    }
+}
+
+fn whole_bits(score: i64) -> u32 {
+    u32::try_from(score.max(0) >> SCORE_FRACTION).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,18 @@
+//! Instruction set and load address of images that do not say.
+//!
+//! By consistency, not by a histogram of pointers: an instruction set is believed when its calls land on function
+//! entries, an address when pointers minus the address land on function entries and begins of strings. Base and target
+//! of a patch vote together.
+
+mod bits;
+mod bytes;
+mod calls;
+mod clues;
+mod decide;
+mod log2;
+mod strings;
+mod thumb;
+mod vector;
+mod vote;
+
+pub use decide::{Confidence, Detection, Evidence, detect, detect_pair};
