@@ -1,0 +1,113 @@
+//! A partition of a device, with the flash traits.
+
+use core::ops::Range;
+
+use embedded_storage::nor_flash::{ErrorType, MultiwriteNorFlash, NorFlash, ReadNorFlash};
+
+use crate::cells::index;
+use crate::{FlashError, FlashModel, MultiwritePart, Part};
+
+/// A partition of a device: offsets count from its start.
+///
+/// It borrows the [`FlashModel`], and so do any number of others: a base slot is read while
+/// the staging slot is written.
+#[derive(Clone, Debug)]
+pub struct Slot<'a, P> {
+    flash: &'a FlashModel<P>,
+    start: u32,
+    len: u32,
+}
+
+impl<'a, P: Part> Slot<'a, P> {
+    pub(crate) fn new(flash: &'a FlashModel<P>, range: Range<u32>) -> Self {
+        let Range { start, end } = range;
+        let unit = P::GEOMETRY.erase_bytes();
+        assert!(
+            start <= end && end <= flash.size(),
+            "slot outside the device: {start:#x}..{end:#x}"
+        );
+        assert!(
+            start.is_multiple_of(unit) && end.is_multiple_of(unit),
+            "slot not aligned to {unit:#x}: {start:#x}..{end:#x}"
+        );
+        Self { flash, start, len: end - start }
+    }
+
+    /// Where the slot lies in the device.
+    #[must_use]
+    pub const fn range(&self) -> Range<u32> {
+        self.start..self.start + self.len
+    }
+
+    /// The device.
+    #[must_use]
+    pub const fn flash(&self) -> &'a FlashModel<P> {
+        self.flash
+    }
+
+    /// Puts an image at the start of the slot, as [`FlashModel::load`] does.
+    ///
+    /// # Panics
+    ///
+    /// If it does not fit.
+    pub fn load(&self, image: &[u8]) {
+        assert!(image.len() <= index(self.len), "{} bytes do not fit the slot", image.len());
+        self.flash.load(self.start, image);
+    }
+
+    /// What the first `len` bytes of the slot hold, as [`FlashModel::dump`] sees it.
+    ///
+    /// # Errors
+    ///
+    /// `Ecc` if a word is poisoned, `OutOfBounds` if the slot is shorter.
+    pub fn dump(&self, len: usize) -> Result<Vec<u8>, FlashError> {
+        self.flash.check_within(0, len, self.len)?;
+        self.flash.dump(self.start..self.start + crate::cells::address_of(len))
+    }
+
+    /// Address of `len` bytes at `offset`.
+    fn address(&self, offset: u32, len: usize) -> Result<u32, FlashError> {
+        self.flash.check_within(offset, len, self.len)?;
+        Ok(self.start + offset)
+    }
+}
+
+impl<P: Part> ErrorType for Slot<'_, P> {
+    type Error = FlashError;
+}
+
+impl<P: Part> ReadNorFlash for Slot<'_, P> {
+    const READ_SIZE: usize = 1;
+
+    fn read(&mut self, offset: u32, bytes: &mut [u8]) -> Result<(), FlashError> {
+        let address = self.address(offset, bytes.len())?;
+        self.flash.read(address, bytes)
+    }
+
+    fn capacity(&self) -> usize {
+        index(self.len)
+    }
+}
+
+impl<P: Part> NorFlash for Slot<'_, P> {
+    const WRITE_SIZE: usize = P::GEOMETRY.write_bytes() as usize;
+    const ERASE_SIZE: usize = P::GEOMETRY.erase_bytes() as usize;
+
+    fn erase(&mut self, from: u32, to: u32) -> Result<(), FlashError> {
+        let Some(len) = to.checked_sub(from) else {
+            let size = self.len;
+            return self.flash.refuse(FlashError::OutOfBounds { offset: from, len: 0, size });
+        };
+        self.flash.check_alignment(from, index(len), P::GEOMETRY.erase_bytes())?;
+        let address = self.address(from, index(len))?;
+        self.flash.erase(address..address + len)
+    }
+
+    fn write(&mut self, offset: u32, bytes: &[u8]) -> Result<(), FlashError> {
+        self.flash.check_alignment(offset, bytes.len(), P::GEOMETRY.write_bytes())?;
+        let address = self.address(offset, bytes.len())?;
+        self.flash.program(address, bytes)
+    }
+}
+
+impl<P: MultiwritePart> MultiwriteNorFlash for Slot<'_, P> {}
