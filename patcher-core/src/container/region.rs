@@ -1,0 +1,118 @@
+//! Regions: which part of an image file is loaded where.
+
+/// Most regions of one image.
+pub const MAX_REGIONS: usize = 8;
+
+/// Consecutive bytes of an image that are loaded at consecutive addresses.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Region {
+    /// Bytes.
+    pub len: u32,
+    /// Load address of the first byte.
+    pub address: u32,
+    /// Whether branches are looked for; pointers are looked for in every region.
+    pub code: bool,
+}
+
+/// The regions of one image, in file order and without gaps.
+///
+/// An image without regions has no addresses: no reference in it or into it is predicted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Regions {
+    list: [Region; MAX_REGIONS],
+    count: u8,
+}
+
+/// Where an offset of an image lies in the address space.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    /// Load address of the offset.
+    pub address: u32,
+    /// Whether its region holds code.
+    pub code: bool,
+    /// Bytes from the offset to the end of its region.
+    pub left: u32,
+}
+
+impl Regions {
+    /// One region of code over the whole image.
+    #[must_use]
+    pub fn single(len: u32, address: u32) -> Self {
+        let mut regions = Self::default();
+        regions.push(Region { len, address, code: true });
+        regions
+    }
+
+    /// Appends a region. `false` when the list is full.
+    pub fn push(&mut self, region: Region) -> bool {
+        match self.list.get_mut(usize::from(self.count)) {
+            Some(slot) => {
+                *slot = region;
+                self.count += 1;
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// The regions in file order.
+    pub fn iter(&self) -> impl Iterator<Item = &Region> {
+        self.list.iter().take(usize::from(self.count))
+    }
+
+    /// Number of regions.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        usize::from(self.count)
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    /// Sum of all lengths, or `None` past 32 bits.
+    #[must_use]
+    pub fn total(&self) -> Option<u32> {
+        self.iter().try_fold(0u32, |sum, region| sum.checked_add(region.len))
+    }
+
+    /// Where the byte at `offset` of the image is loaded.
+    #[must_use]
+    pub fn place(&self, offset: u32) -> Option<Place> {
+        let mut start = 0u32;
+        for region in self.iter() {
+            let inside = offset.wrapping_sub(start);
+            if inside < region.len {
+                return Some(Place {
+                    address: region.address.wrapping_add(inside),
+                    code: region.code,
+                    left: region.len - inside,
+                });
+            }
+            start = start.wrapping_add(region.len);
+        }
+        None
+    }
+
+    /// Offset in the image of the byte that is loaded at `address`; the first region that holds it.
+    #[must_use]
+    pub fn offset_of(&self, address: u32) -> Option<u32> {
+        let mut start = 0u32;
+        for region in self.iter() {
+            let inside = address.wrapping_sub(region.address);
+            if inside < region.len {
+                return Some(start.wrapping_add(inside));
+            }
+            start = start.wrapping_add(region.len);
+        }
+        None
+    }
+
+    /// Whether `address` is in a region or just past its end.
+    #[must_use]
+    pub fn contains(&self, address: u32) -> bool {
+        self.iter().any(|region| address.wrapping_sub(region.address) <= region.len)
+    }
+}

@@ -1,0 +1,69 @@
+//! Variable-length integers: LEB128, at most five bytes, shortest form only.
+
+use crate::error::HeaderError;
+
+/// Longest varint, bytes.
+pub const MAX_LEN: usize = 5;
+
+/// Reads one integer.
+///
+/// # Errors
+/// [`HeaderError::Incomplete`] when the bytes end inside it, [`HeaderError::Varint`] when it does not
+/// fit 32 bits or is longer than it need be.
+pub fn read(bytes: &mut impl Iterator<Item = u8>) -> Result<u32, HeaderError> {
+    let mut value = 0u32;
+    for index in 0..MAX_LEN {
+        let byte = bytes.next().ok_or(HeaderError::Incomplete)?;
+        let shift = 7 * index;
+        if index == MAX_LEN - 1 && byte > 0x0F {
+            return Err(HeaderError::Varint);
+        }
+        value |= u32::from(byte & 0x7F) << shift;
+        if byte < 0x80 {
+            return if byte == 0 && index > 0 { Err(HeaderError::Varint) } else { Ok(value) };
+        }
+    }
+    Err(HeaderError::Varint)
+}
+
+/// Appends one integer in its shortest form.
+#[cfg(feature = "encode")]
+pub fn write(out: &mut Vec<u8>, mut value: u32) {
+    loop {
+        let [low, ..] = value.to_le_bytes();
+        value >>= 7;
+        if value == 0 {
+            out.push(low & 0x7F);
+            return;
+        }
+        out.push(low | 0x80);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_shortest_form_is_read() {
+        let parse = |bytes: &[u8]| read(&mut bytes.iter().copied());
+        assert_eq!(parse(&[0]), Ok(0));
+        assert_eq!(parse(&[0x80, 1]), Ok(128));
+        assert_eq!(parse(&[0xFF, 0xFF, 0xFF, 0xFF, 0x0F]), Ok(u32::MAX));
+        assert_eq!(parse(&[0xFF, 0xFF, 0xFF, 0xFF, 0x1F]), Err(HeaderError::Varint));
+        assert_eq!(parse(&[0x80, 0]), Err(HeaderError::Varint));
+        assert_eq!(parse(&[0x80]), Err(HeaderError::Incomplete));
+    }
+
+    #[cfg(feature = "encode")]
+    #[test]
+    fn what_is_written_is_read() {
+        for shift in 0..32 {
+            for value in [1u32 << shift, (1u32 << shift) - 1, (1u32 << shift) + 1] {
+                let mut bytes = Vec::new();
+                write(&mut bytes, value);
+                assert_eq!(read(&mut bytes.iter().copied()), Ok(value));
+            }
+        }
+    }
+}

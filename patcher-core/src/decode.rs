@@ -1,0 +1,234 @@
+//! The decoder: body bytes in at any chunking, target bytes out.
+
+use crate::container::header::Header;
+use crate::entropy::Coder;
+use crate::entropy::range::{RangeDecoder, RangeState};
+use crate::error::{DecodeError, Error};
+use crate::reference::Isa;
+use crate::stream::images::Images;
+use crate::stream::{Engine, MAX_STEP_BYTES, Question, Side, Step};
+
+/// Zeros that may stand in for bytes past the end of the body.
+pub const IMPLIED_ZEROS: u32 = 4;
+
+/// Bytes the decoder keeps of its input: one step's worth, and room to fill up.
+const BUFFER: usize = 2 * MAX_STEP_BYTES;
+
+/// What [`Decoder::push`] stopped at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Event {
+    /// All bytes given were taken; more are needed.
+    NeedInput,
+    /// A restart mark: the state may be saved now.
+    Mark {
+        /// Whether the model was reset, so that nothing but offsets need be saved.
+        reset: bool,
+    },
+    /// The target is complete and the body used up. Its digest is the caller's to check.
+    Done,
+}
+
+/// A decoder of one patch body.
+///
+/// # Example
+/// ```
+/// # fn apply<I: patcher_core::Images>(patch: &[u8], images: &mut I) -> Option<()> {
+/// use patcher_core::{Decoder, Event, Header, reference};
+/// let (header, header_len) = Header::parse(patch.iter().copied()).ok()?;
+/// let mut workspace = vec![0u16; header.workspace_words()];
+/// let mut decoder = Decoder::new(header, &reference::ALL, &mut workspace).ok()?;
+/// for chunk in patch[header_len..].chunks(20) {
+///     let mut rest = chunk;
+///     while decoder.push(images, &mut rest).ok()? != Event::NeedInput {}
+/// }
+/// decoder.finish().ok()
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Decoder<'w> {
+    engine: Engine<'w>,
+    range: RangeState,
+    /// Whether `range` has its first bytes.
+    started: bool,
+    poisoned: bool,
+    /// Body bytes received, and decoded.
+    received: u32,
+    consumed: u32,
+    buffer: [u8; BUFFER],
+    head: u8,
+    tail: u8,
+}
+
+struct Decoding<'a>(RangeDecoder<'a>);
+
+impl Coder for Decoding<'_> {
+    #[inline]
+    fn code(&mut self, bit: bool, p1: u16) -> bool {
+        self.0.code(bit, p1)
+    }
+}
+
+impl Side for Decoding<'_> {
+    fn ask(&mut self, _position: u32, _question: Question<'_>) -> u32 {
+        0
+    }
+
+    fn truth(&mut self, _offset: u32, _bytes: &mut [u8]) {}
+}
+
+impl<'w> Decoder<'w> {
+    /// A decoder at the start of the body that belongs to `header`.
+    ///
+    /// `isas` are the instruction sets linked in ([`reference::ALL`](crate::reference::ALL) or a part
+    /// of it). `workspace` has at least [`Header::workspace_words`] words; its content is overwritten.
+    ///
+    /// # Errors
+    /// [`DecodeError::Isa`] and [`DecodeError::Workspace`]: this device cannot decode the patch.
+    pub fn new(
+        header: Header,
+        isas: &[&'static dyn Isa],
+        workspace: &'w mut [u16],
+    ) -> Result<Self, DecodeError> {
+        Ok(Self {
+            engine: Engine::new(header, isas, workspace)?,
+            range: RangeState { range: 0, code: 0 },
+            started: false,
+            poisoned: false,
+            received: 0,
+            consumed: 0,
+            buffer: [0; BUFFER],
+            head: 0,
+            tail: 0,
+        })
+    }
+
+    /// Decodes as much as `chunk` allows and removes from it what was taken.
+    ///
+    /// Call again while it returns a mark; feed the next chunk after [`Event::NeedInput`].
+    ///
+    /// # Errors
+    /// [`Error::Patch`]: the patch is damaged; [`Error::Images`]: from `images`. Both poison the decoder.
+    pub fn push<I: Images>(
+        &mut self,
+        images: &mut I,
+        chunk: &mut &[u8],
+    ) -> Result<Event, Error<I::Error>> {
+        if self.poisoned {
+            return Err(DecodeError::Poisoned.into());
+        }
+        let result = self.run(images, chunk);
+        self.poisoned = result.is_err();
+        result
+    }
+
+    /// Checks, after the last byte of the patch, that nothing is missing.
+    ///
+    /// # Errors
+    /// [`DecodeError::Truncated`] when the target is incomplete.
+    pub fn finish(&self) -> Result<(), DecodeError> {
+        if self.poisoned {
+            Err(DecodeError::Poisoned)
+        } else if self.engine.is_done() && self.received == self.engine.header.body_len {
+            Ok(())
+        } else {
+            Err(DecodeError::Truncated)
+        }
+    }
+
+    /// Target bytes produced so far.
+    #[must_use]
+    pub fn position(&self) -> u32 {
+        self.engine.position()
+    }
+
+    /// Body bytes decoded so far, not counting those that wait in the buffer.
+    #[must_use]
+    pub fn consumed(&self) -> u32 {
+        self.consumed
+    }
+
+    fn run<I: Images>(
+        &mut self,
+        images: &mut I,
+        chunk: &mut &[u8],
+    ) -> Result<Event, Error<I::Error>> {
+        loop {
+            self.fill(chunk)?;
+            let body_len = self.engine.header.body_len;
+            let all_here = self.received == body_len;
+            if self.engine.is_done() {
+                return self.done(all_here).map_err(Error::Patch);
+            }
+            if self.waiting() < MAX_STEP_BYTES && !all_here {
+                return Ok(Event::NeedInput);
+            }
+            match self.step(images)? {
+                Step::Mark { reset } => return Ok(Event::Mark { reset }),
+                Step::More | Step::Done => {}
+            }
+        }
+    }
+
+    fn waiting(&self) -> usize {
+        usize::from(self.tail.saturating_sub(self.head))
+    }
+
+    /// Moves bytes of `chunk` into the buffer.
+    fn fill(&mut self, chunk: &mut &[u8]) -> Result<(), DecodeError> {
+        if usize::from(self.head) >= MAX_STEP_BYTES || self.head == self.tail {
+            self.buffer.copy_within(usize::from(self.head)..usize::from(self.tail), 0);
+            self.tail -= self.head;
+            self.head = 0;
+        }
+        let room = self.buffer.get_mut(usize::from(self.tail)..).unwrap_or(&mut []);
+        let count = room.len().min(chunk.len());
+        let (taken, rest) = chunk.split_at_checked(count).unwrap_or((&[], chunk));
+        if let Some(room) = room.get_mut(..count) {
+            room.copy_from_slice(taken);
+        }
+        *chunk = rest;
+        let count = u8::try_from(count).unwrap_or(0);
+        self.tail += count;
+        self.received =
+            self.received.checked_add(u32::from(count)).ok_or(DecodeError::TrailingData)?;
+        if self.received > self.engine.header.body_len {
+            return Err(DecodeError::TrailingData);
+        }
+        Ok(())
+    }
+
+    fn done(&self, all_here: bool) -> Result<Event, DecodeError> {
+        if self.waiting() > 0 || self.consumed < self.engine.header.body_len && all_here {
+            Err(DecodeError::TrailingData)
+        } else if all_here {
+            Ok(Event::Done)
+        } else {
+            Ok(Event::NeedInput)
+        }
+    }
+
+    fn step<I: Images>(&mut self, images: &mut I) -> Result<Step, Error<I::Error>> {
+        let waiting =
+            self.buffer.get(usize::from(self.head)..usize::from(self.tail)).unwrap_or(&[]);
+        let (step, consumed) = if self.started {
+            let mut side = Decoding(RangeDecoder::new(&mut self.range, waiting));
+            let step = self.engine.step(images, &mut side)?;
+            (step, side.0.consumed())
+        } else {
+            let mut first = [0; RangeState::START_BYTES];
+            for (slot, &byte) in first.iter_mut().zip(waiting) {
+                *slot = byte;
+            }
+            self.range = RangeState::start(first);
+            (Step::More, first.len())
+        };
+        self.started = step != (Step::Mark { reset: true });
+        let taken = u8::try_from(consumed.min(waiting.len())).unwrap_or(0);
+        self.head += taken;
+        self.consumed = self.consumed.saturating_add(u32::try_from(consumed).unwrap_or(u32::MAX));
+        if self.consumed > self.engine.header.body_len.saturating_add(IMPLIED_ZEROS) {
+            return Err(DecodeError::Overrun.into());
+        }
+        Ok(step)
+    }
+}

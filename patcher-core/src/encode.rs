@@ -1,0 +1,274 @@
+//! The encoding side: a plan in, a body out.
+//!
+//! The engine is the decoder's own; a plan answers its questions.
+
+use crate::container::header::Header;
+use crate::entropy::Coder;
+use crate::entropy::encode::RangeEncoder;
+use crate::error::{DecodeError, Error};
+use crate::reference::Isa;
+use crate::reference::map::Entry;
+use crate::stream::images::Images;
+use crate::stream::{Engine, MIN_COPY, Question, REPEATS, Side, Source, Step};
+use core::convert::Infallible;
+
+/// Counts what decisions would cost, in units of 1/65536 bit.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct CostCoder {
+    /// Sum of all costs.
+    pub cost: u64,
+}
+
+impl Coder for CostCoder {
+    #[inline]
+    fn code(&mut self, bit: bool, p1: u16) -> bool {
+        let p = if bit { u32::from(p1) } else { 65_536 - u32::from(p1) };
+        self.cost += u64::from(cost(p));
+        bit
+    }
+}
+
+/// −log2(p / 65536) in 1/65536 bit, by squaring: exact to about 2⁻¹² bit.
+fn cost(p: u32) -> u32 {
+    let zeros = p.leading_zeros().saturating_sub(15);
+    let mut x = u64::from(p) << (zeros + 15);
+    let mut fraction = 0u32;
+    for bit in (0..12).rev() {
+        x = (x * x) >> 31;
+        if x >= 1 << 32 {
+            x >>= 1;
+            fraction |= 1 << (bit + 4);
+        }
+    }
+    (zeros << 16).saturating_sub(fraction)
+}
+
+/// A diff of the plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Diff {
+    /// Target offset of its first byte.
+    pub target: u32,
+    /// Base offset of its first byte.
+    pub base: u32,
+    /// Bytes, at least 1.
+    pub len: u32,
+}
+
+/// A copy of the plan, inside an extra.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Copy {
+    /// Target offset of its first byte.
+    pub target: u32,
+    /// Bytes, at least [`MIN_COPY`](crate::stream::MIN_COPY).
+    pub len: u32,
+    /// Whether it reads the base.
+    pub from_base: bool,
+    /// Offset of the first byte read; below `target` when it reads the target.
+    pub source: u32,
+}
+
+/// Everything an encoder decided: target bytes that are in no diff and no copy are literals.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Plan {
+    /// Breakpoints by rising base address.
+    pub map: Vec<Entry>,
+    /// Diffs by target offset, none crossing a restart mark.
+    pub diffs: Vec<Diff>,
+    /// Copies by target offset, none overlapping a diff or crossing a restart mark.
+    pub copies: Vec<Copy>,
+    /// Whether restart marks reset the model.
+    pub reset: bool,
+}
+
+/// Answers the engine's questions from a plan.
+struct Planned<'a, C> {
+    plan: &'a Plan,
+    entry: usize,
+    target: &'a [u8],
+    coder: C,
+}
+
+impl<C> Planned<'_, C> {
+    fn diff(&self, position: u32) -> Option<&Diff> {
+        let diffs = &self.plan.diffs;
+        diffs.get(diffs.partition_point(|diff| diff.target < position))
+    }
+
+    fn copy(&self, position: u32) -> Option<&Copy> {
+        let copies = &self.plan.copies;
+        let found = copies.get(copies.partition_point(|copy| copy.target < position));
+        found.filter(|copy| copy.target == position)
+    }
+
+    fn repeat(&self, position: u32, repeats: &[Source; REPEATS]) -> Option<usize> {
+        let copy = self.copy(position)?;
+        let source =
+            Source { from_base: copy.from_base, delta: copy.source.wrapping_sub(copy.target) };
+        repeats.iter().position(|&repeat| repeat == source)
+    }
+}
+
+impl<C: Coder> Coder for Planned<'_, C> {
+    #[inline]
+    fn code(&mut self, bit: bool, p1: u16) -> bool {
+        self.coder.code(bit, p1)
+    }
+}
+
+impl<C: Coder> Side for Planned<'_, C> {
+    fn ask(&mut self, position: u32, question: Question<'_>) -> u32 {
+        let diff = || self.diff(position);
+        let copy = || self.copy(position);
+        let entry = self.plan.map.get(self.entry);
+        match question {
+            Question::MapBase { previous } => {
+                entry.map_or(0, |entry| entry.base.wrapping_sub(previous))
+            }
+            Question::MapShift { previous } => {
+                self.entry += 1;
+                entry.map_or(0, |e| e.target.wrapping_sub(e.base).wrapping_sub(previous))
+            }
+            Question::FollowsMap { target, base } => {
+                u32::from(diff().is_some_and(|diff| diff.target == target && diff.base == base))
+            }
+            Question::ExtraLength { end } => {
+                diff().map_or(end, |diff| diff.target.min(end)).wrapping_sub(position)
+            }
+            Question::BaseJump { expected } => {
+                diff().map_or(0, |diff| diff.base.wrapping_sub(expected))
+            }
+            Question::DiffLength => diff().map_or(0, |diff| diff.len.wrapping_sub(1)),
+            Question::IsCopy => u32::from(copy().is_some()),
+            Question::IsRepeat(repeats) => u32::from(self.repeat(position, repeats).is_some()),
+            Question::RepeatIndex(repeats) => {
+                let index = self.repeat(position, repeats).unwrap_or(0);
+                u32::try_from(index).unwrap_or(0)
+            }
+            Question::FromBase => u32::from(copy().is_some_and(|copy| copy.from_base)),
+            Question::BaseDistance { expected } => {
+                copy().map_or(0, |copy| copy.source.wrapping_sub(expected))
+            }
+            Question::TargetDistance => {
+                copy().map_or(0, |copy| copy.target.wrapping_sub(copy.source).wrapping_sub(1))
+            }
+            Question::CopyLength => copy().map_or(0, |copy| copy.len.wrapping_sub(MIN_COPY)),
+            Question::Reset => u32::from(self.plan.reset),
+        }
+    }
+
+    fn truth(&mut self, offset: u32, bytes: &mut [u8]) {
+        read(self.target, offset, bytes);
+    }
+}
+
+/// Both images in memory; what is written is known already.
+struct Slices<'a> {
+    base: &'a [u8],
+    target: &'a [u8],
+}
+
+impl Images for Slices<'_> {
+    type Error = Infallible;
+
+    fn read_base(&mut self, offset: u32, bytes: &mut [u8]) -> Result<(), Infallible> {
+        read(self.base, offset, bytes);
+        Ok(())
+    }
+
+    fn read_target(&mut self, offset: u32, bytes: &mut [u8]) -> Result<(), Infallible> {
+        read(self.target, offset, bytes);
+        Ok(())
+    }
+
+    fn write_target(&mut self, _bytes: &[u8]) -> Result<(), Infallible> {
+        Ok(())
+    }
+}
+
+fn read(image: &[u8], offset: u32, bytes: &mut [u8]) {
+    let from = image.get(offset as usize..).unwrap_or(&[]);
+    for (slot, &byte) in bytes.iter_mut().zip(from) {
+        *slot = byte;
+    }
+}
+
+/// Runs `plan` through the model; `after` sees coder and engine after each step.
+fn run<C: Coder>(
+    header: &Header,
+    isas: &[&'static dyn Isa],
+    base: &[u8],
+    target: &[u8],
+    plan: &Plan,
+    coder: C,
+    mut after: impl FnMut(&mut C, &Engine<'_>, Step),
+) -> Result<C, DecodeError> {
+    let mut workspace = vec![0u16; header.workspace_words()];
+    let mut engine = Engine::new(*header, isas, &mut workspace)?;
+    let mut images = Slices { base, target };
+    let mut side = Planned { plan, entry: 0, target, coder };
+    while !engine.is_done() {
+        let step = engine.step(&mut images, &mut side).map_err(|error| match error {
+            Error::Patch(error) => error,
+            Error::Images(never) => match never {},
+        })?;
+        after(&mut side.coder, &engine, step);
+    }
+    Ok(side.coder)
+}
+
+/// Encodes `plan` into a body.
+///
+/// # Errors
+/// A [`DecodeError`] when the plan leads outside the images: a bug of the planner.
+pub fn encode(
+    header: &Header,
+    isas: &[&'static dyn Isa],
+    base: &[u8],
+    target: &[u8],
+    plan: &Plan,
+) -> Result<Vec<u8>, DecodeError> {
+    let coder = RangeEncoder::new();
+    let coder = run(header, isas, base, target, plan, coder, |coder, _, step| {
+        if step == (Step::Mark { reset: true }) {
+            coder.end_segment();
+        }
+    })?;
+    Ok(coder.finish())
+}
+
+/// Cost of `plan` in 1/65536 bit; `observe` sees the target position and the cost after each step.
+///
+/// # Errors
+/// As [`encode`].
+pub fn price(
+    header: &Header,
+    isas: &[&'static dyn Isa],
+    base: &[u8],
+    target: &[u8],
+    plan: &Plan,
+    mut observe: impl FnMut(u32, u64),
+) -> Result<u64, DecodeError> {
+    let coder = run(header, isas, base, target, plan, CostCoder::default(), |coder, engine, _| {
+        observe(engine.position(), coder.cost);
+    })?;
+    Ok(coder.cost)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[expect(
+        clippy::float_arithmetic,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "the exact cost"
+    )]
+    fn cost_is_the_logarithm() {
+        for p in (1..65_536u32).step_by(97) {
+            let exact = (-(f64::from(p) / 65_536.0).log2() * 65_536.0) as u32;
+            assert!(cost(p).abs_diff(exact) < 64, "p {p}: {} {exact}", cost(p));
+        }
+    }
+}

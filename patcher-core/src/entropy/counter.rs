@@ -1,0 +1,68 @@
+//! An adaptive probability in sixteen bits.
+//!
+//! ```text
+//!  15                    4 3      0
+//! +-----------------------+--------+
+//! | P(true) in 1/4096     | count  |
+//! +-----------------------+--------+
+//! ```
+//!
+//! The count picks the rate: a fresh counter believes its first observations, an old one averages.
+
+/// A counter that has seen nothing: one half, count 0.
+pub const FRESH: u16 = 0x8000;
+
+/// Adaptation rate by count, in 1/65536: `round(65536 / (n + 1.6))`, slower steps at the end.
+const RATE: [u16; 16] = [
+    40_960, 25_206, 18_204, 14_247, 11_703, 9_930, 8_623, 7_620, 6_827, 6_183, 5_650, 5_201, 4_489,
+    3_724, 3_013, 2_521,
+];
+
+/// How far a logit counts by count, in 1/256: `round(256 * (n + 0.4) / (n + 2))`.
+const CONFIDENCE: [u8; 16] =
+    [51, 119, 154, 174, 188, 197, 205, 210, 215, 219, 222, 224, 227, 229, 230, 232];
+
+/// The probability of a counter in 1/4096, 0..=4095.
+#[inline]
+#[must_use]
+pub fn p12(counter: u16) -> u16 {
+    counter >> 4
+}
+
+/// Weight of the counter's logit in 1/256.
+#[inline]
+#[must_use]
+pub fn confidence(counter: u16) -> i32 {
+    i32::from(CONFIDENCE.get(usize::from(counter & 15)).copied().unwrap_or(0))
+}
+
+/// Moves the counter towards `bit` and counts the observation.
+#[inline]
+pub fn update(counter: &mut u16, bit: bool) {
+    let count = *counter & 15;
+    let rate = i32::from(RATE.get(usize::from(count)).copied().unwrap_or(0));
+    let p = i32::from(*counter >> 4);
+    let target = if bit { 4095 } else { 0 };
+    let moved = p + (((target - p) * rate + 0x8000) >> 16);
+    let count = if count < 15 { count + 1 } else { count };
+    let p = u16::try_from(moved.clamp(0, 4095)).unwrap_or(0);
+    *counter = p << 4 | count;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn probability_follows_the_observations() {
+        let mut counter = FRESH;
+        for _ in 0..100 {
+            update(&mut counter, true);
+        }
+        assert!(p12(counter) > 4050, "{}", p12(counter));
+        for _ in 0..100 {
+            update(&mut counter, false);
+        }
+        assert!(p12(counter) < 45, "{}", p12(counter));
+    }
+}

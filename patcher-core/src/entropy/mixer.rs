@@ -1,0 +1,35 @@
+//! Logistic mixing: a weighted sum of logits, trained on line.
+//!
+//! Weights are signed sixteen-bit numbers in 1/8192 ("Q13", −4 ≤ w < 4), kept as `u16` bit patterns in
+//! the workspace. **Reference**: M. Mahoney, "Adaptive weighing of context models", 2005.
+
+use super::tables::squash;
+
+/// A weight of 0.35 in Q13: six to nine inputs start as a cautious average.
+pub const INITIAL_WEIGHT: u16 = 2867;
+
+/// Learning rate: weight change in Q13 is `error * logit >> LEARNING_SHIFT`.
+const LEARNING_SHIFT: u32 = 16;
+
+fn signed(word: u16) -> i32 {
+    i32::from(i16::from_le_bytes(word.to_le_bytes()))
+}
+
+/// The mixed probability in 1/65536 before any clamp; `weights` and `logits` have equal length.
+#[inline]
+#[must_use]
+pub fn mix(weights: &[u16], logits: &[i32]) -> u16 {
+    let dot: i32 = weights.iter().zip(logits).map(|(&w, &x)| signed(w) * x).sum();
+    squash(dot >> 13)
+}
+
+/// Moves the weights so that the mix of `logits`, which gave `p1`, would have been nearer to `bit`.
+#[inline]
+pub fn train(weights: &mut [u16], logits: &[i32], p1: u16, bit: bool) {
+    let error = if bit { 65535 } else { 0 } - i32::from(p1);
+    for (weight, &logit) in weights.iter_mut().zip(logits) {
+        let step = (error * logit + (1 << (LEARNING_SHIFT - 1))) >> LEARNING_SHIFT;
+        let moved = (signed(*weight) + step).clamp(-32_768, 32_767);
+        *weight = u16::from_le_bytes(i16::try_from(moved).unwrap_or(0).to_le_bytes());
+    }
+}

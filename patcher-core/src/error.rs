@@ -1,0 +1,224 @@
+//! What can be wrong with a patch, as small enums with stable numbers.
+//!
+//! Codes are append-only: docs/format.md lists them, a test compares the two.
+
+use core::fmt;
+
+/// What the receiver should do about an error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Class {
+    /// The patch is damaged or hostile: discard it.
+    Malformed,
+    /// The patch is for another base image: ask for the right one, or for the full image.
+    Mismatch,
+    /// The patch needs more than this device offers.
+    Limit,
+    /// The caller broke a rule of the API.
+    Bug,
+}
+
+/// Why a header is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum HeaderError {
+    /// More bytes are needed: not an error while more may come.
+    Incomplete,
+    /// The first byte is below 0x80: not a native patch.
+    NotAPatch {
+        /// The first byte.
+        got: u8,
+    },
+    /// A version that this decoder does not know.
+    Version {
+        /// The version asked for.
+        got: u8,
+    },
+    /// A kind, codec or reserved bit that this version does not define.
+    Reserved,
+    /// An integer that is too large or not in its shortest form.
+    Varint,
+    /// Region lengths do not add up to the image, overlap the end of the address space, or are none.
+    Regions,
+    /// The epoch is not 0 or 8..=31.
+    Epoch,
+    /// The header is longer than [`MAX_HEADER_BYTES`](crate::container::header::MAX_HEADER_BYTES).
+    TooLong,
+    /// An extension that must be understood is not.
+    Extension {
+        /// Its type.
+        got: u8,
+    },
+}
+
+impl HeaderError {
+    /// Stable number of the reject, as in docs/format.md.
+    #[must_use]
+    pub fn code(&self) -> u16 {
+        match self {
+            Self::Incomplete => 1,
+            Self::NotAPatch { .. } => 2,
+            Self::Version { .. } => 3,
+            Self::Reserved => 4,
+            Self::Varint => 5,
+            Self::Regions => 6,
+            Self::Epoch => 7,
+            Self::TooLong => 8,
+            Self::Extension { .. } => 9,
+        }
+    }
+
+    /// What to do about it.
+    #[must_use]
+    pub fn class(&self) -> Class {
+        match self {
+            Self::Version { .. } | Self::Extension { .. } => Class::Limit,
+            _ => Class::Malformed,
+        }
+    }
+}
+
+impl fmt::Display for HeaderError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Incomplete => write!(f, "the patch ends inside its header"),
+            Self::NotAPatch { got } => {
+                write!(
+                    f,
+                    "expected a first byte of 0x80 or more, found {got:#04x}: not a native patch"
+                )
+            }
+            Self::Version { got } => {
+                write!(f, "expected format version 0, found {got}: a newer patcher is needed")
+            }
+            Self::Reserved => write!(f, "a reserved header field is set"),
+            Self::Varint => write!(f, "a header integer is malformed"),
+            Self::Regions => write!(f, "the image regions contradict the image length"),
+            Self::Epoch => write!(f, "the epoch is out of range"),
+            Self::TooLong => write!(f, "the header is longer than the format allows"),
+            Self::Extension { got } => {
+                write!(f, "a critical extension of type {got:#04x} is unknown")
+            }
+        }
+    }
+}
+
+impl core::error::Error for HeaderError {}
+
+/// Why a body is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum DecodeError {
+    /// The patch ended before the target was complete.
+    Truncated,
+    /// The target is complete, but the body goes on.
+    TrailingData,
+    /// The decoder needed more bytes than the body has.
+    Overrun,
+    /// An op leads outside the base image.
+    BaseRange,
+    /// An op is longer than what is left of the target, or crosses a restart mark.
+    TargetRange,
+    /// A copy reads target bytes that are not written yet.
+    CopyRange,
+    /// The address map is not sorted.
+    MapOrder,
+    /// The workspace is smaller than the header declares.
+    Workspace {
+        /// Words needed.
+        expected: u32,
+        /// Words given.
+        got: u32,
+    },
+    /// The patch uses an instruction set that was not linked.
+    Isa {
+        /// Its number.
+        got: u8,
+    },
+    /// A saved state does not belong to this patch or is damaged.
+    State,
+    /// The decoder was used after an error.
+    Poisoned,
+}
+
+impl DecodeError {
+    /// Stable number of the reject, as in docs/format.md.
+    #[must_use]
+    pub fn code(&self) -> u16 {
+        match self {
+            Self::Truncated => 32,
+            Self::TrailingData => 33,
+            Self::Overrun => 34,
+            Self::BaseRange => 35,
+            Self::TargetRange => 36,
+            Self::CopyRange => 37,
+            Self::MapOrder => 38,
+            Self::Workspace { .. } => 39,
+            Self::Isa { .. } => 40,
+            Self::State => 41,
+            Self::Poisoned => 42,
+        }
+    }
+
+    /// What to do about it.
+    #[must_use]
+    pub fn class(&self) -> Class {
+        match self {
+            Self::Workspace { .. } | Self::Isa { .. } => Class::Limit,
+            Self::Poisoned => Class::Bug,
+            _ => Class::Malformed,
+        }
+    }
+}
+
+impl fmt::Display for DecodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Truncated => write!(f, "the patch ends before the target image is complete"),
+            Self::TrailingData => write!(f, "the target image is complete, but the patch goes on"),
+            Self::Overrun => write!(f, "the patch body is shorter than its content"),
+            Self::BaseRange => write!(f, "the patch reads outside the base image"),
+            Self::TargetRange => {
+                write!(f, "the patch writes past the target image or a restart mark")
+            }
+            Self::CopyRange => write!(f, "the patch copies target bytes that do not exist yet"),
+            Self::MapOrder => write!(f, "the address map of the patch is not sorted"),
+            Self::Workspace { expected, got } => write!(
+                f,
+                "the patch needs a workspace of {expected} words, found {got}: make the patch with a smaller --ram"
+            ),
+            Self::Isa { got } => {
+                write!(f, "instruction set {got} of the patch is not supported here")
+            }
+            Self::State => write!(f, "the saved state does not fit this patch"),
+            Self::Poisoned => write!(f, "the decoder was used after an error"),
+        }
+    }
+}
+
+impl core::error::Error for DecodeError {}
+
+/// An error of decoding: of the patch, or of the images it works on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Error<E> {
+    /// The patch is refused.
+    Patch(DecodeError),
+    /// Reading the base, or reading or writing the target, failed.
+    Images(E),
+}
+
+impl<E> From<DecodeError> for Error<E> {
+    fn from(error: DecodeError) -> Self {
+        Self::Patch(error)
+    }
+}
+
+impl<E: fmt::Display> fmt::Display for Error<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Patch(error) => error.fmt(f),
+            Self::Images(error) => error.fmt(f),
+        }
+    }
+}
+
+impl<E: core::error::Error> core::error::Error for Error<E> {}

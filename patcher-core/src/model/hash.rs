@@ -1,0 +1,19 @@
+//! Hashes that turn contexts into table slots.
+
+/// Mixes a context value with the number of its input, so that inputs do not share slots.
+#[inline]
+#[must_use]
+pub fn context(input: u32, a: u32, b: u32) -> u32 {
+    let h = a.wrapping_mul(0x9E37_79B1) ^ b.wrapping_mul(0x85EB_CA6B).rotate_left(13);
+    (h ^ (h >> 15)).wrapping_add(input.wrapping_mul(0x2C1B_3C6D)).wrapping_mul(0x297A_2D39)
+}
+
+/// Slot of `hash` in a table of `len` slots, `len` ≤ 65,535: the high bits, scaled.
+#[inline]
+#[must_use]
+pub fn slot(hash: u32, len: usize) -> usize {
+    let high = hash >> 16;
+    // Both factors are below 2^16: the product fits.
+    let len = u32::try_from(len).unwrap_or(0) & 0xFFFF;
+    ((high * len) >> 16) as usize
+}

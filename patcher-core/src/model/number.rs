@@ -1,0 +1,98 @@
+//! Numbers of the op stream: adaptive Exp-Golomb codes.
+//!
+//! Shape: the bit length of the value in unary (one counter per length), then the bits below the
+//! leading one: the first has a counter per length, the two lowest have counters where at least five
+//! bits are left, the others cost one bit each. Values are `u32`.
+
+use crate::entropy::{Coder, counter};
+
+/// What a number means; each meaning has counters of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Number {
+    /// Distance of a map entry's base address from the entry before.
+    MapBase = 0,
+    /// Change of the shift from the map entry before, zigzag.
+    MapShift = 1,
+    /// Length of the extra before a diff.
+    ExtraLength = 2,
+    /// Where the diff's base offset departs from the expected one, zigzag.
+    BaseJump = 3,
+    /// Length of a diff, minus one.
+    DiffLength = 4,
+    /// Length of a copy inside an extra, minus the least.
+    CopyLength = 5,
+    /// Distance of a copy from the target, minus one.
+    TargetDistance = 6,
+    /// Departure of a copy from the base from the expected offset, zigzag.
+    BaseDistance = 7,
+}
+
+const KINDS: usize = 8;
+/// Unary counters: lengths from 24 on share one.
+const LENGTHS: usize = 25;
+const LOW: usize = 3;
+const PER_KIND: usize = LENGTHS + LENGTHS + LOW;
+
+/// Counters of all numbers.
+pub const WORDS: usize = KINDS * PER_KIND;
+
+/// A counter's probability in 1/65536, kept away from certainty so that a number costs a bounded
+/// number of patch bytes: 1/64 ≤ p ≤ 63/64.
+#[must_use]
+pub(crate) fn clamp(counter: u16) -> u16 {
+    (counter::p12(counter) << 4).clamp(1024, 64_512)
+}
+
+fn modelled(counters: &mut [u16], coder: &mut impl Coder, index: usize, bit: bool) -> bool {
+    let Some(slot) = counters.get_mut(index) else { return false };
+    let bit = coder.code(bit, clamp(*slot));
+    counter::update(slot, bit);
+    bit
+}
+
+/// Codes `value` with the counters of `kind`.
+pub fn code(counters: &mut [u16], coder: &mut impl Coder, kind: Number, value: u32) -> u32 {
+    let start = kind as usize * PER_KIND;
+    let Some(own) = counters.get_mut(start..start + PER_KIND) else { return 0 };
+    let length = 32 - value.leading_zeros();
+    let mut coded = 0u32;
+    while coded < 32 {
+        let index = (coded as usize).min(LENGTHS - 1);
+        if !modelled(own, coder, index, coded < length) {
+            break;
+        }
+        coded += 1;
+    }
+    if coded <= 1 {
+        return coded;
+    }
+    let mut result = 1u32;
+    for left in (0..coded - 1).rev() {
+        let truth = value >> left & 1 == 1;
+        let decided = if left == coded - 2 {
+            modelled(own, coder, LENGTHS + (coded as usize).min(LENGTHS - 1), truth)
+        } else if left < 2 && coded >= 5 {
+            let low = if left == 1 { 0 } else { 1 + (result as usize & 1) };
+            modelled(own, coder, LENGTHS + LENGTHS + low, truth)
+        } else {
+            coder.code(truth, 0x8000)
+        };
+        result = result << 1 | u32::from(decided);
+    }
+    result
+}
+
+/// Maps a signed difference (wrapping) to a number: 0, −1, 1, −2, …
+#[must_use]
+pub fn zigzag(value: u32) -> u32 {
+    let sign = if value >> 31 == 1 { u32::MAX } else { 0 };
+    (value << 1) ^ sign
+}
+
+/// Undoes [`zigzag`].
+#[must_use]
+pub fn unzigzag(value: u32) -> u32 {
+    let sign = if value & 1 == 1 { u32::MAX } else { 0 };
+    (value >> 1) ^ sign
+}

@@ -1,0 +1,40 @@
+//! Binary choices of the op stream: plain counters, no mixing.
+
+use crate::entropy::{Coder, counter};
+use crate::model::number::clamp;
+
+/// A choice and its number of contexts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Switch {
+    /// The next op starts where the address map says. Context: same choice at the last op.
+    FromMap = 0,
+    /// The next token of an extra is a copy. Context: last three tokens.
+    IsCopy = 2,
+    /// A copy repeats one of the last distances. Context: same choice at the last copy.
+    IsRepeat = 10,
+    /// A copy without repeat reads the base, not the target. Context: same choice at the last one.
+    FromBase = 12,
+    /// Which remembered distance is repeated: first choice, then second.
+    RepeatIndex = 14,
+    /// A restart mark resets the model.
+    Reset = 16,
+}
+
+/// Counters of all switches.
+pub const WORDS: usize = 18;
+
+/// Codes a choice in context `context`.
+pub fn code(
+    counters: &mut [u16],
+    coder: &mut impl Coder,
+    switch: Switch,
+    context: u32,
+    bit: bool,
+) -> bool {
+    let index = switch as usize + context as usize;
+    let Some(slot) = counters.get_mut(index) else { return false };
+    let bit = coder.code(bit, clamp(*slot));
+    counter::update(slot, bit);
+    bit
+}

@@ -1,0 +1,112 @@
+//! Thumb: ARMv6-M, ARMv7-M, ARMv8-M.
+//!
+//! Branches are `BL` (encoding T1) and `B.W` (encoding T4): two halfwords, reach ±16 MiB.
+//!
+//! ```text
+//!  15 14 13 12 11 10 9        0   15 14 13 12 11 10        0
+//! | 1  1  1  1  0 | S | imm10  | | 1  L  J1 1  J2 |  imm11  |
+//! ```
+//!
+//! **Reference**: ARM DDI 0403E.e, A7.7.12 and A7.7.18: offset = SignExtend(S:I1:I2:imm10:imm11:0),
+//! I1 = NOT(J1 EOR S), I2 = NOT(J2 EOR S), relative to the address plus 4.
+
+use super::{Branch, Isa, MAX_LEN};
+use core::ops::Range;
+
+/// The Thumb instruction set.
+#[derive(Debug, Clone, Copy)]
+pub struct Thumb;
+
+fn halves(bytes: [u8; MAX_LEN]) -> (u32, u32) {
+    let [a, b, c, d, ..] = bytes;
+    (u32::from(u16::from_le_bytes([a, b])), u32::from(u16::from_le_bytes([c, d])))
+}
+
+fn is_branch(first: u32, second: u32) -> bool {
+    first & 0xF800 == 0xF000 && second & 0x9000 == 0x9000
+}
+
+fn offset(first: u32, second: u32) -> u32 {
+    let s = first >> 10 & 1;
+    let i1 = !(second >> 13 ^ s) & 1;
+    let i2 = !(second >> 11 ^ s) & 1;
+    let value = s << 24 | i1 << 23 | i2 << 22 | (first & 0x3FF) << 12 | (second & 0x7FF) << 1;
+    // Sign extension from 25 bits.
+    if s == 1 { value | 0xFE00_0000 } else { value }
+}
+
+impl Isa for Thumb {
+    fn id(&self) -> u8 {
+        2
+    }
+
+    fn unit(&self) -> u8 {
+        2
+    }
+
+    /// The SRAM region of the architecture's memory map, its first MiB.
+    ///
+    /// **Reference**: ARM DDI 0403E.e, B3.1: 0x2000_0000 starts SRAM.
+    fn ram(&self) -> Range<u32> {
+        0x2000_0000..0x2010_0000
+    }
+
+    #[inline]
+    fn branch(&self, bytes: [u8; MAX_LEN], address: u32) -> Option<Branch> {
+        let (first, second) = halves(bytes);
+        is_branch(first, second).then(|| Branch {
+            target: address.wrapping_add(4).wrapping_add(offset(first, second)),
+            len: 4,
+        })
+    }
+
+    fn retarget(&self, bytes: [u8; MAX_LEN], address: u32, target: u32) -> [u8; MAX_LEN] {
+        let (_, second) = halves(bytes);
+        let value = target.wrapping_sub(address.wrapping_add(4));
+        let s = value >> 24 & 1;
+        let j1 = !(value >> 23 ^ s) & 1;
+        let j2 = !(value >> 22 ^ s) & 1;
+        let first = 0xF000 | s << 10 | (value >> 12 & 0x3FF);
+        let second = (second & 0xD000) | j1 << 13 | j2 << 11 | (value >> 1 & 0x7FF);
+        let [a, b, ..] = first.to_le_bytes();
+        let [c, d, ..] = second.to_le_bytes();
+        let [_, _, _, _, rest @ ..] = bytes;
+        let [e, f, g, h] = rest;
+        [a, b, c, d, e, f, g, h]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bl_is_read_and_written_as_the_manual_says() {
+        // `bl` at 0x0800_0100 to 0x0800_0000: offset −0x104.
+        let bytes = [0xFF, 0xF7, 0x7E, 0xFF, 0, 0, 0, 0];
+        let branch = Thumb.branch(bytes, 0x0800_0100);
+        assert_eq!(branch, Some(Branch { target: 0x0800_0000, len: 4 }));
+        assert_eq!(Thumb.retarget(bytes, 0x0800_0100, 0x0800_0000), bytes);
+    }
+
+    #[test]
+    fn every_reachable_target_survives_the_round_trip() {
+        let bl = [0x00, 0xF0, 0x00, 0xF8, 0, 0, 0, 0];
+        for distance in (-(1i32 << 24)..1 << 24).step_by(7_778) {
+            let address = 0x0900_0000u32;
+            let target = address.wrapping_add(4).wrapping_add_signed(distance & !1);
+            let bytes = Thumb.retarget(bl, address, target);
+            assert_eq!(Thumb.branch(bytes, address).map(|b| b.target), Some(target));
+        }
+    }
+
+    #[test]
+    fn conditional_branches_and_data_are_not_taken() {
+        // `beq.w`, `mrs`, and a 16-bit instruction first.
+        for bytes in [[0x00, 0xF0, 0x00, 0x80], [0xEF, 0xF3, 0x08, 0x80], [0x70, 0x47, 0x00, 0xF8]]
+        {
+            let [a, b, c, d] = bytes;
+            assert_eq!(Thumb.branch([a, b, c, d, 0, 0, 0, 0], 0), None);
+        }
+    }
+}

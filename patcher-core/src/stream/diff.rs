@@ -1,0 +1,249 @@
+//! Diffs: base bytes, references adjusted, exceptions coded.
+
+use super::images::Images;
+use super::state::Phase;
+use super::unit::{Kind, Unit};
+use super::{Side, engine::Engine};
+use crate::error::{DecodeError, Error};
+use crate::model::byte::{self, Role};
+use crate::model::hash::context;
+use crate::model::hit;
+use crate::reference::MAX_LEN;
+
+/// Bytes without a miss after which whole blocks are tried.
+const BLOCK_RUN: u32 = 32;
+/// Bytes of a block; its last unit may reach beyond.
+const BLOCK: usize = 16;
+/// Base bytes before the current one that contexts see.
+const BEHIND: usize = 2;
+/// Base bytes read at once for a block, and for a unit.
+const BLOCK_WINDOW: usize = BEHIND + BLOCK + MAX_LEN;
+const UNIT_WINDOW: usize = BEHIND + MAX_LEN + 2;
+
+/// `bytes` from `at` on, zeros past the end.
+fn eight(bytes: &[u8], at: usize) -> [u8; MAX_LEN] {
+    let mut out = [0; MAX_LEN];
+    for (slot, &byte) in out.iter_mut().zip(bytes.get(at..).unwrap_or(&[])) {
+        *slot = byte;
+    }
+    out
+}
+
+fn halfword(bytes: &[u8], at: usize) -> u32 {
+    let [a, b, ..] = eight(bytes, at);
+    u32::from(u16::from_le_bytes([a, b]))
+}
+
+/// Bits needed for `value`, at most 15.
+fn log2(value: u32) -> u32 {
+    (32 - value.leading_zeros()).min(15)
+}
+
+impl Engine<'_> {
+    /// Reads the base around the current offset: `BEHIND` bytes before it first, zeros outside.
+    fn window<I: Images, const N: usize>(
+        &self,
+        images: &mut I,
+    ) -> Result<[u8; N], Error<I::Error>> {
+        let mut window = [0u8; N];
+        let start = self.state.base.saturating_sub(BEHIND as u32);
+        let skip = BEHIND - (self.state.base - start) as usize;
+        let len = N.min(skip + (self.header.base_len - start) as usize);
+        if let Some(bytes) = window.get_mut(skip..len) {
+            images.read_base(start, bytes).map_err(Error::Images)?;
+        }
+        Ok(window)
+    }
+
+    pub(crate) fn diff<I: Images>(
+        &mut self,
+        images: &mut I,
+        side: &mut impl Side,
+    ) -> Result<(), Error<I::Error>> {
+        if self.state.block_left == 0 && self.state.run >= BLOCK_RUN {
+            if self.block(images, side)? {
+                return Ok(());
+            }
+        }
+        let window: [u8; UNIT_WINDOW] = self.window(images)?;
+        let unit = self.unit_here(&window);
+        let contexts = self.hit_contexts(&unit, &window);
+        let mut truth = [0u8; MAX_LEN];
+        let len = usize::from(unit.len);
+        if let Some(truth) = truth.get_mut(..len) {
+            side.truth(self.state.position, truth);
+        }
+        let right = truth.get(..len) == Some(unit.bytes());
+        let set = (unit.kind as usize) << 4 | (self.state.history & 15) as usize;
+        if self.model.hit.code(side, set, &contexts, right) {
+            self.state.history <<= 1;
+            self.state.run = self.state.run.saturating_add(u32::from(unit.len));
+            return self.produce(images, unit.bytes());
+        }
+        self.state.miss_done = 0;
+        self.state.miss = [0; MAX_LEN];
+        self.state.phase = Phase::Miss;
+        Ok(())
+    }
+
+    /// Tries the next units as a whole; `false` when they must be coded one by one.
+    fn block<I: Images>(
+        &mut self,
+        images: &mut I,
+        side: &mut impl Side,
+    ) -> Result<bool, Error<I::Error>> {
+        let window: [u8; BLOCK_WINDOW] = self.window(images)?;
+        let mut block = [0u8; BLOCK + MAX_LEN];
+        let mut len = 0usize;
+        let mut references = 0u32;
+        while len < BLOCK && (len as u32) < self.state.left {
+            let ahead = len as u32;
+            let unit = self.unit(
+                eight(&window, BEHIND + len),
+                self.state.base + ahead,
+                self.state.position + ahead,
+                self.state.left - ahead,
+            );
+            references += u32::from(unit.kind as u8 >= Kind::Branch as u8);
+            let end = len + usize::from(unit.len);
+            if let Some(slot) = block.get_mut(len..end) {
+                slot.copy_from_slice(unit.bytes());
+            }
+            len = end;
+        }
+        let block = block.get(..len).unwrap_or(&[]);
+        let contexts = self.block_contexts(&window, references);
+        let mut truth = [0u8; BLOCK + MAX_LEN];
+        if let Some(truth) = truth.get_mut(..len) {
+            side.truth(self.state.position, truth);
+        }
+        let right = truth.get(..len) == Some(block);
+        let set = (Kind::Block as usize) << 4 | log2(self.state.run) as usize;
+        let hit = self.model.hit.code(side, set, &contexts, right);
+        if hit {
+            self.state.history = 0;
+            self.state.run = self.state.run.saturating_add(len as u32);
+            self.produce(images, block)?;
+        } else {
+            self.state.block_left = u8::try_from(len).unwrap_or(u8::MAX);
+        }
+        Ok(hit)
+    }
+
+    fn unit_here(&self, window: &[u8; UNIT_WINDOW]) -> Unit {
+        self.unit(eight(window, BEHIND), self.state.base, self.state.position, self.state.left)
+    }
+
+    fn block_contexts(&self, window: &[u8; BLOCK_WINDOW], references: u32) -> [u32; hit::INPUTS] {
+        let run = log2(self.state.run);
+        let left = log2(self.state.left);
+        let first = halfword(window, BEHIND);
+        [
+            context(16, run, references),
+            context(17, references, left),
+            context(18, first, 0),
+            context(19, halfword(window, BEHIND + 2) >> 8, first >> 8),
+            context(20, self.state.history & 0xFF, run),
+            context(21, self.state.last & 0xFF, references),
+        ]
+    }
+
+    fn hit_contexts(&self, unit: &Unit, window: &[u8; UNIT_WINDOW]) -> [u32; hit::INPUTS] {
+        // A block that failed holds a miss for sure: until it is found the odds differ.
+        let hunting = self.state.block_left > 0 && self.state.run >= BLOCK_RUN;
+        let kind = unit.kind as u32 | u32::from(hunting) << 3;
+        let history = self.state.history;
+        let here = halfword(window, BEHIND);
+        let next = halfword(window, BEHIND + usize::from(unit.len));
+        let before = halfword(window, 0);
+        let here = if unit.len == 1 { here & 0xFF } else { here };
+        [
+            context(0, history & 0xFFFF, kind),
+            context(1, here >> 8 | (history & 15) << 8 | (self.state.position & 3) << 12, kind),
+            context(2, here | (history & 3) << 16, kind),
+            context(3, here | before << 16, kind),
+            context(4, (here >> 8) | next << 8 | (history & 7) << 24, kind),
+            context(5, log2(self.state.run) | log2(self.state.left) << 4, kind),
+        ]
+    }
+
+    /// Codes one byte of a missed unit, and ends the unit with its last one.
+    pub(crate) fn miss<I: Images>(
+        &mut self,
+        images: &mut I,
+        side: &mut impl Side,
+    ) -> Result<(), Error<I::Error>> {
+        let window: [u8; UNIT_WINDOW] = self.window(images)?;
+        let unit = self.unit_here(&window);
+        let index = unit.order(self.state.miss_done);
+        let mut truth = [0u8; 1];
+        side.truth(self.state.position + index as u32, &mut truth);
+        let [truth] = truth;
+        let predicted = unit.predicted.get(index).copied().unwrap_or(0);
+        let contexts = self.miss_contexts(&unit, &window, predicted);
+        let role = Role::Miss { kind: unit.kind as u32, predicted };
+        let byte = self.model.byte.code(side, role, &contexts, truth);
+        if let Some(slot) = self.state.miss.get_mut(index) {
+            *slot = byte;
+        }
+        self.state.miss_done += 1;
+        if index == 0 {
+            self.state.change = byte.wrapping_sub(predicted);
+        }
+        if self.state.miss_done < unit.len {
+            return Ok(());
+        }
+        let bytes = self.state.miss;
+        self.learn(&unit, self.state.position, bytes);
+        self.state.history = self.state.history << 1 | 1;
+        self.state.run = 0;
+        self.state.phase = Phase::Diff;
+        self.produce(images, bytes.get(..usize::from(unit.len)).unwrap_or(&[]))
+    }
+
+    fn miss_contexts(
+        &self,
+        unit: &Unit,
+        window: &[u8; UNIT_WINDOW],
+        predicted: u8,
+    ) -> [u32; byte::INPUTS] {
+        let done = self.state.miss_done;
+        let kind = unit.kind as u32 | u32::from(done) << 3;
+        let p = u32::from(predicted);
+        // The byte coded before this one: of the unit, else of the target.
+        let coded = match done {
+            0 => self.state.last & 0xFF,
+            _ => u32::from(self.state.miss.get(unit.order(done - 1)).copied().unwrap_or(0)),
+        };
+        let here = halfword(window, BEHIND);
+        let next = halfword(window, BEHIND + usize::from(unit.len));
+        let before = halfword(window, 0);
+        let changed = u32::from(predicted.wrapping_add(self.state.change));
+        [
+            context(32, 0, kind),
+            context(33, p, kind),
+            context(34, coded, kind),
+            context(35, here, kind),
+            context(36, here << 8 | coded, kind),
+            context(37, p | next << 8, kind),
+            context(38, before | coded << 16, kind),
+            context(39, coded | p << 8, kind),
+            context(40, changed, kind),
+        ]
+    }
+
+    /// Writes bytes of the diff and moves on in both images.
+    fn produce<I: Images>(&mut self, images: &mut I, bytes: &[u8]) -> Result<(), Error<I::Error>> {
+        let len = u32::try_from(bytes.len()).map_err(|_| DecodeError::Poisoned)?;
+        images.write_target(bytes).map_err(Error::Images)?;
+        self.state.advance(bytes);
+        self.state.base += len;
+        self.state.left = self.state.left.saturating_sub(len);
+        let len = u8::try_from(len).unwrap_or(u8::MAX);
+        self.state.block_left = self.state.block_left.saturating_sub(len);
+        if self.state.left == 0 {
+            self.op_boundary();
+        }
+        Ok(())
+    }
+}

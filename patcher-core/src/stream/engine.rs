@@ -1,0 +1,170 @@
+//! The step machine that both directions share.
+
+use super::images::Images;
+use super::state::{Phase, State};
+use super::{Question, Side};
+use crate::container::header::Header;
+use crate::error::{DecodeError, Error};
+use crate::model::switch::{self, Switch};
+use crate::model::{FIXED_WORDS, Model};
+use crate::reference::cache::{self, TargetCache};
+use crate::reference::map::{self, AddressMap};
+use crate::reference::{self, Isa};
+
+/// What a step did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// There is more to do.
+    More,
+    /// A restart mark was passed. With `reset`, the model is fresh and the coder starts a new segment.
+    Mark {
+        /// Whether the model was reset.
+        reset: bool,
+    },
+    /// The target is complete.
+    Done,
+}
+
+/// Registers, model, map and cache of one stream.
+#[derive(Debug)]
+pub struct Engine<'w> {
+    pub(crate) header: Header,
+    pub(crate) isa: Option<&'static dyn Isa>,
+    pub(crate) model: Model<'w>,
+    pub(crate) map: AddressMap<'w>,
+    pub(crate) cache: TargetCache<'w>,
+    pub(crate) state: State,
+}
+
+impl<'w> Engine<'w> {
+    /// A stream at its start.
+    ///
+    /// `isas` are the instruction sets that may be used, `workspace` has at least
+    /// [`Header::workspace_words`] words.
+    ///
+    /// # Errors
+    /// [`DecodeError::Isa`] when the header's instruction set is not in `isas`,
+    /// [`DecodeError::Workspace`] when the workspace is too small.
+    pub fn new(
+        header: Header,
+        isas: &[&'static dyn Isa],
+        workspace: &'w mut [u16],
+    ) -> Result<Self, DecodeError> {
+        let isa = isas.iter().find(|isa| isa.id() == header.isa).copied();
+        if isa.is_none() && header.isa != reference::NO_ISA {
+            return Err(DecodeError::Isa { got: header.isa });
+        }
+        let words = |len: usize| u32::try_from(len).unwrap_or(u32::MAX);
+        let too_small = DecodeError::Workspace {
+            expected: words(header.workspace_words()),
+            got: words(workspace.len()),
+        };
+        let (hits, bytes) = (header.hit_slots as usize, header.byte_slots as usize);
+        let model_words = FIXED_WORDS + hits + bytes;
+        let map_words = header.map_entries as usize * map::ENTRY_WORDS;
+        let cache_words = header.cache_entries as usize * cache::ENTRY_WORDS;
+        let (model, rest) = workspace.split_at_mut_checked(model_words).ok_or(too_small)?;
+        let (map, rest) = rest.split_at_mut_checked(map_words).ok_or(too_small)?;
+        let (cache, _) = rest.split_at_mut_checked(cache_words).ok_or(too_small)?;
+        let model = Model::new(model, hits, bytes).ok_or(too_small)?;
+        let mut engine = Self {
+            header,
+            isa,
+            model,
+            map: AddressMap::new(map),
+            cache: TargetCache::new(cache),
+            state: State::default(),
+        };
+        let first = engine.header.base_regions.iter().next();
+        engine.state.map_base = first.map_or(0, |region| region.address);
+        if engine.header.map_entries == 0 {
+            engine.op_boundary();
+        }
+        Ok(engine)
+    }
+
+    /// Target bytes produced so far.
+    #[must_use]
+    pub fn position(&self) -> u32 {
+        self.state.position
+    }
+
+    /// Whether the target is complete.
+    #[must_use]
+    pub fn is_done(&self) -> bool {
+        self.state.phase == Phase::Done
+    }
+
+    /// Target offset where the current epoch ends: the next mark, or the end of the target.
+    pub(crate) fn epoch_end(&self) -> u32 {
+        let end = self.header.target_len;
+        match self.header.epoch() {
+            None => end,
+            Some(epoch) => {
+                let passed = self.state.position & !(epoch - 1);
+                passed.checked_add(epoch).map_or(end, |mark| mark.min(end))
+            }
+        }
+    }
+
+    /// Whether the current position is a restart mark.
+    pub(crate) fn at_mark(&self) -> bool {
+        let position = self.state.position;
+        position != 0 && self.header.epoch().is_some_and(|epoch| position & (epoch - 1) == 0)
+    }
+
+    /// Chooses what follows a complete op: the end, a mark, or another op.
+    pub(crate) fn op_boundary(&mut self) {
+        self.state.phase = if self.state.position == self.header.target_len {
+            Phase::Done
+        } else if self.state.phase != Phase::Mark && self.at_mark() {
+            Phase::Mark
+        } else {
+            Phase::OpStart
+        };
+    }
+
+    fn mark(&mut self, side: &mut impl Side) -> Step {
+        let answer = side.ask(self.state.position, Question::Reset) != 0;
+        let reset = switch::code(self.model.switches, side, Switch::Reset, 0, answer);
+        if reset {
+            self.model.reset();
+            self.cache.clear();
+            self.state = State {
+                phase: Phase::Mark,
+                position: self.state.position,
+                base: self.state.base,
+                ..State::default()
+            };
+        }
+        self.op_boundary();
+        Step::Mark { reset }
+    }
+
+    /// Advances by one unit; consumes at most [`MAX_STEP_BYTES`](super::MAX_STEP_BYTES).
+    ///
+    /// # Errors
+    /// [`Error::Patch`] for a malformed stream, [`Error::Images`] from `images`.
+    pub fn step<I: Images, S: Side>(
+        &mut self,
+        images: &mut I,
+        side: &mut S,
+    ) -> Result<Step, Error<I::Error>> {
+        match self.state.phase {
+            Phase::MapBase => self.map_base(side),
+            Phase::MapShift => self.map_shift(side)?,
+            Phase::OpStart => self.op_start(side)?,
+            Phase::Extra => self.extra(images, side)?,
+            Phase::CopyOffset => self.copy_offset(side),
+            Phase::CopyLength => self.copy_length(side)?,
+            Phase::Copy => self.copy(images)?,
+            Phase::DiffStart => self.diff_start(side)?,
+            Phase::DiffLength => self.diff_length(side)?,
+            Phase::Diff => self.diff(images, side)?,
+            Phase::Miss => self.miss(images, side)?,
+            Phase::Mark => return Ok(self.mark(side)),
+            Phase::Done => {}
+        }
+        Ok(if self.state.phase == Phase::Done { Step::Done } else { Step::More })
+    }
+}

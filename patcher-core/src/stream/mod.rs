@@ -1,0 +1,93 @@
+//! The op stream: one description that decodes and encodes.
+//!
+//! A body is the address map, then ops until the target is complete. An op is an **extra** (new bytes:
+//! coded literals and copies) followed by a **diff** (base bytes, references adjusted, exceptions
+//! coded). [`Engine::step`] advances by one small unit, at most [`MAX_STEP_BYTES`] patch bytes. It asks
+//! a [`Side`] for every decision: a decoder answers from the patch, an encoder from its plan.
+
+mod diff;
+pub mod engine;
+mod extra;
+pub mod images;
+mod op;
+mod state;
+mod unit;
+
+pub use engine::{Engine, Step};
+pub use extra::MIN_COPY;
+pub use state::{REPEATS, Source};
+
+use crate::entropy::Coder;
+
+/// Most patch bytes that one step can consume.
+///
+/// The longest step is a number: 32 + 31 decisions, of which 31 raw ones cost a bit and 32 + 3
+/// modelled ones at most 6 bits: 30 bytes with renormalisation. A byte costs 8 × 11 bits, with the hit
+/// decisions before it (13 bits each) 15 bytes.
+pub const MAX_STEP_BYTES: usize = 32;
+
+/// Most target bytes that one step can produce.
+pub const MAX_STEP_OUTPUT: usize = 32;
+
+/// What the engine must know next.
+#[derive(Debug, Clone, Copy)]
+pub enum Question<'a> {
+    /// Distance of the next map entry from `previous`, the base address before.
+    MapBase {
+        /// Base address of the entry before.
+        previous: u32,
+    },
+    /// Target address minus base address of the same entry, minus `previous`.
+    MapShift {
+        /// Target address minus base address of the entry before.
+        previous: u32,
+    },
+    /// Whether the next diff starts at these offsets.
+    FollowsMap {
+        /// Target offset.
+        target: u32,
+        /// Base offset.
+        base: u32,
+    },
+    /// Bytes until the next diff, or until `end`.
+    ExtraLength {
+        /// End of the epoch or of the target.
+        end: u32,
+    },
+    /// Base offset of the next diff minus `expected`.
+    BaseJump {
+        /// Base offset if the extra replaced as many base bytes.
+        expected: u32,
+    },
+    /// Length of the diff, minus one.
+    DiffLength,
+    /// Whether a copy starts here.
+    IsCopy,
+    /// Whether the copy repeats one of these sources.
+    IsRepeat(&'a [Source; REPEATS]),
+    /// Which of these it repeats.
+    RepeatIndex(&'a [Source; REPEATS]),
+    /// Whether the copy reads the base.
+    FromBase,
+    /// Base offset of the copy minus `expected`.
+    BaseDistance {
+        /// Base offset if nothing was inserted or removed.
+        expected: u32,
+    },
+    /// Distance back in the target, minus one.
+    TargetDistance,
+    /// Length of the copy, minus [`MIN_COPY`].
+    CopyLength,
+    /// Whether the restart mark resets the model.
+    Reset,
+}
+
+/// Where the values of a stream come from: the patch, or an encoder's plan.
+pub trait Side: Coder {
+    /// The plan's answer at target offset `position`: a number, or a choice as 0 or 1. A decoder
+    /// returns 0.
+    fn ask(&mut self, position: u32, question: Question<'_>) -> u32;
+
+    /// Fills `bytes` with the target from `offset` on; leaves them alone when decoding.
+    fn truth(&mut self, offset: u32, bytes: &mut [u8]);
+}

@@ -1,0 +1,128 @@
+//! The registers of a stream between two steps.
+
+/// Distances that copies may repeat.
+pub const REPEATS: usize = 3;
+
+/// Where a copy reads.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Source {
+    /// From the base, else from the target.
+    pub from_base: bool,
+    /// Source offset minus target offset, wrapping.
+    pub delta: u32,
+}
+
+/// What the next step does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Phase {
+    /// The base address of a map entry.
+    MapBase,
+    /// The shift of a map entry.
+    MapShift,
+    /// Whether the op follows the map; else the length of its extra.
+    OpStart,
+    /// A token of the extra: a literal, or the start of a copy.
+    Extra,
+    /// Offset of a copy.
+    CopyOffset,
+    /// Length of a copy.
+    CopyLength,
+    /// The bytes of a copy.
+    Copy,
+    /// Where the diff starts in the base.
+    DiffStart,
+    /// Length of the diff.
+    DiffLength,
+    /// A unit or a block of the diff.
+    Diff,
+    /// A byte of a missed unit.
+    Miss,
+    /// A restart mark.
+    Mark,
+    /// The target is complete.
+    Done,
+}
+
+/// All registers; `Default` is the start of a patch.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct State {
+    pub(crate) phase: Phase,
+    /// Target bytes produced.
+    pub(crate) position: u32,
+    /// Base offset where the next diff is expected, then where the current one reads.
+    pub(crate) base: u32,
+    /// Bytes left of the extra, then of the diff.
+    pub(crate) left: u32,
+    /// Bytes left of the copy, within the extra.
+    pub(crate) copy_left: u32,
+    /// The map gave this op's base offset.
+    pub(crate) mapped_base: Option<u32>,
+    /// Base address of the map entry half read.
+    pub(crate) map_base: u32,
+    /// Target shift of the map entry before.
+    pub(crate) map_shift: u32,
+    /// Where the current copy reads.
+    pub(crate) source: Source,
+    /// The last distances, most recent first.
+    pub(crate) repeats: [Source; REPEATS],
+    /// The last four target bytes, most recent lowest.
+    pub(crate) last: u32,
+    /// Outcomes of the last units, most recent lowest, 1 = miss.
+    pub(crate) history: u32,
+    /// Bytes since the last miss, saturating.
+    pub(crate) run: u32,
+    /// Bytes left of a block that did not hit as a whole.
+    pub(crate) block_left: u8,
+    /// Bytes of the missed unit coded so far, in coding order.
+    pub(crate) miss_done: u8,
+    /// The missed unit as far as it is known.
+    pub(crate) miss: [u8; 8],
+    /// Change of the last missed low byte per unit kind.
+    pub(crate) change: u8,
+    /// Tokens of extras, most recent lowest, 1 = copy.
+    pub(crate) tokens: u8,
+    /// The last op followed the map.
+    pub(crate) followed_map: bool,
+    /// The last copy repeated a distance.
+    pub(crate) repeated: bool,
+    /// The last copy with an offset of its own read the base.
+    pub(crate) read_base: bool,
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self {
+            phase: Phase::MapBase,
+            position: 0,
+            base: 0,
+            left: 0,
+            copy_left: 0,
+            mapped_base: None,
+            map_base: 0,
+            map_shift: 0,
+            source: Source::default(),
+            repeats: [Source::default(); REPEATS],
+            last: 0,
+            history: 0,
+            run: 0,
+            block_left: 0,
+            miss_done: 0,
+            miss: [0; 8],
+            change: 0,
+            tokens: 0,
+            followed_map: false,
+            repeated: false,
+            read_base: false,
+        }
+    }
+}
+
+impl State {
+    /// Notes `bytes` as the last ones of the target.
+    pub(crate) fn advance(&mut self, bytes: &[u8]) {
+        for &byte in bytes {
+            self.last = self.last << 8 | u32::from(byte);
+            self.position = self.position.wrapping_add(1);
+        }
+    }
+}
