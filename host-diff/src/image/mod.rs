@@ -11,10 +11,21 @@
 //! | `load` | which format a file has |
 //! | `chunks` | how data at addresses becomes one run of bytes |
 //! | `hex`, `elf`, `uf2` | one format each |
-//! | `detect` | instruction set and load address of raw bytes |
+//! | [`mod@detect`] | instruction set and load address of raw bytes |
 
+mod bytes;
+mod chunks;
 pub mod detect;
+mod elf;
+mod error;
+#[cfg(test)]
+mod fixtures;
 mod flat;
+mod hex;
+mod load;
+mod uf2;
 
 pub use detect::{Confidence, Detection, Evidence, detect, detect_pair};
+pub use error::LoadError;
 pub use flat::{FlatImage, Format, Isa, LoadWarning, Region, Span, Symbol};
+pub use load::{LoadOptions, load};

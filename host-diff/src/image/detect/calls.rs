@@ -3,9 +3,9 @@
 
 use super::super::flat::Isa;
 use super::bits::BitSet;
-use super::bytes::{u16_at, u32_at};
 use super::log2::{SCORE_FRACTION, surprise};
 use super::thumb::ThumbCode;
+use crate::image::bytes::{u16_at, u32_at};
 
 /// Evidence that an image holds code of one instruction set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,10 +1,10 @@
 //! What one image tells about its load address, collected once.
 
 use super::bits::BitSet;
-use super::bytes::u32_at;
 use super::thumb::ThumbCode;
 use super::vector::VectorTable;
 use super::{strings, vector};
+use crate::image::bytes::u32_at;
 
 /// Landing places and pointers of an image.
 #[derive(Debug, Default)]

@@ -5,7 +5,6 @@
 //! of a patch vote together.
 
 mod bits;
-mod bytes;
 mod calls;
 mod clues;
 mod decide;

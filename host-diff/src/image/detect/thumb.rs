@@ -4,7 +4,7 @@
 //! Encodings: Armv7-M Architecture Reference Manual (DDI 0403), chapter A7.
 
 use super::bits::BitSet;
-use super::bytes::{u16_at, u32_at};
+use crate::image::bytes::{u16_at, u32_at};
 
 /// What a sweep over Thumb code finds. All positions are offsets into the image.
 #[derive(Debug, Default)]
