@@ -134,7 +134,7 @@ impl Device {
         }
     }
 
-    fn check_power(&self) -> Result<(), FlashError> {
+    pub(crate) fn check_power(&self) -> Result<(), FlashError> {
         if self.powered { Ok(()) } else { Err(FlashError::PowerLost) }
     }
 

@@ -51,6 +51,8 @@ impl Geometry {
         let Shape { name, device_bytes, banks, write_bytes, erased_value, layout } = shape;
         assert!(write_bytes.is_power_of_two() && write_bytes <= MAX_WRITE_BYTES);
         assert!(erased_value == 0xFF || erased_value == 0x00);
+        // All other rules say that zeroes can be programmed over anything.
+        assert!(erased_value == 0xFF || matches!(rules.reprogram, Reprogram::Refused));
         let geometry =
             Self { name, device_bytes, banks, write_bytes, erased_value, layout, rules, timing };
         let largest = geometry.erase_bytes();
@@ -127,8 +129,7 @@ impl Geometry {
         self.timing
     }
 
-    /// Whether a device of `bytes` bytes consists of whole layouts, the same number in each bank
-    /// or in a single bank.
+    /// Whether a device of `bytes` bytes consists of whole layouts.
     #[must_use]
     pub const fn accepts_size(&self, bytes: u32) -> bool {
         bytes > 0 && bytes.is_multiple_of(self.layout_bytes())
@@ -236,8 +237,7 @@ pub struct Rules {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Reprogram {
-    /// Bits are cleared as often as `limit` programs per erase; nothing but old and new ANDed.
-    /// Parts without ECC.
+    /// Old and new bits are ANDed, as often as the limit says. Parts without ECC.
     Ands {
         /// Most programs of one word between two erases.
         limit: u8,

@@ -88,7 +88,9 @@ pub use geometry::{
 };
 pub use log::{CutPoint, Log, Operation, Word};
 pub use model::{FlashModel, Snapshot};
-pub use parts::{Nrf52, Stm32F4, Stm32H7, Stm32L0, Stm32L4, Stm32U5};
+pub use parts::{
+    Nrf52, Nrf91, Stm32F4, Stm32G0, Stm32G4, Stm32H5, Stm32H7, Stm32L0, Stm32L4, Stm32U5, Stm32Wl,
+};
 pub use power::Cut;
 pub use slot::Slot;
 pub use stats::Stats;

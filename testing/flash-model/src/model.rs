@@ -99,7 +99,7 @@ impl<P: Part> FlashModel<P> {
     /// [`FlashError::Ecc`]: the bytes from the reported word on are undefined. `OutOfBounds`,
     /// `PowerLost`.
     pub fn read(&self, address: u32, buffer: &mut [u8]) -> Result<(), FlashError> {
-        self.check_bounds(address, buffer.len())?;
+        self.check_access(address, buffer.len(), 1, self.size())?;
         self.device.borrow_mut().read(address, buffer)
     }
 
@@ -111,8 +111,7 @@ impl<P: Part> FlashModel<P> {
     /// `Unaligned`, `OutOfBounds`: none is.
     pub fn program(&self, address: u32, bytes: &[u8]) -> Result<(), FlashError> {
         let word_bytes = P::GEOMETRY.write_bytes();
-        self.check_alignment(address, bytes.len(), word_bytes)?;
-        self.check_bounds(address, bytes.len())?;
+        self.check_access(address, bytes.len(), word_bytes, self.size())?;
         let words = bytes.chunks_exact(index(word_bytes));
         for (address, word) in (address..).step_by(index(word_bytes)).zip(words) {
             let program = || Operation::Program { address, word: Word::new(word) };
@@ -129,11 +128,7 @@ impl<P: Part> FlashModel<P> {
     /// `OutOfBounds`: none is.
     pub fn erase(&self, range: Range<u32>) -> Result<(), FlashError> {
         let Range { start, end } = range;
-        let len = index(end.saturating_sub(start));
-        if start > end {
-            return self.refuse(FlashError::OutOfBounds { offset: start, len, size: self.size() });
-        }
-        self.check_bounds(start, len)?;
+        let len = self.check_range(start, end, 1, self.size())?;
         for edge in [start, end] {
             let page = P::GEOMETRY.page_at(edge);
             if page.start != edge {
@@ -159,7 +154,7 @@ impl<P: Part> FlashModel<P> {
     /// If `address` is not aligned to the write unit or the bytes do not fit.
     pub fn load(&self, address: u32, bytes: &[u8]) {
         assert!(address.is_multiple_of(P::GEOMETRY.write_bytes()), "unaligned: {address:#x}");
-        self.check_bounds(address, bytes.len()).expect("the bytes must fit");
+        assert!(fits(address, bytes.len(), self.size()), "{} bytes do not fit", bytes.len());
         self.device.borrow_mut().load(address, bytes);
     }
 
@@ -169,8 +164,12 @@ impl<P: Part> FlashModel<P> {
     ///
     /// `Ecc` and `OutOfBounds` as in [`read`](Self::read).
     pub fn dump(&self, range: Range<u32>) -> Result<Vec<u8>, FlashError> {
-        let mut bytes = vec![0; index(range.end.saturating_sub(range.start))];
-        self.check_bounds(range.start, bytes.len())?;
+        let (offset, size) = (range.start, self.size());
+        let len = index(range.end.saturating_sub(offset));
+        if !fits(offset, len, size) {
+            return Err(FlashError::OutOfBounds { offset, len, size });
+        }
+        let mut bytes = vec![0; len];
         self.device.borrow().cells.read(range.start, &mut bytes)?;
         Ok(bytes)
     }
@@ -303,38 +302,48 @@ impl<P: Part> FlashModel<P> {
         done
     }
 
-    pub(crate) fn check_alignment(
+    /// Refuses what is not made of `unit`s, or not within `size`; a dead device refuses all.
+    pub(crate) fn check_access(
         &self,
         offset: u32,
         len: usize,
-        expected: u32,
-    ) -> Result<(), FlashError> {
-        if offset.is_multiple_of(expected) && len.is_multiple_of(index(expected)) {
-            return Ok(());
-        }
-        self.refuse(FlashError::Unaligned { offset, len, expected })
-    }
-
-    fn check_bounds(&self, offset: u32, len: usize) -> Result<(), FlashError> {
-        self.check_within(offset, len, self.size())
-    }
-
-    pub(crate) fn check_within(
-        &self,
-        offset: u32,
-        len: usize,
+        unit: u32,
         size: u32,
     ) -> Result<(), FlashError> {
-        let end = index(offset).checked_add(len);
-        if end.is_some_and(|end| end <= index(size)) {
-            return Ok(());
+        self.device.borrow().check_power()?;
+        if !offset.is_multiple_of(unit) || !len.is_multiple_of(index(unit)) {
+            return self.refuse(FlashError::Unaligned { offset, len, expected: unit });
         }
-        self.refuse(FlashError::OutOfBounds { offset, len, size })
+        if !fits(offset, len, size) {
+            return self.refuse(FlashError::OutOfBounds { offset, len, size });
+        }
+        Ok(())
     }
 
-    /// Counts and returns a refusal.
-    pub(crate) fn refuse(&self, error: FlashError) -> Result<(), FlashError> {
-        self.device.borrow_mut().stats.refusals += 1;
-        Err(error)
+    /// The same for a range, of which it returns the length; refuses one that runs backwards.
+    pub(crate) fn check_range(
+        &self,
+        start: u32,
+        end: u32,
+        unit: u32,
+        size: u32,
+    ) -> Result<usize, FlashError> {
+        let len = index(end.saturating_sub(start));
+        self.check_access(start, len, unit, size)?;
+        if start > end {
+            self.refuse(FlashError::OutOfBounds { offset: start, len, size })?;
+        }
+        Ok(len)
     }
+
+    /// Counts a refusal.
+    fn refuse(&self, refusal: FlashError) -> Result<(), FlashError> {
+        self.device.borrow_mut().stats.refusals += 1;
+        Err(refusal)
+    }
+}
+
+/// Whether `len` bytes at `offset` are within `size`.
+pub(crate) fn fits(offset: u32, len: usize, size: u32) -> bool {
+    index(offset).checked_add(len).is_some_and(|end| end <= index(size))
 }

@@ -4,7 +4,8 @@ use core::ops::Range;
 
 use embedded_storage::nor_flash::{ErrorType, MultiwriteNorFlash, NorFlash, ReadNorFlash};
 
-use crate::cells::index;
+use crate::cells::{address_of, index};
+use crate::model::fits;
 use crate::{FlashError, FlashModel, MultiwritePart, Part};
 
 /// A partition of a device: offsets count from its start.
@@ -61,14 +62,10 @@ impl<'a, P: Part> Slot<'a, P> {
     ///
     /// `Ecc` if a word is poisoned, `OutOfBounds` if the slot is shorter.
     pub fn dump(&self, len: usize) -> Result<Vec<u8>, FlashError> {
-        self.flash.check_within(0, len, self.len)?;
-        self.flash.dump(self.start..self.start + crate::cells::address_of(len))
-    }
-
-    /// Address of `len` bytes at `offset`.
-    fn address(&self, offset: u32, len: usize) -> Result<u32, FlashError> {
-        self.flash.check_within(offset, len, self.len)?;
-        Ok(self.start + offset)
+        if !fits(0, len, self.len) {
+            return Err(FlashError::OutOfBounds { offset: 0, len, size: self.len });
+        }
+        self.flash.dump(self.start..self.start + address_of(len))
     }
 }
 
@@ -80,8 +77,8 @@ impl<P: Part> ReadNorFlash for Slot<'_, P> {
     const READ_SIZE: usize = 1;
 
     fn read(&mut self, offset: u32, bytes: &mut [u8]) -> Result<(), FlashError> {
-        let address = self.address(offset, bytes.len())?;
-        self.flash.read(address, bytes)
+        self.flash.check_access(offset, bytes.len(), 1, self.len)?;
+        self.flash.read(self.start + offset, bytes)
     }
 
     fn capacity(&self) -> usize {
@@ -94,19 +91,13 @@ impl<P: Part> NorFlash for Slot<'_, P> {
     const ERASE_SIZE: usize = P::GEOMETRY.erase_bytes() as usize;
 
     fn erase(&mut self, from: u32, to: u32) -> Result<(), FlashError> {
-        let Some(len) = to.checked_sub(from) else {
-            let size = self.len;
-            return self.flash.refuse(FlashError::OutOfBounds { offset: from, len: 0, size });
-        };
-        self.flash.check_alignment(from, index(len), P::GEOMETRY.erase_bytes())?;
-        let address = self.address(from, index(len))?;
-        self.flash.erase(address..address + len)
+        self.flash.check_range(from, to, P::GEOMETRY.erase_bytes(), self.len)?;
+        self.flash.erase(self.start + from..self.start + to)
     }
 
     fn write(&mut self, offset: u32, bytes: &[u8]) -> Result<(), FlashError> {
-        self.flash.check_alignment(offset, bytes.len(), P::GEOMETRY.write_bytes())?;
-        let address = self.address(offset, bytes.len())?;
-        self.flash.program(address, bytes)
+        self.flash.check_access(offset, bytes.len(), P::GEOMETRY.write_bytes(), self.len)?;
+        self.flash.program(self.start + offset, bytes)
     }
 }
 
