@@ -1,0 +1,65 @@
+//! Runs other programs.
+
+use std::{
+    env,
+    path::{Path, PathBuf},
+    process::{Command, Output, Stdio},
+};
+
+use crate::failure::Failure;
+
+/// The workspace root.
+pub(crate) fn root() -> PathBuf {
+    let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
+    manifest.parent().unwrap_or(manifest).to_owned()
+}
+
+/// Where cargo puts what it builds for this workspace.
+pub(crate) fn target_dir() -> PathBuf {
+    env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
+}
+
+/// The cargo that runs this task, working in the root.
+pub(crate) fn cargo() -> Command {
+    let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.current_dir(root());
+    command
+}
+
+/// The rustc that belongs to that cargo.
+pub(crate) fn rustc() -> Command {
+    let mut command = Command::new(env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()));
+    command.current_dir(root());
+    command
+}
+
+/// Runs to the end with output shown.
+pub(crate) fn run(command: &mut Command) -> Result<(), Failure> {
+    let line = line(command);
+    match command.status() {
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => Err(Failure::new(format!("`{line}` ended with {status}"))),
+        Err(error) => Err(Failure::new(format!("`{line}` did not start: {error}"))),
+    }
+}
+
+/// Runs to the end and returns what it wrote, whether or not it succeeded.
+pub(crate) fn output(command: &mut Command) -> Result<Output, Failure> {
+    let line = line(command);
+    let output = command.stdin(Stdio::null()).output();
+    output.map_err(|error| Failure::new(format!("`{line}` did not start: {error}")))
+}
+
+/// Standard output of a command that succeeds, without the line end; nothing otherwise.
+pub(crate) fn answer(command: &mut Command) -> Option<String> {
+    let output = output(command).ok().filter(|output| output.status.success())?;
+    String::from_utf8(output.stdout).ok().map(|text| text.trim_end().to_owned())
+}
+
+/// The command as one would type it, without its environment.
+pub(crate) fn line(command: &Command) -> String {
+    let program = Path::new(command.get_program());
+    let name = program.file_name().unwrap_or(program.as_os_str());
+    let words = core::iter::once(name).chain(command.get_args());
+    words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
+}
