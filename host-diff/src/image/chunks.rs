@@ -23,8 +23,10 @@ const GAP_LIMIT: u32 = 1 << 20;
 /// Gaps of more than this in total are a mistake.
 const FILL_LIMIT: u64 = 16 << 20;
 
-/// A far part is left out if it is at most this fraction of the kept one; a larger one may be what the user means.
+/// A far part is left out if it is at most this fraction of the kept one and at most this long, as option bytes, fuses,
+/// UICR and data EEPROM are; a larger one may be what the user means.
 const SMALL_PART: u64 = 8;
+const SMALL_PART_LEN: u64 = 16 << 10;
 
 /// How many parts an error message lists.
 const LISTED_PARTS: usize = 4;
@@ -119,8 +121,9 @@ pub(super) fn flatten(
     else {
         return Ok(None);
     };
-    let large = parts.iter().filter(|part| part.span.data_len > kept.span.data_len / SMALL_PART);
-    let mut large: Vec<Span> = large.map(|part| part.span).collect();
+    let limit = (kept.span.data_len / SMALL_PART).min(SMALL_PART_LEN);
+    let mut large: Vec<Span> =
+        parts.iter().map(|part| part.span).filter(|span| span.data_len > limit).collect();
     if large.len() > 1 {
         let count = large.len();
         large.truncate(LISTED_PARTS);

@@ -72,9 +72,9 @@ pub enum LoadError {
         /// What is wrong with it.
         source: ihex::ReaderError,
     },
-    /// An Intel HEX file goes on after its end-of-file record.
+    /// An Intel HEX file has data after its end-of-file record.
     #[error(
-        "line {line}: expected nothing after the end-of-file record, found more; were files concatenated? merge them with a tool that knows the format"
+        "line {line}: expected no data after the end-of-file record, found some; were files concatenated? merge them with a tool that knows the format"
     )]
     HexAfterEnd {
         /// The line number, from 1.

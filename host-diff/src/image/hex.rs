@@ -34,11 +34,15 @@ pub(super) fn parse(content: &[u8]) -> Result<HexFile, LoadError> {
         if line.is_empty() {
             continue;
         }
+        let record = Record::from_record_string(line);
         if ended {
-            return Err(LoadError::HexAfterEnd { line: line_number });
+            // Some tools append symbols in records or comments of their own. Data would be a second file.
+            if matches!(record, Ok(Record::Data { .. })) {
+                return Err(LoadError::HexAfterEnd { line: line_number });
+            }
+            continue;
         }
-        let record = Record::from_record_string(line)
-            .map_err(|source| LoadError::HexRecord { line: line_number, source })?;
+        let record = record.map_err(|source| LoadError::HexRecord { line: line_number, source })?;
         match record {
             Record::Data { offset, value } => {
                 let address = upper + u64::from(offset);
@@ -76,10 +80,16 @@ mod tests {
     fn an_error_names_its_line() {
         let found = parse(b":020000040800F2\n:0100000012ED\n:01000100FFFE\n").unwrap_err();
         assert!(matches!(found, LoadError::HexRecord { line: 3, .. }), "{found}");
-        let found = parse(b":00000001FF\n\n:00000001FF\n").unwrap_err();
-        assert!(matches!(found, LoadError::HexAfterEnd { line: 3 }), "{found}");
         let found = parse(b":00000001FF\n\xff").unwrap_err();
         assert!(matches!(found, LoadError::HexNotText { offset: 12, byte: 0xff }), "{found}");
+    }
+
+    #[test]
+    fn after_the_end_data_is_refused_and_all_else_ignored() {
+        let found = parse(b":00000001FF\n\n:0100000012ED\n").unwrap_err();
+        assert!(matches!(found, LoadError::HexAfterEnd { line: 3 }), "{found}");
+        let symbols = b":0100000012ED\n:00000001FF\n:020000040800F2\n:010001fe6192\n# main\n";
+        assert_eq!(parse(symbols).unwrap().chunks.len(), 1);
     }
 
     #[test]

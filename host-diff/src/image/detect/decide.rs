@@ -65,6 +65,8 @@ pub struct Evidence {
 const SURE_MARGIN_BITS: u32 = 20;
 /// Ahead by less than this, it is no better than a guess.
 const GUESS_MARGIN_BITS: u32 = 4;
+/// So many bytes of code tell all there is to tell; more would only take time.
+const ENOUGH_BYTES: usize = 4 << 20;
 /// What it costs, in bits, to believe that base and target are loaded at different addresses.
 const MOVED_BITS: i64 = 8;
 
@@ -101,11 +103,12 @@ struct View<'a> {
 
 impl<'a> View<'a> {
     fn of(image: &'a FlatImage) -> Self {
-        let code = thumb::sweep(&image.bytes);
-        let votes = calls::votes(&image.bytes, &code);
+        let bytes = &image.bytes[..image.bytes.len().min(ENOUGH_BYTES)];
+        let code = thumb::sweep(bytes);
+        let votes = calls::votes(bytes, &code);
         let isa = image.isa_hint.unwrap_or_else(|| calls::strongest(&votes));
         let vote = votes.into_iter().find(|vote| vote.isa == isa);
-        let clues = (isa == Isa::Thumb).then(|| Clues::of_thumb(&image.bytes, &code));
+        let clues = (isa == Isa::Thumb).then(|| Clues::of_thumb(bytes, &code));
         Self { image, isa, vote, clues }
     }
 

@@ -4,6 +4,8 @@
 //! it lands there by chance only. Candidates come from counting all differences pointer − entry; each is then judged on
 //! all evidence, in bits.
 
+use core::cmp::Reverse;
+
 use super::clues::Clues;
 use super::log2::{SCORE_FRACTION, surprise};
 
@@ -30,10 +32,12 @@ pub(super) struct Tally {
 const STEP: u32 = 4;
 /// Blocks of candidate addresses that are searched; the true one is among those with most pointers.
 const BLOCKS: usize = 8;
+/// Blocks are as long as the image, in powers of two, but not shorter than this.
+const SMALLEST_BLOCK: u32 = 0x1000;
 /// Candidates taken from each block.
 const PER_BLOCK: usize = 16;
 /// Differences counted per block: bounds the time on large images, at no loss because so many pointers are redundant.
-const PAIRS_PER_BLOCK: usize = 1 << 21;
+const PAIRS_PER_BLOCK: usize = 1 << 20;
 /// Alignments beyond this are no more likely than it.
 const MAX_ALIGNMENT_BITS: u32 = 16;
 
@@ -44,7 +48,7 @@ pub(super) fn candidates(clues: &Clues) -> Vec<u32> {
     pointers.extend(&clues.other_code);
     pointers.sort_unstable();
     pointers.dedup();
-    let block = clues.len.next_power_of_two().max(0x1000);
+    let block = clues.len.next_power_of_two().max(SMALLEST_BLOCK);
     let mut found: Vec<u32> = densest_blocks(&clues.literal_code, clues.len, block)
         .into_iter()
         .chain(densest_blocks(&pointers, clues.len, block))
@@ -71,12 +75,12 @@ fn densest_blocks(pointers: &[u32], len: u32, block: u32) -> Vec<u32> {
         .collect();
     starts.sort_unstable();
     starts.dedup();
-    let mut ranked: Vec<(usize, u32)> = starts
-        .into_iter()
-        .map(|start| (reachable(pointers, start, block, len).len(), start))
-        .collect();
     // Many pointers first; among equals the lower address.
-    ranked.sort_unstable_by_key(|&(count, start)| (usize::MAX - count, start));
+    let mut ranked: Vec<(Reverse<usize>, u32)> = starts
+        .into_iter()
+        .map(|start| (Reverse(reachable(pointers, start, block, len).len()), start))
+        .collect();
+    ranked.sort_unstable();
     ranked.into_iter().take(BLOCKS).map(|(_, start)| start).collect()
 }
 
@@ -92,27 +96,34 @@ fn reachable(pointers: &[u32], start: u32, block: u32, len: u32) -> &[u32] {
 fn best_of_block(pointers: &[u32], clues: &Clues, start: u32, block: u32) -> Vec<u32> {
     let pointers = reachable(pointers, start, block, clues.len);
     let Ok(slots) = usize::try_from(block / STEP) else { return Vec::new() };
-    let stride = (pointers.len() * clues.entries.len()).div_ceil(PAIRS_PER_BLOCK).max(1);
+    let pairs = pointers.len() * clues.entries.len();
+    let stride = pairs.div_ceil(PAIRS_PER_BLOCK).max(1);
     let mut counts = vec![0_u16; slots];
-    for &pointer in pointers.iter().step_by(stride) {
-        for &entry in &clues.entries {
-            let slot = pointer.wrapping_sub(entry).wrapping_sub(start);
-            if slot % STEP == 0
-                && slot < block
-                && let Ok(slot) = usize::try_from(slot / STEP)
-            {
-                counts[slot] = counts[slot].saturating_add(1);
+    // Only a pointer and an entry that agree mod 4 differ by a possible address.
+    for residue in [0, 2] {
+        let entries: Vec<u32> =
+            clues.entries.iter().copied().filter(|entry| entry % STEP == residue).collect();
+        for &pointer in pointers.iter().step_by(stride).filter(|&p| p % STEP == residue) {
+            for &entry in &entries {
+                let slot = usize::try_from(pointer.wrapping_sub(entry).wrapping_sub(start) / STEP);
+                if let Some(count) = slot.ok().and_then(|slot| counts.get_mut(slot)) {
+                    *count = count.saturating_add(1);
+                }
             }
         }
     }
-    let mut ranked: Vec<(u32, u32)> = (start..)
-        .step_by(4)
+    let most = counts.iter().copied().max().unwrap_or(0);
+    let mut ranked: Vec<(Reverse<u32>, u32)> = (0_u32..)
         .zip(counts)
-        .filter(|&(_, count)| count > 0)
-        .map(|(address, count)| (u32::from(count) * 4 + alignment_bits(address), address))
+        .filter(|&(_, count)| count > most / 4)
+        .map(|(slot, count)| (u32::from(count), start.wrapping_add(slot * STEP)))
+        .map(|(count, address)| (Reverse(count * 4 + alignment_bits(address)), address))
         .collect();
-    ranked.sort_unstable_by_key(|&(rank, address)| (u32::MAX - rank, address));
-    ranked.into_iter().take(PER_BLOCK).map(|(_, address)| address).collect()
+    if ranked.len() > PER_BLOCK {
+        ranked.select_nth_unstable(PER_BLOCK);
+        ranked.truncate(PER_BLOCK);
+    }
+    ranked.into_iter().map(|(_, address)| address).collect()
 }
 
 /// Judges one address on all evidence.
