@@ -36,6 +36,11 @@ pub const BASE_DIGEST_BYTES: usize = 8;
 /// Bytes of the target's SHA-256 that are sent.
 pub const TARGET_DIGEST_BYTES: usize = 16;
 
+/// What an applier keeps beside the workspace, at most: decoder registers and input buffer, digest
+/// state, write-unit buffer, its own registers. A constant of the format, so that the declared RAM is
+/// the same on every machine; `device-apply` asserts that it fits.
+pub const STATE_BYTES: usize = 1024;
+
 pub(crate) const KIND: u8 = 0b11;
 pub(crate) const FLAG_REGIONS: u8 = 1 << 2;
 pub(crate) const FLAG_TARGET_ADDRESS: u8 = 1 << 3;
@@ -117,6 +122,12 @@ impl Header {
             + self.byte_slots as usize
             + self.map_entries as usize * map::ENTRY_WORDS
             + self.cache_entries as usize * cache::ENTRY_WORDS
+    }
+
+    /// All memory that applying the patch takes, stack excluded: the workspace and [`STATE_BYTES`].
+    #[must_use]
+    pub fn ram_bytes(&self) -> usize {
+        2 * self.workspace_words() + STATE_BYTES
     }
 
     /// Target bytes between restart marks, or `None` without marks.

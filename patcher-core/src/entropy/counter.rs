@@ -60,7 +60,7 @@ mod tests {
             update(&mut counter, true);
         }
         assert!(p12(counter) > 4050, "{}", p12(counter));
-        for _ in 0..100 {
+        for _ in 0..200 {
             update(&mut counter, false);
         }
         assert!(p12(counter) < 45, "{}", p12(counter));

@@ -1,0 +1,109 @@
+//! Alignment: which stretches of the target continue which stretches of the base.
+//!
+//! **Reference**: C. Percival, "Naive differences of executable code", 2003. Matches are anchors only:
+//! a new one is taken when it explains clearly more bytes than the alignment before does, and both are
+//! extended towards each other over scattered differences.
+
+use super::suffix::Suffixes;
+
+/// A stretch of the target that is compared with a stretch of the base byte by byte.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Aligned {
+    /// Offset in the target.
+    pub target: usize,
+    /// Offset in the base.
+    pub base: usize,
+    /// Bytes.
+    pub len: usize,
+}
+
+/// Bytes of a match that are looked at: enough to tell candidates apart.
+const LOOKAHEAD: usize = 1 << 14;
+
+/// Aligns `target` with `base`. A match must explain `gain` bytes more than going on as before does.
+///
+/// The result is sorted by target offset and does not overlap.
+#[must_use]
+pub fn align(base: &[u8], target: &[u8], suffixes: &Suffixes<'_>, gain: usize) -> Vec<Aligned> {
+    let mut aligned = Vec::new();
+    // The alignment so far: it began at `last` (target, base).
+    let mut last = (0usize, 0usize);
+    let mut scan = 0usize;
+    let mut found = (0usize, 0usize);
+    let continues = |at: usize, last: (usize, usize)| {
+        (at + last.1).checked_sub(last.0).is_some_and(|b| b < base.len() && base[b] == target[at])
+    };
+    while scan < target.len() {
+        // Bytes of the coming match that the alignment so far explains as well.
+        let mut explained = 0usize;
+        scan += found.1;
+        let mut counted = scan;
+        found.1 = 0;
+        while scan < target.len() {
+            let end = target.len().min(scan + LOOKAHEAD);
+            found = suffixes.longest(&target[scan..end]);
+            while counted < scan + found.1 {
+                explained += usize::from(continues(counted, last));
+                counted += 1;
+            }
+            if (found.1 == explained && found.1 != 0) || found.1 > explained + gain {
+                break;
+            }
+            explained -= usize::from(counted > scan && continues(scan, last));
+            scan += 1;
+            counted = counted.max(scan);
+        }
+        if found.1 != explained || scan == target.len() {
+            let here = (scan, found.0);
+            let (forward, backward) = meet(base, target, last, here);
+            if forward > 0 {
+                aligned.push(Aligned { target: last.0, base: last.1, len: forward });
+            }
+            last = (scan - backward, found.0.saturating_sub(backward));
+        }
+    }
+    aligned
+}
+
+/// How far the alignment at `last` reaches forward and the one at `here` backward.
+fn meet(base: &[u8], target: &[u8], last: (usize, usize), here: (usize, usize)) -> (usize, usize) {
+    let gap = here.0 - last.0;
+    let mut forward =
+        reach((0..gap.min(base.len() - last.1)).map(|i| base[last.1 + i] == target[last.0 + i]));
+    let mut backward = if here.0 < target.len() {
+        reach((1..=gap.min(here.1)).map(|i| base[here.1 - i] == target[here.0 - i]))
+    } else {
+        0
+    };
+    if forward + backward > gap {
+        let overlap = forward + backward - gap;
+        // Give the overlap to whom it fits better, byte by byte.
+        let (mut score, mut best, mut keep) = (0i64, 0i64, 0usize);
+        for i in 0..overlap {
+            let ours = forward - overlap + i;
+            let theirs = backward - i;
+            score += i64::from(base[last.1 + ours] == target[last.0 + ours]);
+            score -= i64::from(base[here.1 - theirs] == target[here.0 - theirs]);
+            if score > best {
+                best = score;
+                keep = i + 1;
+            }
+        }
+        forward = forward - overlap + keep;
+        backward -= keep;
+    }
+    (forward, backward)
+}
+
+/// The length whose equal bytes outnumber the others by most.
+fn reach(equal: impl Iterator<Item = bool>) -> usize {
+    let (mut score, mut best, mut len) = (0i64, 0i64, 0usize);
+    for (index, equal) in equal.enumerate() {
+        score += if equal { 1 } else { -1 };
+        if score > best {
+            best = score;
+            len = index + 1;
+        }
+    }
+    len
+}

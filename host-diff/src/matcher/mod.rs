@@ -1,0 +1,4 @@
+//! Finds what the target has in common with the base.
+
+pub mod align;
+pub mod suffix;

@@ -1,0 +1,180 @@
+//! Parses extras into literals and copies by cost.
+
+use crate::matcher::suffix::common;
+use patcher_core::encode::Copy;
+
+/// Bits of a decision or number in 1/16 bit.
+type Bits = u32;
+const BIT: Bits = 16;
+
+/// Candidates looked at per position and source.
+const CHAIN: usize = 48;
+/// Copies from this length on are taken whole.
+const LONG: usize = 64;
+
+/// Positions by the hash of the next bytes, most recent first.
+struct Chains<'a> {
+    image: &'a [u8],
+    heads: Vec<u32>,
+    next: Vec<u32>,
+}
+
+const HASH_BITS: u32 = 16;
+const NONE: u32 = u32::MAX;
+const KEY: usize = 3;
+
+impl<'a> Chains<'a> {
+    fn new(image: &'a [u8]) -> Self {
+        Self { image, heads: vec![NONE; 1 << HASH_BITS], next: vec![NONE; image.len()] }
+    }
+
+    fn key(bytes: &[u8]) -> usize {
+        let key = u32::from_le_bytes([bytes[0], bytes[1], bytes[2], 0]);
+        (key.wrapping_mul(0x9E37_79B1) >> (32 - HASH_BITS)) as usize
+    }
+
+    fn insert(&mut self, at: usize) {
+        if let Some(bytes) = self.image.get(at..at + KEY) {
+            let head = &mut self.heads[Self::key(bytes)];
+            self.next[at] = *head;
+            *head = u32::try_from(at).unwrap_or(NONE);
+        }
+    }
+
+    /// Calls `see(offset, length)` for candidates that are longer than all before.
+    fn candidates(&self, pattern: &[u8], mut see: impl FnMut(usize, usize)) {
+        let Some(bytes) = pattern.get(..KEY) else { return };
+        let mut at = self.heads[Self::key(bytes)];
+        let mut longest = KEY - 1;
+        for _ in 0..CHAIN {
+            if at == NONE {
+                break;
+            }
+            let length = common(&self.image[at as usize..], pattern);
+            if length > longest {
+                longest = length;
+                see(at as usize, length);
+            }
+            at = self.next[at as usize];
+        }
+    }
+}
+
+/// What a number costs, roughly: its bits below the leading one, and the unary length.
+fn number_bits(value: u32) -> Bits {
+    let length = 32 - value.leading_zeros();
+    BIT * (length.saturating_sub(1) + 1) + BIT * length.min(6) / 3
+}
+
+#[derive(Clone, Copy)]
+struct Arrival {
+    cost: Bits,
+    /// Length of the copy that arrives here, 0 for a literal.
+    len: u32,
+    from_base: bool,
+    source: u32,
+    /// Source minus target offset of the last copy on the way, and which image it read.
+    repeat: (bool, u32),
+}
+
+/// The cheapest literals and copies for the extras `gaps` of `target`.
+///
+/// `gaps` are (start, end, expected base offset); `literal` is the cost of each target byte as a
+/// literal in 1/16 bit.
+#[must_use]
+pub fn copies(
+    base: &[u8],
+    target: &[u8],
+    gaps: &[(usize, usize, usize)],
+    literal: &[u32],
+) -> Vec<Copy> {
+    let mut in_base = Chains::new(base);
+    for at in (0..base.len()).rev() {
+        in_base.insert(at);
+    }
+    let mut in_target = Chains::new(target);
+    let mut inserted = 0usize;
+    let mut out = Vec::new();
+    let mut repeat = (false, 0u32);
+    for &(start, end, expected) in gaps {
+        let none = Arrival { cost: Bits::MAX, len: 0, from_base: false, source: 0, repeat };
+        let mut arrivals = vec![none; end - start + 1];
+        arrivals[0].cost = 0;
+        let mut skip_until = start;
+        for at in start..end {
+            while inserted < at {
+                in_target.insert(inserted);
+                inserted += 1;
+            }
+            let here = arrivals[at - start];
+            let step = here.cost + literal[at] + BIT / 4;
+            if step < arrivals[at + 1 - start].cost {
+                arrivals[at + 1 - start] = Arrival { cost: step, len: 0, ..here };
+            }
+            if at < skip_until {
+                continue;
+            }
+            let pattern = &target[at..end];
+            let mut take = |from_base: bool, source: usize, length: usize, bits: Bits| {
+                let source32 = u32::try_from(source).unwrap_or(NONE);
+                let delta = source32.wrapping_sub(u32::try_from(at).unwrap_or(0));
+                let shortest = if length > LONG { length } else { 2 };
+                for len in shortest..=length {
+                    let len32 = u32::try_from(len).unwrap_or(NONE);
+                    let cost = here.cost + bits + number_bits(len32 - 2);
+                    let slot = &mut arrivals[at + len - start];
+                    if cost < slot.cost {
+                        *slot = Arrival {
+                            cost,
+                            len: len32,
+                            from_base,
+                            source: source32,
+                            repeat: (from_base, delta),
+                        };
+                    }
+                }
+                if length > LONG {
+                    skip_until = skip_until.max(at + length - 1);
+                }
+            };
+            let (repeat_base, delta) = here.repeat;
+            let source = u32::try_from(at).unwrap_or(0).wrapping_add(delta) as usize;
+            let image = if repeat_base { base } else { &target[..] };
+            let usable = if repeat_base { source < base.len() } else { source < at };
+            if usable {
+                let length = common(&image[source..], pattern);
+                if length >= 2 {
+                    take(repeat_base, source, length, BIT * 3);
+                }
+            }
+            in_target.candidates(pattern, |source, length| {
+                let distance = u32::try_from(at - source - 1).unwrap_or(NONE);
+                take(false, source, length, BIT * 3 + number_bits(distance));
+            });
+            let expected = expected + (at - start);
+            in_base.candidates(pattern, |source, length| {
+                let jump = u32::try_from(source.abs_diff(expected) * 2).unwrap_or(NONE);
+                take(true, source, length, BIT * 3 + number_bits(jump));
+            });
+        }
+        let before = out.len();
+        let mut at = end;
+        while at > start {
+            let arrival = arrivals[at - start];
+            if arrival.len == 0 {
+                at -= 1;
+                continue;
+            }
+            at -= arrival.len as usize;
+            out.push(Copy {
+                target: u32::try_from(at).unwrap_or(NONE),
+                len: arrival.len,
+                from_base: arrival.from_base,
+                source: arrival.source,
+            });
+        }
+        out[before..].reverse();
+        repeat = arrivals[end - start].repeat;
+    }
+    out
+}

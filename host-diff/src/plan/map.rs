@@ -1,0 +1,201 @@
+//! Chooses the breakpoints of the address map.
+
+use super::diffs::Pair;
+use crate::matcher::align::Aligned;
+use patcher_core::reference::map::Entry;
+use patcher_core::reference::{Isa, MAX_LEN};
+use std::collections::BTreeMap;
+
+/// How often the base refers to an address from code or data that is kept, with its true target.
+type References = BTreeMap<u32, BTreeMap<u32, u32>>;
+
+/// Breakpoints for the alignment, by rising base address, at most `limit`.
+#[must_use]
+pub fn map(pair: &Pair<'_>, aligned: &[Aligned], limit: usize) -> Vec<Entry> {
+    let Some(isa) = pair.isa else { return Vec::new() };
+    let mut entries = flash(pair, aligned);
+    entries.extend(ram(pair, aligned, isa));
+    entries.sort_by_key(|entry| entry.base);
+    entries.dedup_by_key(|entry| entry.base);
+    let references = references(pair, aligned, isa);
+    prune(pair, entries, &references, limit)
+}
+
+/// One breakpoint per alignment, the longest winning where they overlap in the base.
+fn flash(pair: &Pair<'_>, aligned: &[Aligned]) -> Vec<Entry> {
+    let mut by_length: Vec<&Aligned> = aligned.iter().collect();
+    by_length.sort_by_key(|a| (core::cmp::Reverse(a.len), a.target));
+    let mut taken: BTreeMap<usize, usize> = BTreeMap::new();
+    let mut entries = Vec::new();
+    for a in by_length {
+        let before = taken.range(..=a.base).next_back().is_some_and(|(_, &end)| end > a.base);
+        if before {
+            continue;
+        }
+        taken.insert(a.base, a.base + a.len);
+        let place = |offset: usize, regions: &patcher_core::container::region::Regions| {
+            u32::try_from(offset).ok().and_then(|offset| regions.place(offset))
+        };
+        let from = place(a.base, &pair.base_regions);
+        let to = place(a.target, &pair.target_regions);
+        if let (Some(from), Some(to)) = (from, to) {
+            entries.push(Entry { base: from.address, target: to.address });
+        }
+    }
+    entries
+}
+
+/// Breakpoints of RAM: where the shift of the RAM pointers in aligned places changes.
+fn ram(pair: &Pair<'_>, aligned: &[Aligned], isa: &dyn Isa) -> Vec<Entry> {
+    let mut votes: References = BTreeMap::new();
+    visit(pair, aligned, isa, |base, target| {
+        if isa.ram().contains(&base) && isa.ram().contains(&target) {
+            *votes.entry(base).or_default().entry(target).or_default() += 1;
+        }
+    });
+    let mut shift = 0u32;
+    let mut entries = Vec::new();
+    let moves: Vec<(u32, u32)> =
+        votes.iter().map(|(&base, targets)| (base, winner(targets))).collect();
+    for (index, &(base, target)) in moves.iter().enumerate() {
+        let own = target.wrapping_sub(base);
+        // One stray pointer is cheaper as an exception than as a breakpoint.
+        let holds = moves.get(index + 1).is_some_and(|&(b, t)| t.wrapping_sub(b) == own);
+        if own != shift && holds {
+            entries.push(Entry { base, target });
+            shift = own;
+        }
+    }
+    entries
+}
+
+fn winner(targets: &BTreeMap<u32, u32>) -> u32 {
+    targets
+        .iter()
+        .max_by_key(|&(&target, &count)| (count, core::cmp::Reverse(target)))
+        .map_or(0, |(&t, _)| t)
+}
+
+fn references(pair: &Pair<'_>, aligned: &[Aligned], isa: &dyn Isa) -> References {
+    let mut references: References = BTreeMap::new();
+    visit(pair, aligned, isa, |base, target| {
+        *references.entry(base).or_default().entry(target).or_default() += 1;
+    });
+    references
+}
+
+fn word(bytes: [u8; MAX_LEN]) -> u32 {
+    let [a, b, c, d, ..] = bytes;
+    u32::from_le_bytes([a, b, c, d])
+}
+
+fn eight(image: &[u8], at: usize) -> [u8; MAX_LEN] {
+    let mut out = [0; MAX_LEN];
+    let end = image.len().min(at + MAX_LEN);
+    out[..end - at].copy_from_slice(&image[at..end]);
+    out
+}
+
+/// Calls `see(base target, target target)` for every reference at aligned places of both images.
+fn visit(pair: &Pair<'_>, aligned: &[Aligned], isa: &dyn Isa, mut see: impl FnMut(u32, u32)) {
+    for a in aligned {
+        let mut i = 0usize;
+        while i + 4 <= a.len {
+            let place = |at: usize, regions: &patcher_core::container::region::Regions| {
+                u32::try_from(at).ok().and_then(|at| regions.place(at))
+            };
+            let from = place(a.base + i, &pair.base_regions);
+            let to = place(a.target + i, &pair.target_regions);
+            let (Some(from), Some(to)) = (from, to) else { break };
+            let old = eight(pair.base, a.base + i);
+            let new = eight(pair.target, a.target + i);
+            let aligned_by = from.address | to.address;
+            let ram = isa.ram();
+            if aligned_by & 3 == 0 {
+                let (old, new) = (word(old), word(new));
+                let both_ram = ram.contains(&old) && ram.contains(&new);
+                let both_flash =
+                    pair.base_regions.contains(old) && pair.target_regions.contains(new);
+                if both_ram || both_flash {
+                    see(old, new);
+                    i += 4;
+                    continue;
+                }
+            }
+            if aligned_by & u32::from(isa.unit() - 1) == 0 {
+                let branches = (isa.branch(old, from.address), isa.branch(new, to.address));
+                if let (Some(old), Some(new)) = branches {
+                    see(old.target, new.target);
+                    i += usize::from(old.len);
+                    continue;
+                }
+            }
+            i += usize::from(isa.unit());
+        }
+    }
+}
+
+/// Bits that an entry costs beyond what its op would cost without it, and that a miss costs.
+const ENTRY_BITS: u64 = 26;
+const OP_BITS: u64 = 16;
+const MISS_BITS: u64 = 26;
+
+/// Drops entries that do not pay: those that no reference needs, then the least useful ones.
+fn prune(
+    pair: &Pair<'_>,
+    mut entries: Vec<Entry>,
+    references: &References,
+    limit: usize,
+) -> Vec<Entry> {
+    loop {
+        let worth = worth(pair, &entries, references);
+        let mut ranked: Vec<(i64, usize)> = worth.into_iter().zip(0..).collect();
+        ranked.sort_unstable();
+        let excess = entries.len().saturating_sub(limit);
+        let useless = ranked.iter().take_while(|(gain, _)| *gain <= 0).count();
+        // Neighbours change each other's worth: drop a part, then look again.
+        let drop = if excess > 0 { excess.max(useless / 2).max(1) } else { useless.div_ceil(2) };
+        if drop == 0 {
+            return entries;
+        }
+        let mut dropped = vec![false; entries.len()];
+        for &(_, index) in ranked.iter().take(drop) {
+            dropped[index] = true;
+        }
+        let mut index = 0;
+        entries.retain(|_| {
+            index += 1;
+            !dropped[index - 1]
+        });
+    }
+}
+
+/// Bits that each entry saves: references right with it and wrong without.
+fn worth(pair: &Pair<'_>, entries: &[Entry], references: &References) -> Vec<i64> {
+    let first = pair.base_regions.iter().next().map_or(0, |region| region.address);
+    let first_target = pair.target_regions.iter().next().map_or(0, |region| region.address);
+    let shift = |entry: &Entry| entry.target.wrapping_sub(entry.base);
+    let mut gains = Vec::with_capacity(entries.len());
+    for (index, entry) in entries.iter().enumerate() {
+        let before = match index.checked_sub(1) {
+            Some(before) => shift(&entries[before]),
+            None => first_target.wrapping_sub(first),
+        };
+        let end = entries.get(index + 1).map_or(u32::MAX, |next| next.base);
+        let in_flash = pair.base_regions.offset_of(entry.base).is_some();
+        let mut gain = if in_flash {
+            OP_BITS.cast_signed() - ENTRY_BITS.cast_signed()
+        } else {
+            -(ENTRY_BITS.cast_signed())
+        };
+        for (&base, targets) in references.range(entry.base..end) {
+            // Only the first miss costs: the cache repairs the others.
+            let target = winner(targets);
+            let with = base.wrapping_add(shift(entry)) == target;
+            let without = base.wrapping_add(before) == target;
+            gain += MISS_BITS.cast_signed() * (i64::from(with) - i64::from(without));
+        }
+        gains.push(gain);
+    }
+    gains
+}

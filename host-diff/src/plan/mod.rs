@@ -1,0 +1,6 @@
+//! Decides what to encode: diffs, map entries, copies.
+
+pub mod copies;
+pub mod diffs;
+pub mod map;
+pub mod mask;
