@@ -1,9 +1,9 @@
-//! Bytes and word states, stored in chunks that are copied only when written: a snapshot costs
-//! one pointer per 2 KiB, and so does a blank device.
+//! Bytes and states, stored in chunks that are copied only when written: a snapshot costs one
+//! pointer per 2 KiB, and so does a blank device.
 
 use std::sync::Arc;
 
-use crate::{FlashError, Geometry, WordState};
+use crate::{FlashError, Geometry, UnitState};
 
 /// Bytes per chunk: a multiple of every write unit, unrelated to pages.
 const CHUNK_BYTES: usize = 2048;
@@ -11,8 +11,8 @@ const CHUNK_BYTES: usize = 2048;
 #[derive(Clone, Debug)]
 struct Chunk {
     bytes: Vec<u8>,
-    words: Vec<WordState>,
-    /// How many of `words` are poisoned, so that reads need not look.
+    units: Vec<UnitState>,
+    /// How many of `units` are poisoned, so that reads need not look.
     poisoned: usize,
 }
 
@@ -21,19 +21,19 @@ pub(crate) struct Cells {
     chunks: Vec<Arc<Chunk>>,
     /// What every erased chunk shares.
     blank: Arc<Chunk>,
-    word_bytes: usize,
+    unit_bytes: usize,
 }
 
 impl Cells {
     pub(crate) fn new(geometry: &Geometry, size: u32) -> Self {
-        let word_bytes = index(geometry.write_bytes());
+        let unit_bytes = index(geometry.write_bytes());
         let blank = Arc::new(Chunk {
             bytes: vec![geometry.erased_value(); CHUNK_BYTES],
-            words: vec![WordState::Erased; CHUNK_BYTES / word_bytes],
+            units: vec![UnitState::Erased; CHUNK_BYTES / unit_bytes],
             poisoned: 0,
         });
         let chunks = vec![Arc::clone(&blank); index(size).div_ceil(CHUNK_BYTES)];
-        Self { chunks, blank, word_bytes }
+        Self { chunks, blank, unit_bytes }
     }
 
     /// Reads bytes, as the ECC lets it. `address` and `buffer` are within the device.
@@ -45,12 +45,12 @@ impl Cells {
             let offset = at % CHUNK_BYTES;
             let len = rest.len().min(CHUNK_BYTES - offset);
             if chunk.poisoned > 0 {
-                let words = offset / self.word_bytes..(offset + len).div_ceil(self.word_bytes);
+                let units = offset / self.unit_bytes..(offset + len).div_ceil(self.unit_bytes);
                 let start = at - offset;
-                for word in words {
-                    if chunk.words[word] == WordState::Poisoned {
+                for unit in units {
+                    if chunk.units[unit] == UnitState::Poisoned {
                         return Err(FlashError::Ecc {
-                            address: address_of(start + word * self.word_bytes),
+                            address: address_of(start + unit * self.unit_bytes),
                         });
                     }
                 }
@@ -63,30 +63,30 @@ impl Cells {
         Ok(())
     }
 
-    /// The word at `address`: its bytes, whatever their ECC, and its state.
-    pub(crate) fn word(&self, address: u32) -> (&[u8], WordState) {
+    /// The write unit at `address`: its bytes, whatever their ECC, and its state.
+    pub(crate) fn unit(&self, address: u32) -> (&[u8], UnitState) {
         let at = index(address);
         let chunk = &self.chunks[at / CHUNK_BYTES];
         let offset = at % CHUNK_BYTES;
-        (&chunk.bytes[offset..offset + self.word_bytes], chunk.words[offset / self.word_bytes])
+        (&chunk.bytes[offset..offset + self.unit_bytes], chunk.units[offset / self.unit_bytes])
     }
 
-    /// Lets `change` rewrite the bytes of the word at `address`; it returns the new state.
-    pub(crate) fn change_word(
+    /// Lets `change` rewrite the bytes of the write unit at `address`; it returns the new state.
+    pub(crate) fn change_unit(
         &mut self,
         address: u32,
-        change: impl FnOnce(&mut [u8], WordState) -> WordState,
+        change: impl FnOnce(&mut [u8], UnitState) -> UnitState,
     ) {
         let at = index(address);
         let chunk = Arc::make_mut(&mut self.chunks[at / CHUNK_BYTES]);
         let offset = at % CHUNK_BYTES;
-        let state = &mut chunk.words[offset / self.word_bytes];
-        chunk.poisoned -= usize::from(*state == WordState::Poisoned);
-        *state = change(&mut chunk.bytes[offset..offset + self.word_bytes], *state);
-        chunk.poisoned += usize::from(*state == WordState::Poisoned);
+        let state = &mut chunk.units[offset / self.unit_bytes];
+        chunk.poisoned -= usize::from(*state == UnitState::Poisoned);
+        *state = change(&mut chunk.bytes[offset..offset + self.unit_bytes], *state);
+        chunk.poisoned += usize::from(*state == UnitState::Poisoned);
     }
 
-    /// Erases whole words.
+    /// Erases whole write units.
     pub(crate) fn erase(&mut self, address: u32, len: u32) {
         let erased = self.blank.bytes[0];
         let mut at = index(address);
@@ -96,11 +96,11 @@ impl Cells {
                 self.chunks[at / CHUNK_BYTES] = Arc::clone(&self.blank);
                 at += CHUNK_BYTES;
             } else {
-                self.change_word(address_of(at), |bytes, _| {
+                self.change_unit(address_of(at), |bytes, _| {
                     bytes.fill(erased);
-                    WordState::Erased
+                    UnitState::Erased
                 });
-                at += self.word_bytes;
+                at += self.unit_bytes;
             }
         }
     }

@@ -4,10 +4,10 @@ use core::ops::Range;
 use core::time::Duration;
 
 use crate::cells::{Cells, index};
-use crate::log::{MAX_WORD, Operation};
+use crate::log::{MAX_UNIT, Operation};
 use crate::power::{Armed, Cut, Fate};
 use crate::tear::Tearing;
-use crate::{FlashError, Geometry, Page, Reprogram, Stats, WordState};
+use crate::{FlashError, Geometry, Page, Reprogram, Stats, UnitState};
 
 /// All that a snapshot keeps.
 #[derive(Clone, Debug)]
@@ -52,11 +52,11 @@ impl Device {
         read
     }
 
-    /// Programs the word at `address`, which is aligned and within the device.
-    pub(crate) fn program(&mut self, address: u32, word: &[u8]) -> Result<(), FlashError> {
+    /// Programs the write unit at `address`, which is aligned and within the device.
+    pub(crate) fn program(&mut self, address: u32, unit: &[u8]) -> Result<(), FlashError> {
         self.check_power()?;
         self.check_protection(address, self.geometry.write_bytes())?;
-        self.check_programmable(address, word)?;
+        self.check_programmable(address, unit)?;
 
         let rules = self.geometry.rules();
         let operation = self.stats.operations();
@@ -65,13 +65,13 @@ impl Device {
         };
         self.stats.programs += 1;
         let stats = &mut self.stats;
-        self.cells.change_word(address, |bytes, before| {
+        self.cells.change_unit(address, |bytes, before| {
             let programs = before.programs().saturating_add(1);
-            stats.max_programs_per_word = stats.max_programs_per_word.max(programs);
-            let after = WordState::Programmed { programs };
-            let mut buffer = [0; MAX_WORD];
-            let new = &mut buffer[..word.len()];
-            new.copy_from_slice(word);
+            stats.max_programs_per_unit = stats.max_programs_per_unit.max(programs);
+            let after = UnitState::Programmed { programs };
+            let mut buffer = [0; MAX_UNIT];
+            let new = &mut buffer[..unit.len()];
+            new.copy_from_slice(unit);
             if let Reprogram::Ands { .. } = rules.reprogram {
                 new.iter_mut().zip(&*bytes).for_each(|(new, old)| *new &= old);
             }
@@ -97,10 +97,10 @@ impl Device {
         self.wear[index(page.index)] += 1;
         if let Fate::Cut(Cut::Inside(tear)) = fate {
             let mut tearing = Tearing::new(tear, operation, self.geometry.rules().ecc);
-            let word_bytes = self.geometry.write_bytes();
-            let erased = vec![self.geometry.erased_value(); index(word_bytes)];
-            for word in 0..page.bytes / word_bytes {
-                self.cells.change_word(page.start + word * word_bytes, |bytes, before| {
+            let unit_bytes = self.geometry.write_bytes();
+            let erased = vec![self.geometry.erased_value(); index(unit_bytes)];
+            for unit in 0..page.bytes / unit_bytes {
+                self.cells.change_unit(page.start + unit * unit_bytes, |bytes, before| {
                     tearing.erase(bytes, before, &erased)
                 });
             }
@@ -114,7 +114,7 @@ impl Device {
     pub(crate) fn replay(&mut self, operation: &Operation) -> Result<(), FlashError> {
         let protected = core::mem::take(&mut self.protected);
         let done = match operation {
-            Operation::Program { address, word } => self.program(*address, word),
+            Operation::Program { address, bytes } => self.program(*address, bytes),
             Operation::Erase { address, .. } => self.erase(&self.geometry.page_at(*address)),
         };
         self.protected = protected;
@@ -123,13 +123,13 @@ impl Device {
 
     /// Stores bytes as if they had been programmed on a workbench: no counters, no rules.
     pub(crate) fn load(&mut self, address: u32, bytes: &[u8]) {
-        let word_bytes = index(self.geometry.write_bytes());
+        let unit_bytes = index(self.geometry.write_bytes());
         let erased = self.geometry.erased_value();
-        for (address, chunk) in (address..).step_by(word_bytes).zip(bytes.chunks(word_bytes)) {
-            self.cells.change_word(address, |word, _| {
-                word.fill(erased);
-                word[..chunk.len()].copy_from_slice(chunk);
-                WordState::Programmed { programs: 1 }
+        for (address, chunk) in (address..).step_by(unit_bytes).zip(bytes.chunks(unit_bytes)) {
+            self.cells.change_unit(address, |unit, _| {
+                unit.fill(erased);
+                unit[..chunk.len()].copy_from_slice(chunk);
+                UnitState::Programmed { programs: 1 }
             });
         }
     }
@@ -147,19 +147,19 @@ impl Device {
     }
 
     /// Refuses what the part's rules refuse.
-    fn check_programmable(&mut self, address: u32, word: &[u8]) -> Result<(), FlashError> {
-        let (_, got) = self.cells.word(address);
-        let zeroes = word.iter().all(|byte| *byte == 0);
+    fn check_programmable(&mut self, address: u32, unit: &[u8]) -> Result<(), FlashError> {
+        let (_, got) = self.cells.unit(address);
+        let zeroes = unit.iter().all(|byte| *byte == 0);
         let accepted = match (got, self.geometry.rules().reprogram) {
-            (WordState::Erased, _) => true,
-            (WordState::Programmed { programs }, Reprogram::Ands { limit }) => programs < limit,
+            (UnitState::Erased, _) => true,
+            (UnitState::Programmed { programs }, Reprogram::Ands { limit }) => programs < limit,
             (_, Reprogram::Ands { .. } | Reprogram::Refused) => false,
             (_, Reprogram::ZeroesOnly) => zeroes,
             (_, Reprogram::ZeroesElsePoison) => {
                 if !zeroes {
-                    self.cells.change_word(address, |bytes, _| {
-                        bytes.iter_mut().zip(word).for_each(|(byte, new)| *byte &= new);
-                        WordState::Poisoned
+                    self.cells.change_unit(address, |bytes, _| {
+                        bytes.iter_mut().zip(unit).for_each(|(byte, new)| *byte &= new);
+                        UnitState::Poisoned
                     });
                 }
                 zeroes
@@ -184,10 +184,8 @@ impl Device {
         match &mut self.armed {
             None => Fate::Completes,
             Some(Armed { operations_left: 0, cut }) => {
-                let cut = *cut;
-                self.armed = None;
                 self.powered = false;
-                Fate::Cut(cut)
+                Fate::Cut(*cut)
             }
             Some(armed) => {
                 armed.operations_left -= 1;

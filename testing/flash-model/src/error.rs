@@ -12,18 +12,19 @@ use embedded_storage::nor_flash::{NorFlashError, NorFlashErrorKind};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FlashError {
-    /// An uncorrectable ECC error: the word was torn by a cut, or programmed twice. Erase its page.
+    /// An uncorrectable ECC error: the write unit was torn by a cut, or programmed twice. Erase
+    /// its page.
     Ecc {
-        /// Address of the word.
+        /// Address of the write unit.
         address: u32,
     },
-    /// A program of a word that is not erased. The word was programmed before (with whatever
-    /// bytes, erased ones included), or its page's erase was torn. Erase its page.
+    /// A program of a write unit that is not erased: it was programmed before (with whatever
+    /// bytes, erased ones included), or the erase of its page was torn. Erase its page.
     NotErased {
-        /// Address of the word.
+        /// Address of the write unit.
         address: u32,
-        /// What the word was: at most `Erased` may be programmed.
-        got: crate::WordState,
+        /// What the write unit was.
+        got: crate::UnitState,
     },
     /// Outside the slot or the device. Nothing was done.
     OutOfBounds {
@@ -37,7 +38,7 @@ pub enum FlashError {
     /// Power failed in this operation or has failed before: nothing works until
     /// [`power_on`](crate::FlashModel::power_on).
     PowerLost,
-    /// Offset or length is not a multiple of the unit. Nothing was done.
+    /// Offset or length is not a multiple of the write unit or the page. Nothing was done.
     Unaligned {
         /// First byte asked for.
         offset: u32,
@@ -46,9 +47,9 @@ pub enum FlashError {
         /// What both must be a multiple of.
         expected: u32,
     },
-    /// The word or page overlaps a protected range. It was not touched.
+    /// The write unit or page overlaps a protected range. It was not touched.
     WriteProtected {
-        /// Address of the word or page.
+        /// Address of the write unit or page.
         address: u32,
     },
 }
@@ -58,7 +59,7 @@ impl fmt::Display for FlashError {
         match self {
             Self::Ecc { address } => write!(f, "uncorrectable ECC error at {address:#x}"),
             Self::NotErased { address, got } => {
-                write!(f, "word at {address:#x} must be erased before a program, is {got:?}")
+                write!(f, "unit at {address:#x} must be erased before a program, is {got:?}")
             }
             Self::OutOfBounds { offset, len, size } => {
                 write!(f, "{len} bytes at {offset:#x} are out of bounds, size is {size:#x}")

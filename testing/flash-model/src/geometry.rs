@@ -9,13 +9,66 @@ pub const MAX_WRITE_BYTES: u32 = 32;
 /// A microcontroller whose flash the model imitates; implemented by marker types such as
 /// [`Stm32L4`](crate::Stm32L4).
 ///
-/// A test may add a part of its own: an invalid [`GEOMETRY`](Self::GEOMETRY) fails to compile.
+/// A test may add a part of its own:
+///
+/// ```
+/// use core::time::Duration;
+/// use flash_model::{
+///     Ecc, FlashModel, Geometry, PageRun, Part, Reprogram, Rules, Shape, Source, Timing,
+/// };
+///
+/// #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// struct Tiny;
+///
+/// impl Part for Tiny {
+///     const GEOMETRY: Geometry = Geometry::new(
+///         Shape {
+///             name: "tiny",
+///             device_bytes: 1024,
+///             banks: 1,
+///             write_bytes: 4,
+///             erased_value: 0xFF,
+///             layout: &[PageRun { pages: 1, page_bytes: 64, erase_time: Duration::ZERO }],
+///         },
+///         Rules { reprogram: Reprogram::Refused, ecc: Ecc::Faults },
+///         Timing { program_time: Duration::ZERO, source: Source::Named("made up") },
+///     );
+/// }
+///
+/// assert_eq!(FlashModel::<Tiny>::new().wear().len(), 16);
+/// ```
+///
+/// A geometry that cannot be fails to compile, here a page that is no multiple of the write unit:
+///
+/// ```compile_fail,E0080
+/// # use core::time::Duration;
+/// # use flash_model::*;
+/// # #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// # struct Tiny;
+/// # impl Part for Tiny {
+/// #     const GEOMETRY: Geometry = Geometry::new(
+/// #         Shape {
+/// #             name: "tiny",
+/// #             device_bytes: 1020,
+/// #             banks: 1,
+/// #             write_bytes: 4,
+/// #             erased_value: 0xFF,
+/// #             layout: &[
+/// PageRun { pages: 1, page_bytes: 102, erase_time: Duration::ZERO }
+/// #             ],
+/// #         },
+/// #         Rules { reprogram: Reprogram::Refused, ecc: Ecc::Faults },
+/// #         Timing { program_time: Duration::ZERO, source: Source::Named("made up") },
+/// #     );
+/// # }
+/// # let _ = FlashModel::<Tiny>::new();
+/// ```
 pub trait Part: Copy + Debug + Eq + Send + Sync + 'static {
     /// The part's flash.
     const GEOMETRY: Geometry;
 }
 
-/// A part whose datasheet allows several programs of one word between erases.
+/// A part whose datasheet allows several programs of one write unit between erases.
 ///
 /// Its slots implement [`MultiwriteNorFlash`](embedded_storage::nor_flash::MultiwriteNorFlash).
 pub trait MultiwritePart: Part {}
@@ -26,7 +79,7 @@ pub trait MultiwritePart: Part {}
 /// device = layout layout ...      (the layout repeats to fill the device)
 /// layout = run run ...            (F4: 4 x 16 KiB, 1 x 64 KiB, 7 x 128 KiB; others: one run)
 /// run    = page page ...          (equal pages: the unit of erase)
-/// page   = word word ...          (the unit of programming and of ECC)
+/// page   = unit unit ...          (the unit of programming and of ECC)
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Geometry {
@@ -117,7 +170,7 @@ impl Geometry {
         self.erased_value
     }
 
-    /// What happens on a second program and on a torn word.
+    /// What happens on a second program and on a torn write unit.
     #[must_use]
     pub const fn rules(&self) -> Rules {
         self.rules
@@ -226,34 +279,34 @@ pub struct Page {
 /// How a part treats what a driver should not do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rules {
-    /// A program of a word that is not erased.
+    /// A program of a write unit that is not erased.
     pub reprogram: Reprogram,
-    /// A read of a torn word.
+    /// A read of a torn write unit.
     pub ecc: Ecc,
 }
 
-/// What a part does when a word is programmed that was programmed since its last erase, even if
-/// only with erased bytes: those, too, fix its ECC.
+/// What a part does when a write unit is programmed that was programmed since its last erase,
+/// even if only with erased bytes: those, too, fix its ECC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Reprogram {
     /// Old and new bits are ANDed, as often as the limit says. Parts without ECC.
     Ands {
-        /// Most programs of one word between two erases.
+        /// Most programs of one write unit between two erases.
         limit: u8,
     },
-    /// Refused, whatever the value; the word stays as it was.
+    /// Refused, whatever the value; the write unit stays as it was.
     Refused,
-    /// Refused except for all zeroes, which are stored; a refused word stays as it was.
+    /// Refused except for all zeroes, which are stored; a refused write unit stays as it was.
     ZeroesOnly,
     /// Not checked by the part: all zeroes are stored, anything else leaves inconsistent ECC.
     ///
     /// Silicon reports success; the model reports [`NotErased`](crate::FlashError::NotErased)
-    /// at once *and* poisons the word, so that no test can miss it.
+    /// at once *and* poisons the write unit, so that no test can miss it.
     ZeroesElsePoison,
 }
 
-/// What a read of a torn word does.
+/// What a read of a torn write unit does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Ecc {
@@ -266,7 +319,7 @@ pub enum Ecc {
 /// Typical times; page erase times are in [`PageRun`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timing {
-    /// Programs one word.
+    /// Programs one write unit.
     pub program_time: Duration,
     /// Where this and the erase times come from.
     pub source: Source,

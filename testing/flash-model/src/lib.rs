@@ -11,26 +11,26 @@
 //! flash.slot(0..0x8000).load(b"the base image");
 //! flash.protect_outside(0x8_0000..0x8_8000);
 //!
-//! // What is under test: copies eight words from one slot to the other.
+//! // What is under test: copies eight write units from one slot to the other.
 //! fn update(flash: &FlashModel<Stm32L4>) -> Result<(), FlashError> {
 //!     let mut base = flash.slot(0..0x8000);
 //!     let mut staging = flash.slot(0x8_0000..0x8_8000);
 //!     staging.erase(0, 0x800)?;
 //!     for offset in (0..64).step_by(8) {
-//!         let mut word = [0; 8];
-//!         base.read(offset, &mut word)?;
-//!         staging.write(offset, &word)?;
+//!         let mut unit = [0; 8];
+//!         base.read(offset, &mut unit)?;
+//!         staging.write(offset, &unit)?;
 //!     }
 //!     Ok(())
 //! }
 //!
-//! // One cut: power fails inside the fifth operation; the torn word then faults.
+//! // One cut: power fails inside the fifth operation; the torn write unit then faults.
 //! let before = flash.snapshot();
 //! flash.cut_after(4, Cut::Inside(Tear::Mixed(7)));
 //! assert_eq!(update(&flash), Err(FlashError::PowerLost));
 //! flash.power_on();
-//! let mut word = [0; 8];
-//! let torn = flash.slot(0x8_0000..0x8_8000).read(24, &mut word);
+//! let mut unit = [0; 8];
+//! let torn = flash.slot(0x8_0000..0x8_8000).read(24, &mut unit);
 //! assert_eq!(torn, Err(FlashError::Ecc { address: 0x8_0018 }));
 //!
 //! // All cuts: record one uncut run, then recover from every image that a cut can leave.
@@ -51,21 +51,21 @@
 //!
 //! - [`Geometry`] says what differs between parts; the marker types ([`Stm32L4`], [`Stm32U5`],
 //!   ...) name real ones, [`Part`] is for more.
-//! - [`FlashModel`] is a device, [`Slot`] a partition of it with the `embedded-storage` traits;
+//! - [`FlashModel`] is a device, [`Slot`] a part of it with the `embedded-storage` traits;
 //!   [`FlashError`] is what both refuse with.
 //! - [`Cut`] says where in an operation power fails, [`Tear`] what a torn operation leaves,
-//!   [`WordState`] what became of a word.
+//!   [`UnitState`] what became of a write unit.
 //! - [`Snapshot`], [`Log`] and [`CutPoint`] are for sweeps over all cuts; [`Stats`] counts.
 //!
 //! # Units
 //!
-//! An *operation* is one word programmed or one page erased. A write of 256 bytes to an STM32L4
-//! is 32 operations, and a cut can fall into each.
+//! An *operation* is one write unit programmed or one page erased. A write of 256 bytes to an
+//! STM32L4 is 32 operations, and a cut can fall into each.
 //!
 //! # What it does not do
 //!
 //! Bits do not fade, and pages do not wear out: [`FlashModel::wear`] counts, the test judges.
-//! A torn word without ECC reads the same each time, where silicon may flicker. Single-bit
+//! A torn write unit without ECC reads the same each time, where silicon may flicker. Single-bit
 //! errors, which ECC corrects, do not happen. Register sequences belong to the emulator.
 
 mod cells;
@@ -79,14 +79,14 @@ mod power;
 mod slot;
 mod stats;
 mod tear;
-mod word;
+mod unit;
 
 pub use error::FlashError;
 pub use geometry::{
     Ecc, Geometry, MAX_WRITE_BYTES, MultiwritePart, Page, PageRun, Part, Reprogram, Rules, Shape,
     Source, Timing,
 };
-pub use log::{CutPoint, Log, Operation, Word};
+pub use log::{CutPoint, Log, Operation, UnitBytes};
 pub use model::{FlashModel, Snapshot};
 pub use parts::{
     Nrf52, Nrf91, Stm32F4, Stm32G0, Stm32G4, Stm32H5, Stm32H7, Stm32L0, Stm32L4, Stm32U5, Stm32Wl,
@@ -95,4 +95,4 @@ pub use power::Cut;
 pub use slot::Slot;
 pub use stats::Stats;
 pub use tear::Tear;
-pub use word::WordState;
+pub use unit::UnitState;

@@ -6,7 +6,7 @@ use core::ops::{Deref, Range};
 use crate::geometry::MAX_WRITE_BYTES;
 use crate::{Cut, FlashError, FlashModel, Part, Snapshot, Tear};
 
-pub(crate) const MAX_WORD: usize = MAX_WRITE_BYTES as usize;
+pub(crate) const MAX_UNIT: usize = MAX_WRITE_BYTES as usize;
 
 /// One completed or torn operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,12 +18,12 @@ pub enum Operation {
         /// Size of the page.
         len: u32,
     },
-    /// A word programmed.
+    /// A write unit programmed.
     Program {
-        /// Address of the word.
+        /// Address of the write unit.
         address: u32,
         /// What was to be programmed.
-        word: Word,
+        bytes: UnitBytes,
     },
 }
 
@@ -33,28 +33,28 @@ impl Operation {
     pub fn range(&self) -> Range<u32> {
         match self {
             Self::Erase { address, len } => *address..address + len,
-            Self::Program { address, word } => *address..address + u32::from(word.len),
+            Self::Program { address, bytes } => *address..address + u32::from(bytes.len),
         }
     }
 }
 
-/// The bytes of one word.
+/// The bytes of one write unit.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Word {
-    bytes: [u8; MAX_WORD],
+pub struct UnitBytes {
+    bytes: [u8; MAX_UNIT],
     len: u8,
 }
 
-impl Word {
-    pub(crate) fn new(word: &[u8]) -> Self {
-        let mut bytes = [0; MAX_WORD];
-        bytes[..word.len()].copy_from_slice(word);
-        let len = u8::try_from(word.len()).expect("a word has at most 32 bytes");
+impl UnitBytes {
+    pub(crate) fn new(unit: &[u8]) -> Self {
+        let mut bytes = [0; MAX_UNIT];
+        bytes[..unit.len()].copy_from_slice(unit);
+        let len = u8::try_from(unit.len()).expect("a unit has at most 32 bytes");
         Self { bytes, len }
     }
 }
 
-impl Deref for Word {
+impl Deref for UnitBytes {
     type Target = [u8];
 
     fn deref(&self) -> &[u8] {
@@ -62,7 +62,7 @@ impl Deref for Word {
     }
 }
 
-impl fmt::Debug for Word {
+impl fmt::Debug for UnitBytes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:02x?}", &**self)
     }
@@ -70,7 +70,7 @@ impl fmt::Debug for Word {
 
 /// A flash image and the operations that were then done to it.
 ///
-/// Made by [`FlashModel::record`] and [`FlashModel::take_log`]. Memory: about 48 bytes an
+/// Made by [`FlashModel::record`] and [`FlashModel::take_log`]. Memory: 40 bytes an
 /// operation.
 #[derive(Clone, Debug)]
 pub struct Log<P> {
@@ -106,8 +106,8 @@ impl<P: Part> Log<P> {
     ///
     /// # Panics
     ///
-    /// If the logged run was cut or programmed a word that was not erased: then the log does not
-    /// tell what was in flash.
+    /// If the logged run was cut or programmed a write unit that was not erased: then the log does
+    /// not tell what was in flash.
     pub fn cut_points<'a>(&'a self, tears: &'a [Tear]) -> impl Iterator<Item = CutPoint<P>> + 'a {
         assert_eq!(self.broken, None, "only the log of a faultless run can be cut");
         let uncut = self.start.fork();

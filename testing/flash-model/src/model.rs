@@ -7,9 +7,9 @@ use core::time::Duration;
 
 use crate::cells::index;
 use crate::device::Device;
-use crate::log::{Log, Operation, Word};
+use crate::log::{Log, Operation, UnitBytes};
 use crate::power::{Armed, Cut};
-use crate::{FlashError, Geometry, Page, Part, Slot, Stats, WordState};
+use crate::{FlashError, Geometry, Page, Part, Slot, Stats, UnitState};
 
 /// The flash of one device of part `P`.
 ///
@@ -29,7 +29,7 @@ pub struct FlashModel<P> {
     log: RefCell<Option<Log<P>>>,
 }
 
-/// A whole device at one moment: bytes, word states, wear, counters, power, protected ranges.
+/// A whole device at one moment: bytes, write unit states, wear, counters, power, protected ranges.
 ///
 /// **Cost:** one pointer per 2 KiB of flash; chunks are copied when one of both is written.
 #[derive(Clone, Debug)]
@@ -82,7 +82,7 @@ impl<P: Part> FlashModel<P> {
         self.device.borrow().size
     }
 
-    /// The partition at `range`, with the flash traits.
+    /// The slot at `range`, with the flash traits.
     ///
     /// # Panics
     ///
@@ -96,26 +96,26 @@ impl<P: Part> FlashModel<P> {
     ///
     /// # Errors
     ///
-    /// [`FlashError::Ecc`]: the bytes from the reported word on are undefined. `OutOfBounds`,
+    /// [`FlashError::Ecc`]: the bytes from the reported write unit on are undefined. `OutOfBounds`,
     /// `PowerLost`.
     pub fn read(&self, address: u32, buffer: &mut [u8]) -> Result<(), FlashError> {
         self.check_access(address, buffer.len(), 1, self.size())?;
         self.device.borrow_mut().read(address, buffer)
     }
 
-    /// Programs whole words, one operation each.
+    /// Programs whole write units, one operation each.
     ///
     /// # Errors
     ///
-    /// `NotErased`, `WriteProtected`, `PowerLost` at a word: the words before it are programmed.
+    /// `NotErased`, `WriteProtected`, `PowerLost` at a write unit: those before it are programmed.
     /// `Unaligned`, `OutOfBounds`: none is.
     pub fn program(&self, address: u32, bytes: &[u8]) -> Result<(), FlashError> {
-        let word_bytes = P::GEOMETRY.write_bytes();
-        self.check_access(address, bytes.len(), word_bytes, self.size())?;
-        let words = bytes.chunks_exact(index(word_bytes));
-        for (address, word) in (address..).step_by(index(word_bytes)).zip(words) {
-            let program = || Operation::Program { address, word: Word::new(word) };
-            self.operate(program, |device| device.program(address, word))?;
+        let unit_bytes = P::GEOMETRY.write_bytes();
+        self.check_access(address, bytes.len(), unit_bytes, self.size())?;
+        let units = bytes.chunks_exact(index(unit_bytes));
+        for (address, unit) in (address..).step_by(index(unit_bytes)).zip(units) {
+            let program = || Operation::Program { address, bytes: UnitBytes::new(unit) };
+            self.operate(program, |device| device.program(address, unit))?;
         }
         Ok(())
     }
@@ -147,7 +147,7 @@ impl<P: Part> FlashModel<P> {
     }
 
     /// Puts bytes into flash as a programmer on the workbench does: no counters, no log, no rules.
-    /// Whole words become programmed; the end of the last one is filled with erased bytes.
+    /// Whole write units become programmed; the end of the last one is filled with erased bytes.
     ///
     /// # Panics
     ///
@@ -174,21 +174,21 @@ impl<P: Part> FlashModel<P> {
         Ok(bytes)
     }
 
-    /// State of the word that `address` lies in.
+    /// State of the write unit that `address` lies in.
     ///
     /// # Panics
     ///
     /// If `address` is outside the device.
     #[must_use]
-    pub fn word_state(&self, address: u32) -> WordState {
+    pub fn unit_state(&self, address: u32) -> UnitState {
         assert!(address < self.size(), "outside the device: {address:#x}");
-        let word_bytes = P::GEOMETRY.write_bytes();
-        self.device.borrow().cells.word(address / word_bytes * word_bytes).1
+        let unit_bytes = P::GEOMETRY.write_bytes();
+        self.device.borrow().cells.unit(address / unit_bytes * unit_bytes).1
     }
 
     /// Lets power fail at a later operation: `operations` complete, the next one meets `cut`.
     ///
-    /// An operation is one word programmed or one page erased; refused ones do not count.
+    /// An operation is one write unit programmed or one page erased; refused ones do not count.
     /// Replaces a cut that has not happened yet.
     pub fn cut_after(&self, operations: u64, cut: Cut) {
         self.device.borrow_mut().armed = Some(Armed { operations_left: operations, cut });
@@ -302,17 +302,17 @@ impl<P: Part> FlashModel<P> {
         done
     }
 
-    /// Refuses what is not made of `unit`s, or not within `size`; a dead device refuses all.
+    /// Refuses what is not aligned to `align`, or not within `size`; a dead device refuses all.
     pub(crate) fn check_access(
         &self,
         offset: u32,
         len: usize,
-        unit: u32,
+        align: u32,
         size: u32,
     ) -> Result<(), FlashError> {
         self.device.borrow().check_power()?;
-        if !offset.is_multiple_of(unit) || !len.is_multiple_of(index(unit)) {
-            return self.refuse(FlashError::Unaligned { offset, len, expected: unit });
+        if !offset.is_multiple_of(align) || !len.is_multiple_of(index(align)) {
+            return self.refuse(FlashError::Unaligned { offset, len, expected: align });
         }
         if !fits(offset, len, size) {
             return self.refuse(FlashError::OutOfBounds { offset, len, size });
@@ -325,11 +325,11 @@ impl<P: Part> FlashModel<P> {
         &self,
         start: u32,
         end: u32,
-        unit: u32,
+        align: u32,
         size: u32,
     ) -> Result<usize, FlashError> {
         let len = index(end.saturating_sub(start));
-        self.check_access(start, len, unit, size)?;
+        self.check_access(start, len, align, size)?;
         if start > end {
             self.refuse(FlashError::OutOfBounds { offset: start, len, size })?;
         }

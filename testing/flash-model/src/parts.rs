@@ -4,17 +4,18 @@
 //! | --- | --- |
 //! | sizes, STM32 | metadata of `stm32-metapac` 21.0.0 |
 //! | sizes, nRF | `embassy-nrf`, NVMC |
-//! | L4: a programmed word accepts zeroes only (PROGERR) | RM0351 3.3.7, quoted in the docs of `stm32-hal2` 0.2.9 |
+//! | ECC: erased bytes count as a program; a unit may read as erased and refuse | mcuboot issue 1288; efton's STM32 gotcha 99 |
+//! | L4: a programmed write unit accepts zeroes only (PROGERR) | RM0351 3.3.7, quoted in the docs of `stm32-hal2` 0.2.9 |
 //! | G4, WL: as L4 | assumed: near-identical registers |
-//! | G0: zeroes over a word programmed with ones fail | STM32G071 errata sheet, quoted in ST community thread 207093; the model refuses all |
-//! | U5: a programmed word accepts zeroes only | PROGERR of FLASH_NSSR in ST's SVD file |
+//! | G0: zeroes over a write unit programmed with ones fail | STM32G071 errata sheet, quoted in ST community thread 207093; the model refuses all |
+//! | U5: a programmed write unit accepts zeroes only | PROGERR of FLASH_NSSR in ST's SVD file |
 //! | H7: no check; two programs make a double ECC error, a read of it a bus fault | zephyr issue 33140, embassy issue 4777; zeroes: ST community thread 59967 |
 //! | H5: as H7, whose status flags it has (no PROGERR) | assumed |
-//! | U5, H5: a torn word raises an NMI | trezor-firmware pull request 5312, mcuboot issue 2217 |
+//! | U5, H5: a torn write unit raises an NMI | trezor-firmware pull request 5312, mcuboot issue 2217 |
 //! | L0: overwriting is refused (NOTZEROERR) | ST's SVD file, ST community thread 864735 |
 //! | L0: ECC corrects one bit and reports none | RM0377 3.2 |
 //! | F4: bits are cleared in any number of programs | RM0090, note on successive writes |
-//! | nRF: words are written `nWRITE` times | nRF5340 product specification, NVMC; `nWRITE` = 2: devzone 104913 for nRF9160, recalled for nRF52840 |
+//! | nRF: write units are written `nWRITE` times | nRF5340 product specification, NVMC; `nWRITE` = 2: devzone 104913 for nRF9160, recalled for nRF52840 |
 //! | times | [`Timing::source`] |
 
 use core::time::Duration;
@@ -57,7 +58,7 @@ const fn timing(program_ns: u64, source: Source) -> Timing {
 }
 
 part! {
-    /// STM32L496: two banks, 2 KiB pages, 8-byte words.
+    /// STM32L496: two banks, 2 KiB pages, 8-byte write units.
     Stm32L4 = Geometry::new(
         Shape {
             name: "STM32L496",
@@ -73,7 +74,7 @@ part! {
 }
 
 part! {
-    /// STM32G474 in dual-bank mode: 2 KiB pages, 8-byte words.
+    /// STM32G474 in dual-bank mode: 2 KiB pages, 8-byte write units.
     Stm32G4 = Geometry::new(
         Shape {
             name: "STM32G474",
@@ -89,7 +90,7 @@ part! {
 }
 
 part! {
-    /// STM32G0B1: two banks, 2 KiB pages, 8-byte words; not even zeroes over a programmed word.
+    /// STM32G0B1: two banks, 2 KiB pages, 8-byte write units, of which none is programmed twice.
     Stm32G0 = Geometry::new(
         Shape {
             name: "STM32G0B1",
@@ -105,7 +106,7 @@ part! {
 }
 
 part! {
-    /// STM32WL55: a single bank, 2 KiB pages, 8-byte words.
+    /// STM32WL55: a single bank, 2 KiB pages, 8-byte write units.
     Stm32Wl = Geometry::new(
         Shape {
             name: "STM32WL55",
@@ -121,7 +122,7 @@ part! {
 }
 
 part! {
-    /// STM32U575: two banks, 8 KiB pages, 16-byte words.
+    /// STM32U575: two banks, 8 KiB pages, 16-byte write units.
     Stm32U5 = Geometry::new(
         Shape {
             name: "STM32U575",
@@ -137,7 +138,7 @@ part! {
 }
 
 part! {
-    /// STM32H563: two banks, 8 KiB sectors, 16-byte words.
+    /// STM32H563: two banks, 8 KiB sectors, 16-byte write units.
     Stm32H5 = Geometry::new(
         Shape {
             name: "STM32H563",
@@ -148,12 +149,13 @@ part! {
             layout: const { &[run(1, 8 * KIB, 2_000)] },
         },
         UNCHECKED,
-        timing(118_000, Source::Recalled("DS14258, flash memory characteristics; program time taken from STM32U5")),
+        // The program time is that of the STM32U5.
+        timing(118_000, Source::Recalled("DS14258, flash memory characteristics")),
     )
 }
 
 part! {
-    /// STM32H743: two banks, 128 KiB sectors, 32-byte words.
+    /// STM32H743: two banks, 128 KiB sectors, 32-byte write units.
     Stm32H7 = Geometry::new(
         Shape {
             name: "STM32H743",
@@ -169,7 +171,7 @@ part! {
 }
 
 part! {
-    /// STM32L073: two banks, 128-byte pages, 4-byte words, erased to 0x00, silent ECC.
+    /// STM32L073: two banks, 128-byte pages, 4-byte write units, erased to 0x00, silent ECC.
     Stm32L0 = Geometry::new(
         Shape {
             name: "STM32L073",
@@ -185,7 +187,7 @@ part! {
 }
 
 part! {
-    /// STM32F429: two banks of unequal sectors, 4-byte words, no ECC.
+    /// STM32F429: two banks of unequal sectors, 4-byte write units, no ECC.
     ///
     /// Slots see the largest sector as the erase unit; smaller sectors are erased together.
     Stm32F4 = Geometry::new(
@@ -209,7 +211,7 @@ part! {
 impl MultiwritePart for Stm32F4 {}
 
 part! {
-    /// nRF52840: one bank, 4 KiB pages, 4-byte words, no ECC, two programs per word and erase.
+    /// nRF52840: one bank, 4 KiB pages, 4-byte write units, no ECC, two programs per erase.
     Nrf52 = Geometry::new(
         Shape {
             name: "nRF52840",
@@ -227,7 +229,7 @@ part! {
 impl MultiwritePart for Nrf52 {}
 
 part! {
-    /// nRF9160: one bank, 4 KiB pages, 4-byte words, no ECC, two programs per word and erase.
+    /// nRF9160: one bank, 4 KiB pages, 4-byte write units, no ECC, two programs per erase.
     Nrf91 = Geometry::new(
         Shape {
             name: "nRF9160",

@@ -1,4 +1,4 @@
-//! A partition of a device, with the flash traits.
+//! A slot of a device, with the flash traits.
 
 use core::ops::Range;
 
@@ -8,7 +8,7 @@ use crate::cells::{address_of, index};
 use crate::model::fits;
 use crate::{FlashError, FlashModel, MultiwritePart, Part};
 
-/// A partition of a device: offsets count from its start.
+/// A part of a device: offsets count from its start.
 ///
 /// It borrows the [`FlashModel`], and so do any number of others: a base slot is read while
 /// the staging slot is written.
@@ -22,14 +22,14 @@ pub struct Slot<'a, P> {
 impl<'a, P: Part> Slot<'a, P> {
     pub(crate) fn new(flash: &'a FlashModel<P>, range: Range<u32>) -> Self {
         let Range { start, end } = range;
-        let unit = P::GEOMETRY.erase_bytes();
+        let page = P::GEOMETRY.erase_bytes();
         assert!(
             start <= end && end <= flash.size(),
             "slot outside the device: {start:#x}..{end:#x}"
         );
         assert!(
-            start.is_multiple_of(unit) && end.is_multiple_of(unit),
-            "slot not aligned to {unit:#x}: {start:#x}..{end:#x}"
+            start.is_multiple_of(page) && end.is_multiple_of(page),
+            "slot not aligned to {page:#x}: {start:#x}..{end:#x}"
         );
         Self { flash, start, len: end - start }
     }
@@ -60,7 +60,7 @@ impl<'a, P: Part> Slot<'a, P> {
     ///
     /// # Errors
     ///
-    /// `Ecc` if a word is poisoned, `OutOfBounds` if the slot is shorter.
+    /// `Ecc` if a write unit is poisoned, `OutOfBounds` if the slot is shorter.
     pub fn dump(&self, len: usize) -> Result<Vec<u8>, FlashError> {
         if !fits(0, len, self.len) {
             return Err(FlashError::OutOfBounds { offset: 0, len, size: self.len });

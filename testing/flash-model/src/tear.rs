@@ -1,13 +1,13 @@
 //! What a torn operation leaves behind.
 
-use crate::{Ecc, WordState};
+use crate::{Ecc, UnitState};
 
 /// What a torn operation leaves behind.
 ///
-/// | tear | torn program of a word | torn erase of a page |
+/// | tear | torn program of a write unit | torn erase of a page |
 /// | --- | --- | --- |
-/// | `Blank` | reads as it did before; if that is erased, it must not be programmed | every word reads as erased, none may be programmed |
-/// | `Mixed` | some bits made it; reads fault where ECC reports it | each word is old, erased, blank as above, or mixed |
+/// | `Blank` | reads as it did before; if that is erased, it must not be programmed | every write unit reads as erased, none may be programmed |
+/// | `Mixed` | some bits made it; reads fault where ECC reports it | each write unit is old, erased, blank as above, or mixed |
 /// | `Finished` | looks complete | looks complete |
 /// | `Seeded` | one of these, three times of four `Mixed` | one of these, three times of four `Mixed` |
 ///
@@ -57,18 +57,18 @@ impl Tearing {
         Self { outcome, ecc, dice }
     }
 
-    /// Tears the program of one word: rewrites `bytes`, returns the state.
+    /// Tears the program of one write unit: rewrites `bytes`, returns the state.
     ///
     /// `new` and `after` are what a complete program would have left.
     pub(crate) fn program(
         &mut self,
         bytes: &mut [u8],
-        before: WordState,
+        before: UnitState,
         new: &[u8],
-        after: WordState,
-    ) -> WordState {
+        after: UnitState,
+    ) -> UnitState {
         match self.outcome {
-            Outcome::Blank if before == WordState::Erased => WordState::Unstable,
+            Outcome::Blank if before == UnitState::Erased => UnitState::Unstable,
             Outcome::Blank => before,
             Outcome::Mixed => self.mix(bytes, new, after),
             Outcome::Finished => {
@@ -78,13 +78,13 @@ impl Tearing {
         }
     }
 
-    /// Tears the erase of a page, word by word: rewrites `bytes`, returns the state.
+    /// Tears the erase of a page, write unit by write unit: rewrites `bytes`, returns the state.
     pub(crate) fn erase(
         &mut self,
         bytes: &mut [u8],
-        before: WordState,
+        before: UnitState,
         erased: &[u8],
-    ) -> WordState {
+    ) -> UnitState {
         let share = match self.outcome {
             Outcome::Blank => 2,
             Outcome::Mixed => self.dice.byte() % 4,
@@ -94,28 +94,28 @@ impl Tearing {
             0 => before,
             1 => {
                 bytes.copy_from_slice(erased);
-                WordState::Erased
+                UnitState::Erased
             }
             2 => {
                 bytes.copy_from_slice(erased);
-                WordState::Unstable
+                UnitState::Unstable
             }
             _ => self.mix(
                 bytes,
                 erased,
-                WordState::Programmed { programs: before.programs().max(1) },
+                UnitState::Programmed { programs: before.programs().max(1) },
             ),
         }
     }
 
     /// Takes each bit from `bytes` or from `new`.
-    fn mix(&mut self, bytes: &mut [u8], new: &[u8], silent: WordState) -> WordState {
+    fn mix(&mut self, bytes: &mut [u8], new: &[u8], silent: UnitState) -> UnitState {
         for (byte, new) in bytes.iter_mut().zip(new) {
             let made_it = self.dice.byte();
             *byte = (*byte & !made_it) | (new & made_it);
         }
         match self.ecc {
-            Ecc::Faults => WordState::Poisoned,
+            Ecc::Faults => UnitState::Poisoned,
             Ecc::Silent => silent,
         }
     }

@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use flash_model::{
     Cut, FlashError, FlashModel, Nrf52, Operation, Stats, Stm32H7, Stm32L4, Stm32U5, Stm32Wl, Tear,
-    WordState,
+    UnitState,
 };
 
 #[test]
@@ -20,7 +20,7 @@ fn counters_count() {
         ecc_faults: 0,
         erases: 3,
         flash_time: Duration::from_nanos(3 * 22_020_000 + 10 * 81_690),
-        max_programs_per_word: 1,
+        max_programs_per_unit: 1,
         programs: 10,
         reads: 2,
         refusals: 1,
@@ -32,6 +32,10 @@ fn counters_count() {
 #[test]
 fn since_takes_the_difference_of_each_counter() {
     let flash = FlashModel::<Stm32L4>::new();
+    flash.cut_after(0, Cut::Inside(Tear::Mixed(0)));
+    assert!(flash.program(8, &[1; 8]).is_err());
+    flash.power_on();
+    assert!(flash.read(8, &mut [0]).is_err());
     flash.erase(0..2048).unwrap();
     flash.program(0, &[1; 8]).unwrap();
     flash.read(0, &mut [0; 8]).unwrap();
@@ -46,7 +50,7 @@ fn since_takes_the_difference_of_each_counter() {
         ecc_faults: 0,
         erases: 2,
         flash_time: Duration::from_nanos(2 * 22_020_000 + 3 * 81_690),
-        max_programs_per_word: 1,
+        max_programs_per_unit: 1,
         programs: 3,
         reads: 2,
         refusals: 0,
@@ -85,7 +89,7 @@ fn a_full_stm32l4_slot_takes_the_time_of_its_data_sheet() {
     flash.erase(0..320 * 1024).unwrap();
     flash.program(0, &vec![1; 320 * 1024]).unwrap();
     let milliseconds = flash.stats().flash_time.as_millis();
-    assert_eq!(milliseconds, 6869, "160 pages of 22.02 ms and 40,960 words of 81.69 us");
+    assert_eq!(milliseconds, 6869, "160 pages of 22.02 ms and 40,960 units of 81.69 us");
 }
 
 #[test]
@@ -106,7 +110,7 @@ fn a_restored_device_is_as_it_was_to_the_last_counter() {
     assert_eq!((flash.stats(), flash.wear()), (stats, wear));
     assert_eq!(flash.dump(0..8).unwrap(), [1; 8]);
     assert_eq!(flash.dump(8..8200).unwrap(), [0xFF; 8192]);
-    assert_eq!(flash.word_state(8), WordState::Erased);
+    assert_eq!(flash.unit_state(8), UnitState::Erased);
     assert_eq!(flash.program(4096, &[1; 8]), Err(FlashError::WriteProtected { address: 4096 }));
 }
 
@@ -158,14 +162,16 @@ fn the_log_tells_what_was_done_where() {
     flash.program(2048, &[[2; 8], [3; 8]].concat()).unwrap();
     flash.read(0, &mut [0; 8]).unwrap();
     assert!(flash.program(4, &[1; 8]).is_err());
+    flash.protect(0..8);
+    assert!(flash.program(0, &[1; 8]).is_err());
     let log = flash.take_log().unwrap();
     let ranges: Vec<_> = log.operations().iter().map(Operation::range).collect();
     assert_eq!(ranges, [2048..4096, 2048..2056, 2056..2064]);
     assert_eq!(log.operations()[0], Operation::Erase { address: 2048, len: 2048 });
-    let Operation::Program { address: 2056, word } = log.operations()[2] else {
-        panic!("not the second word: {:?}", log.operations()[2]);
+    let Operation::Program { address: 2056, bytes } = log.operations()[2] else {
+        panic!("not the second unit: {:?}", log.operations()[2]);
     };
-    assert_eq!(*word, [3; 8]);
+    assert_eq!(*bytes, [3; 8]);
     assert_eq!(log.start().fork().dump(0..8).unwrap(), [1; 8]);
     assert!(flash.take_log().is_none(), "the log is over");
 }
@@ -186,9 +192,9 @@ fn cut_points_are_the_images_that_real_cuts_leave() {
         flash.program(2048, &[0x34; 8])
     }
     /// Bytes and states of the first two pages.
-    fn image(flash: &FlashModel<Stm32L4>) -> Vec<(WordState, Option<Vec<u8>>)> {
-        let word = |at| (flash.word_state(at), flash.dump(at..at + 8).ok());
-        (0..4096).step_by(8).map(word).collect()
+    fn image(flash: &FlashModel<Stm32L4>) -> Vec<(UnitState, Option<Vec<u8>>)> {
+        let unit = |at| (flash.unit_state(at), flash.dump(at..at + 8).ok());
+        (0..4096).step_by(8).map(unit).collect()
     }
     let flash = FlashModel::<Stm32L4>::new();
     flash.load(0, &[0x77; 4096]);
@@ -224,7 +230,7 @@ fn cut_points_of_nothing_are_the_one_image_there_is() {
 }
 
 #[test]
-fn cut_points_replay_what_was_protected_later() {
+fn cut_points_replay_what_was_allowed_later_and_protect_as_at_the_start() {
     let flash = FlashModel::<Stm32L4>::new();
     flash.protect(0..2048);
     flash.record();
@@ -233,6 +239,8 @@ fn cut_points_replay_what_was_protected_later() {
     let log = flash.take_log().unwrap();
     let last = log.cut_points(&[]).last().unwrap();
     assert_eq!(last.flash.dump(0..8).unwrap(), [1; 8]);
+    let refusal = FlashError::WriteProtected { address: 8 };
+    assert_eq!(last.flash.program(8, &[1; 8]), Err(refusal));
 }
 
 #[test]
@@ -247,7 +255,7 @@ fn the_log_of_a_cut_run_has_no_cut_points() {
 
 #[test]
 #[should_panic(expected = "faultless")]
-fn the_log_of_a_run_that_poisoned_a_word_has_no_cut_points() {
+fn the_log_of_a_run_that_poisoned_a_unit_has_no_cut_points() {
     let flash = FlashModel::<Stm32H7>::new();
     flash.record();
     flash.program(0, &[1; 32]).unwrap();

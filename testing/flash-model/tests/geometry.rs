@@ -10,7 +10,7 @@ use flash_model::{
 
 const KIB: u32 = 1024;
 
-/// Device, erase unit, write unit, erased byte, banks.
+/// Device, page, write unit, erased byte, banks.
 fn shape<P: Part>() -> (u32, usize, usize, u8, u32) {
     let geometry = P::GEOMETRY;
     let (erase, write) = (Slot::<'_, P>::ERASE_SIZE, Slot::<'_, P>::WRITE_SIZE);

@@ -1,25 +1,25 @@
-//! Cuts: before, inside and after an operation; what torn words do; recovery.
+//! Cuts: before, inside and after an operation; what torn units do; recovery.
 
 use core::num::NonZeroU64;
 
 use embedded_storage::nor_flash::{NorFlash, ReadNorFlash};
 use flash_model::{
     Cut, FlashError, FlashModel, Nrf52, Part, Stm32G0, Stm32H7, Stm32L0, Stm32L4, Stm32U5, Tear,
-    WordState,
+    UnitState,
 };
 
 const LOST: Result<(), FlashError> = Err(FlashError::PowerLost);
 
-/// One word of `byte`s.
-fn word<P: Part>(byte: u8) -> Vec<u8> {
+/// One unit of `byte`s.
+fn unit<P: Part>(byte: u8) -> Vec<u8> {
     vec![byte; usize::try_from(P::GEOMETRY.write_bytes()).unwrap()]
 }
 
-/// A device whose program of the word at 0 was torn.
+/// A device whose program of the unit at 0 was torn.
 fn torn_program<P: Part>(tear: Tear) -> FlashModel<P> {
     let flash = FlashModel::<P>::new();
     flash.cut_after(0, Cut::Inside(tear));
-    assert_eq!(flash.program(0, &word::<P>(0x5A)), LOST);
+    assert_eq!(flash.program(0, &unit::<P>(0x5A)), LOST);
     flash.power_on();
     flash
 }
@@ -35,10 +35,10 @@ fn torn_erase<P: Part>(tear: Tear) -> FlashModel<P> {
     flash
 }
 
-/// The states of the words of the first page.
-fn states<P: Part>(flash: &FlashModel<P>) -> Vec<WordState> {
+/// The states of the units of the first page.
+fn states<P: Part>(flash: &FlashModel<P>) -> Vec<UnitState> {
     let step = usize::try_from(P::GEOMETRY.write_bytes()).unwrap();
-    (0..flash.page_at(0).bytes).step_by(step).map(|word| flash.word_state(word)).collect()
+    (0..flash.page_at(0).bytes).step_by(step).map(|unit| flash.unit_state(unit)).collect()
 }
 
 #[test]
@@ -49,7 +49,7 @@ fn operations_before_the_cut_complete_and_later_ones_do_not_happen() {
         let image: Vec<u8> = (1..=5).flat_map(|byte| [byte; 8]).collect();
         assert_eq!(flash.program(0, &image), LOST, "{cut:?}");
         assert!(!flash.is_powered());
-        assert_eq!(flash.dump(0..16).unwrap(), image[..16], "{cut:?}: two words are complete");
+        assert_eq!(flash.dump(0..16).unwrap(), image[..16], "{cut:?}: two units are complete");
         let third = flash.dump(16..24);
         match cut {
             Cut::Before => assert_eq!(third.unwrap(), [0xFF; 8]),
@@ -124,16 +124,16 @@ fn reads_and_refusals_do_not_count_for_a_cut() {
 }
 
 #[test]
-fn a_mixed_word_faults_on_read_where_there_is_ecc() {
+fn a_mixed_unit_faults_on_read_where_there_is_ecc() {
     fn claim<P: Part>() {
         let flash = torn_program::<P>(Tear::Mixed(3));
-        assert_eq!(flash.word_state(0), WordState::Poisoned);
+        assert_eq!(flash.unit_state(0), UnitState::Poisoned);
         let width = P::GEOMETRY.write_bytes();
         let fault = Err(FlashError::Ecc { address: 0 });
         for offset in 0..width {
             assert_eq!(flash.read(offset, &mut [0]), fault, "byte {offset}");
         }
-        assert_eq!(flash.read(width, &mut [0; 100]), Ok(()), "the next word is fine");
+        assert_eq!(flash.read(width, &mut [0; 100]), Ok(()), "the next unit is fine");
         assert_eq!(flash.stats().ecc_faults, u64::from(width));
     }
     claim::<Stm32L4>();
@@ -143,7 +143,7 @@ fn a_mixed_word_faults_on_read_where_there_is_ecc() {
 }
 
 #[test]
-fn a_long_read_reports_the_first_poisoned_word() {
+fn a_long_read_reports_the_first_poisoned_unit() {
     let flash = FlashModel::<Stm32L4>::new();
     for address in [2040, 4096] {
         flash.cut_after(0, Cut::Inside(Tear::Mixed(3)));
@@ -160,25 +160,26 @@ fn a_long_read_reports_the_first_poisoned_word() {
 }
 
 #[test]
-fn a_poisoned_word_takes_nothing_but_zeroes() {
+fn a_poisoned_unit_takes_nothing_but_zeroes() {
     let flash = torn_program::<Stm32L4>(Tear::Mixed(3));
-    let refusal = FlashError::NotErased { address: 0, got: WordState::Poisoned };
+    let refusal = FlashError::NotErased { address: 0, got: UnitState::Poisoned };
     assert_eq!(flash.program(0, &[0x5A; 8]), Err(refusal));
-    assert_eq!(flash.word_state(0), WordState::Poisoned);
+    assert_eq!(flash.unit_state(0), UnitState::Poisoned);
     flash.program(0, &[0; 8]).unwrap();
     assert_eq!(flash.dump(0..8).unwrap(), [0; 8], "readable again");
+    assert_eq!(flash.unit_state(0), UnitState::Programmed { programs: 2 });
 
     let flash = torn_program::<Stm32G0>(Tear::Mixed(3));
     assert_eq!(flash.program(0, &[0; 8]), Err(refusal), "not there");
 }
 
 #[test]
-fn a_mixed_word_without_ecc_reads_as_some_of_its_bits() {
+fn a_mixed_unit_without_ecc_reads_as_some_of_its_bits() {
     fn claim<P: Part>(erased: u8) {
         let mut seen = std::collections::BTreeSet::new();
         for seed in 0..20 {
             let flash = torn_program::<P>(Tear::Mixed(seed));
-            assert_eq!(flash.word_state(0), WordState::Programmed { programs: 1 });
+            assert_eq!(flash.unit_state(0), UnitState::Programmed { programs: 1 });
             let bytes = flash.dump(0..4).unwrap();
             for byte in &bytes {
                 let changed = byte ^ erased;
@@ -193,14 +194,14 @@ fn a_mixed_word_without_ecc_reads_as_some_of_its_bits() {
 }
 
 #[test]
-fn a_blank_torn_word_reads_as_erased_and_refuses() {
+fn a_blank_torn_unit_reads_as_erased_and_refuses() {
     fn claim<P: Part>() {
         let flash = torn_program::<P>(Tear::Blank);
         assert_eq!(flash.dump(0..4).unwrap(), [P::GEOMETRY.erased_value(); 4]);
-        let refusal = FlashError::NotErased { address: 0, got: WordState::Unstable };
-        assert_eq!(flash.program(0, &word::<P>(0x5A)), Err(refusal));
+        let refusal = FlashError::NotErased { address: 0, got: UnitState::Unstable };
+        assert_eq!(flash.program(0, &unit::<P>(0x5A)), Err(refusal));
         flash.erase(0..flash.page_at(0).bytes).unwrap();
-        flash.program(0, &word::<P>(0x5A)).unwrap();
+        flash.program(0, &unit::<P>(0x5A)).unwrap();
     }
     claim::<Stm32L0>();
     claim::<Stm32L4>();
@@ -215,6 +216,7 @@ fn a_blank_tear_of_a_second_program_leaves_the_first() {
     flash.cut_after(0, Cut::Inside(Tear::Blank));
     assert_eq!(flash.program(0, &[0; 4]), LOST);
     assert_eq!(flash.dump(0..4).unwrap(), [0x5A; 4]);
+    assert_eq!(flash.unit_state(0), UnitState::Programmed { programs: 1 });
 }
 
 #[test]
@@ -222,7 +224,7 @@ fn a_finished_tear_looks_complete() {
     let flash = torn_program::<Stm32L4>(Tear::Finished);
     assert_eq!(flash.dump(0..8).unwrap(), [0x5A; 8]);
     let flash = torn_erase::<Stm32L4>(Tear::Finished);
-    assert!(states(&flash).iter().all(|state| *state == WordState::Erased));
+    assert!(states(&flash).iter().all(|state| *state == UnitState::Erased));
     assert_eq!(flash.dump(0..2048).unwrap(), [0xFF; 2048]);
 }
 
@@ -230,30 +232,30 @@ fn a_finished_tear_looks_complete() {
 fn a_blank_torn_erase_reads_as_erased_and_refuses_everywhere() {
     let flash = torn_erase::<Stm32L4>(Tear::Blank);
     assert_eq!(flash.dump(0..2048).unwrap(), [0xFF; 2048]);
-    assert!(states(&flash).iter().all(|state| *state == WordState::Unstable));
-    let refusal = FlashError::NotErased { address: 8, got: WordState::Unstable };
+    assert!(states(&flash).iter().all(|state| *state == UnitState::Unstable));
+    let refusal = FlashError::NotErased { address: 8, got: UnitState::Unstable };
     assert_eq!(flash.program(8, &[0x5A; 8]), Err(refusal));
 }
 
 #[test]
-fn a_mixed_torn_erase_leaves_words_of_every_kind() {
+fn a_mixed_torn_erase_leaves_units_of_every_kind() {
     let flash = torn_erase::<Stm32L4>(Tear::Mixed(5));
     let states = states(&flash);
     let share = |wanted| states.iter().filter(|state| **state == wanted).count();
     let kinds = [
-        WordState::Erased,
-        WordState::Unstable,
-        WordState::Poisoned,
-        WordState::Programmed { programs: 1 },
+        UnitState::Erased,
+        UnitState::Unstable,
+        UnitState::Poisoned,
+        UnitState::Programmed { programs: 1 },
     ];
     for kind in kinds {
-        assert!((30..100).contains(&share(kind)), "{} of 256 words are {kind:?}", share(kind));
+        assert!((30..100).contains(&share(kind)), "{} of 256 units are {kind:?}", share(kind));
     }
     for (address, state) in (0..).step_by(8).zip(&states) {
         let bytes = flash.dump(address..address + 8);
         match state {
-            WordState::Poisoned => assert_eq!(bytes, Err(FlashError::Ecc { address })),
-            WordState::Programmed { .. } => assert_eq!(bytes.unwrap(), [0x5A; 8]),
+            UnitState::Poisoned => assert_eq!(bytes, Err(FlashError::Ecc { address })),
+            UnitState::Programmed { .. } => assert_eq!(bytes.unwrap(), [0x5A; 8]),
             _ => assert_eq!(bytes.unwrap(), [0xFF; 8]),
         }
     }
@@ -267,7 +269,7 @@ fn a_torn_erase_without_ecc_leaves_mixed_bytes_to_read() {
     let half_erased = |byte: &&u8| ![0x5A, 0xFF].contains(*byte);
     assert!(bytes.iter().filter(half_erased).count() > 500);
     assert!(bytes.iter().all(|byte| byte & 0x5A == 0x5A), "an erase only sets bits");
-    assert!(states(&flash).iter().all(|state| *state != WordState::Poisoned));
+    assert!(states(&flash).iter().all(|state| *state != UnitState::Poisoned));
 }
 
 #[test]
@@ -305,12 +307,12 @@ fn a_seed_tears_the_same_way_each_time_and_each_operation_its_own_way() {
 
 #[test]
 fn seeds_draw_every_outcome_and_mostly_mixed() {
-    let outcomes: Vec<WordState> =
-        (0..400).map(|seed| torn_program::<Stm32L4>(Tear::Seeded(seed)).word_state(0)).collect();
+    let outcomes: Vec<UnitState> =
+        (0..400).map(|seed| torn_program::<Stm32L4>(Tear::Seeded(seed)).unit_state(0)).collect();
     let share = |wanted| outcomes.iter().filter(|state| **state == wanted).count();
-    assert!((250..350).contains(&share(WordState::Poisoned)));
-    assert!((25..80).contains(&share(WordState::Unstable)));
-    assert!((25..80).contains(&share(WordState::Programmed { programs: 1 })));
+    assert!((250..350).contains(&share(UnitState::Poisoned)));
+    assert!((25..80).contains(&share(UnitState::Unstable)));
+    assert!((25..80).contains(&share(UnitState::Programmed { programs: 1 })));
 }
 
 /// Three records of a counter, each in its own page, the newest of which counts: as small as a
@@ -338,7 +340,7 @@ fn count_on<P: Part>(flash: &FlashModel<P>) -> Result<u64, FlashError> {
     let next = (index + 1) % 3 * page;
     journal.erase(next, next + page)?;
     let halves = [count + 1, !(count + 1)].map(u64::to_le_bytes).concat();
-    let mut record = word::<P>(0);
+    let mut record = unit::<P>(0);
     record.resize(record.len().max(16), 0);
     record[..16].copy_from_slice(&halves);
     journal.write(next, &record)?;
@@ -370,7 +372,7 @@ fn a_careful_journal_survives_every_cut() {
         }
         cuts
     }
-    assert_eq!(claim::<Stm32L4>(), 15 * 5 + 1, "an erase and two words, five times");
+    assert_eq!(claim::<Stm32L4>(), 15 * 5 + 1, "an erase and two units, five times");
     assert_eq!(claim::<Stm32U5>(), 10 * 5 + 1);
     assert_eq!(claim::<Stm32H7>(), 10 * 5 + 1);
     assert_eq!(claim::<Stm32L0>(), 25 * 5 + 1);

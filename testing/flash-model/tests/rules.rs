@@ -5,15 +5,15 @@ use embedded_storage::nor_flash::{
 };
 use flash_model::{
     FlashError, FlashModel, Nrf52, Part, Slot, Stm32F4, Stm32G0, Stm32H5, Stm32H7, Stm32L0,
-    Stm32L4, Stm32U5, WordState,
+    Stm32L4, Stm32U5, UnitState,
 };
 
-/// One word of `byte`s.
-fn word<P: Part>(byte: u8) -> Vec<u8> {
+/// One unit of `byte`s.
+fn unit<P: Part>(byte: u8) -> Vec<u8> {
     vec![byte; usize::try_from(P::GEOMETRY.write_bytes()).unwrap()]
 }
 
-/// Calls `$claim` for parts that differ in erase unit, write unit, erased value and rules.
+/// Calls `$claim` for parts that differ in page, write unit, erased value and rules.
 macro_rules! on_all_parts {
     ($claim:ident) => {
         $claim::<Stm32L0>();
@@ -49,7 +49,7 @@ fn what_is_written_is_read_back_at_any_offset_and_length() {
             slot.read(u32::try_from(start + offset).unwrap(), &mut bytes).unwrap();
             assert_eq!(bytes, image[offset..offset + len], "{len} bytes at {offset}");
         }
-        assert_eq!(slot.dump(start).unwrap(), word::<P>(P::GEOMETRY.erased_value()));
+        assert_eq!(slot.dump(start).unwrap(), unit::<P>(P::GEOMETRY.erased_value()));
     }
     on_all_parts!(claim);
 }
@@ -60,7 +60,7 @@ fn an_unaligned_write_is_refused_and_touches_nothing() {
         let flash = FlashModel::<P>::new();
         let mut slot = flash.slot(0..P::GEOMETRY.erase_bytes());
         let expected = P::GEOMETRY.write_bytes();
-        let bytes = word::<P>(0x12);
+        let bytes = unit::<P>(0x12);
         let len = bytes.len();
         assert_eq!(slot.write(1, &bytes), Err(FlashError::Unaligned { offset: 1, len, expected }));
         assert_eq!(
@@ -69,7 +69,7 @@ fn an_unaligned_write_is_refused_and_touches_nothing() {
         );
         assert_eq!(flash.stats().programs, 0);
         assert_eq!(flash.stats().refusals, 2);
-        assert_eq!(flash.word_state(0), WordState::Erased);
+        assert_eq!(flash.unit_state(0), UnitState::Erased);
     }
     on_all_parts!(claim);
 }
@@ -78,12 +78,12 @@ fn an_unaligned_write_is_refused_and_touches_nothing() {
 fn an_unaligned_erase_is_refused_and_touches_nothing() {
     fn claim<P: Part>() {
         let flash = FlashModel::<P>::new();
-        let unit = P::GEOMETRY.erase_bytes();
-        let mut slot = flash.slot(0..2 * unit);
-        slot.write(0, &word::<P>(0x12)).unwrap();
-        for (from, to) in [(0, unit - 1), (1, unit + 1), (unit / 2, unit), (0, unit + unit / 2)] {
+        let page = P::GEOMETRY.erase_bytes();
+        let mut slot = flash.slot(0..2 * page);
+        slot.write(0, &unit::<P>(0x12)).unwrap();
+        for (from, to) in [(0, page - 1), (1, page + 1), (page / 2, page), (0, page + page / 2)] {
             let len = usize::try_from(to - from).unwrap();
-            let refusal = FlashError::Unaligned { offset: from, len, expected: unit };
+            let refusal = FlashError::Unaligned { offset: from, len, expected: page };
             assert_eq!(slot.erase(from, to), Err(refusal), "{from}..{to}");
         }
         assert_eq!(flash.stats().erases, 0);
@@ -104,25 +104,25 @@ fn a_device_erase_must_cover_whole_pages() {
 fn a_slot_ends_where_it_ends() {
     fn claim<P: Part>() {
         let flash = FlashModel::<P>::new();
-        let unit = P::GEOMETRY.erase_bytes();
-        let mut slot = flash.slot(unit..2 * unit);
-        let bytes = word::<P>(0x12);
+        let page = P::GEOMETRY.erase_bytes();
+        let mut slot = flash.slot(page..2 * page);
+        let bytes = unit::<P>(0x12);
         let len = bytes.len();
-        let last = unit - P::GEOMETRY.write_bytes();
+        let last = page - P::GEOMETRY.write_bytes();
         slot.write(last, &bytes).unwrap();
-        let bounds = |offset, len| Err(FlashError::OutOfBounds { offset, len, size: unit });
-        assert_eq!(slot.write(unit, &bytes), bounds(unit, len));
+        let bounds = |offset, len| Err(FlashError::OutOfBounds { offset, len, size: page });
+        assert_eq!(slot.write(page, &bytes), bounds(page, len));
         assert_eq!(slot.write(last, &[&*bytes, &*bytes].concat()), bounds(last, 2 * len));
-        assert_eq!(slot.read(unit - 1, &mut [0; 2]), bounds(unit - 1, 2));
+        assert_eq!(slot.read(page - 1, &mut [0; 2]), bounds(page - 1, 2));
         assert_eq!(slot.read(u32::MAX, &mut [0; 2]), bounds(u32::MAX, 2));
-        let unit_len = usize::try_from(unit).unwrap();
-        assert_eq!(slot.erase(0, 2 * unit), bounds(0, 2 * unit_len));
-        assert_eq!(slot.erase(unit, 2 * unit), bounds(unit, unit_len));
-        assert_eq!(slot.erase(unit, 0), bounds(unit, 0), "backwards");
+        let page_len = usize::try_from(page).unwrap();
+        assert_eq!(slot.erase(0, 2 * page), bounds(0, 2 * page_len));
+        assert_eq!(slot.erase(page, 2 * page), bounds(page, page_len));
+        assert_eq!(slot.erase(page, 0), bounds(page, 0), "backwards");
         assert_eq!(flash.stats().operations(), 1);
         assert_eq!(
-            slot.dump(unit_len + 1),
-            Err(FlashError::OutOfBounds { offset: 0, len: unit_len + 1, size: unit })
+            slot.dump(page_len + 1),
+            Err(FlashError::OutOfBounds { offset: 0, len: page_len + 1, size: page })
         );
     }
     on_all_parts!(claim);
@@ -146,6 +146,12 @@ fn a_slot_that_starts_inside_a_page_is_refused() {
 }
 
 #[test]
+#[should_panic(expected = "slot not aligned")]
+fn a_slot_that_ends_inside_a_page_is_refused() {
+    let _ = FlashModel::<Stm32L4>::new().slot(2048..5120);
+}
+
+#[test]
 #[should_panic(expected = "slot outside the device")]
 fn a_slot_outside_the_device_is_refused() {
     let _ = FlashModel::<Stm32L4>::new().slot(0x10_0000..0x10_0800);
@@ -157,25 +163,25 @@ fn two_slots_of_one_device_are_used_together() {
     let mut base = flash.slot(0..0x1_0000);
     let mut staging = flash.slot(0x10_0000..0x11_0000);
     base.load(&[7; 0x1_0000]);
-    let mut word = [0; 16];
+    let mut unit = [0; 16];
     for offset in (0..0x1_0000).step_by(16) {
-        base.read(offset, &mut word).unwrap();
-        staging.write(offset, &word).unwrap();
+        base.read(offset, &mut unit).unwrap();
+        staging.write(offset, &unit).unwrap();
     }
     assert_eq!(staging.dump(0x1_0000).unwrap(), [7; 0x1_0000]);
     assert_eq!(staging.range(), 0x10_0000..0x11_0000);
 }
 
-/// What a second program with `second` does to a word that was programmed with `first`.
-fn reprogram<P: Part>(first: u8, second: u8) -> (Result<(), FlashError>, WordState) {
+/// What a second program with `second` does to a unit that was programmed with `first`.
+fn reprogram<P: Part>(first: u8, second: u8) -> (Result<(), FlashError>, UnitState) {
     let flash = FlashModel::<P>::new();
-    flash.program(0, &word::<P>(first)).unwrap();
-    let done = flash.program(0, &word::<P>(second));
-    (done, flash.word_state(0))
+    flash.program(0, &unit::<P>(first)).unwrap();
+    let done = flash.program(0, &unit::<P>(second));
+    (done, flash.unit_state(0))
 }
 
-const ONCE: WordState = WordState::Programmed { programs: 1 };
-const TWICE: WordState = WordState::Programmed { programs: 2 };
+const ONCE: UnitState = UnitState::Programmed { programs: 1 };
+const TWICE: UnitState = UnitState::Programmed { programs: 2 };
 const REFUSED: Result<(), FlashError> = Err(FlashError::NotErased { address: 0, got: ONCE });
 
 #[test]
@@ -188,7 +194,7 @@ fn a_second_program_is_refused_on_checked_parts() {
 }
 
 #[test]
-fn a_refused_word_keeps_its_bytes() {
+fn a_refused_unit_keeps_its_bytes() {
     let flash = FlashModel::<Stm32L4>::new();
     flash.program(0, &[0xF0; 8]).unwrap();
     assert_eq!(flash.program(0, &[0x30; 8]), REFUSED);
@@ -219,9 +225,9 @@ fn one_nonzero_byte_is_not_all_zeroes() {
 }
 
 #[test]
-fn a_second_program_poisons_the_word_on_unchecked_parts() {
-    assert_eq!(reprogram::<Stm32H7>(0xF0, 0x30), (REFUSED, WordState::Poisoned));
-    assert_eq!(reprogram::<Stm32H5>(0xF0, 0xF0), (REFUSED, WordState::Poisoned));
+fn a_second_program_poisons_the_unit_on_unchecked_parts() {
+    assert_eq!(reprogram::<Stm32H7>(0xF0, 0x30), (REFUSED, UnitState::Poisoned));
+    assert_eq!(reprogram::<Stm32H5>(0xF0, 0xF0), (REFUSED, UnitState::Poisoned));
 
     let flash = FlashModel::<Stm32H7>::new();
     flash.program(32, &[0xF0; 32]).unwrap();
@@ -232,12 +238,12 @@ fn a_second_program_poisons_the_word_on_unchecked_parts() {
 }
 
 #[test]
-fn parts_without_ecc_and_the_bits_of_their_words() {
+fn parts_without_ecc_and_the_bits_of_their_units() {
     let flash = FlashModel::<Nrf52>::new();
     flash.program(0, &[0xF0; 4]).unwrap();
     flash.program(0, &[0x3F; 4]).unwrap();
     assert_eq!(flash.dump(0..4).unwrap(), [0x30; 4]);
-    assert_eq!(flash.stats().max_programs_per_word, 2);
+    assert_eq!(flash.stats().max_programs_per_unit, 2);
     let third = flash.program(0, &[0; 4]);
     assert_eq!(third, Err(FlashError::NotErased { address: 0, got: TWICE }), "nWRITE is 2");
 
@@ -245,7 +251,7 @@ fn parts_without_ecc_and_the_bits_of_their_words() {
     for _ in 0..3 {
         flash.program(0, &[0xF0; 4]).unwrap();
     }
-    assert_eq!(flash.stats().max_programs_per_word, 3);
+    assert_eq!(flash.stats().max_programs_per_unit, 3);
 }
 
 #[test]
@@ -256,29 +262,29 @@ fn only_parts_without_ecc_promise_multiwrite() {
 }
 
 #[test]
-fn an_erase_makes_words_programmable_again() {
+fn an_erase_makes_units_programmable_again() {
     fn claim<P: Part>() {
         let flash = FlashModel::<P>::new();
-        let unit = P::GEOMETRY.erase_bytes();
-        let mut slot: Slot<'_, P> = flash.slot(0..3 * unit);
-        let bytes = word::<P>(0x12);
-        for page in 0..3 {
-            slot.write(page * unit, &bytes).unwrap();
+        let page = P::GEOMETRY.erase_bytes();
+        let mut slot: Slot<'_, P> = flash.slot(0..3 * page);
+        let bytes = unit::<P>(0x12);
+        for index in 0..3 {
+            slot.write(index * page, &bytes).unwrap();
         }
-        slot.erase(unit, 2 * unit).unwrap();
-        assert_eq!(flash.word_state(unit), WordState::Erased);
-        assert_eq!(flash.dump(unit..unit + 1).unwrap(), [P::GEOMETRY.erased_value()]);
-        slot.write(unit, &bytes).unwrap();
-        for page in 0..3 {
-            assert_eq!(flash.dump(page * unit..page * unit + 1).unwrap(), [0x12], "page {page}");
+        slot.erase(page, 2 * page).unwrap();
+        assert_eq!(flash.unit_state(page), UnitState::Erased);
+        assert_eq!(flash.dump(page..page + 1).unwrap(), [P::GEOMETRY.erased_value()]);
+        slot.write(page, &bytes).unwrap();
+        for index in 0..3 {
+            assert_eq!(flash.dump(index * page..index * page + 1).unwrap(), [0x12], "page {index}");
         }
-        assert_eq!(flash.stats().max_programs_per_word, 1);
+        assert_eq!(flash.stats().max_programs_per_unit, 1);
     }
     on_all_parts!(claim);
 }
 
 #[test]
-fn words_before_a_refused_one_are_programmed() {
+fn units_before_a_refused_one_are_programmed() {
     let flash = FlashModel::<Stm32L4>::new();
     flash.program(16, &[9; 8]).unwrap();
     let refusal = FlashError::NotErased { address: 16, got: ONCE };
@@ -297,7 +303,7 @@ fn a_protected_range_is_refused_to_the_byte() {
     let refusal = |address| Err(FlashError::WriteProtected { address });
     assert_eq!(flash.program(2048, &[1; 8]), refusal(2048));
     assert_eq!(flash.program(4088, &[1; 8]), refusal(4088));
-    assert_eq!(flash.program(2040, &[1; 16]), refusal(2048), "the word before it is programmed");
+    assert_eq!(flash.program(2040, &[1; 16]), refusal(2048), "the unit before it is programmed");
     assert_eq!(flash.dump(2040..2056).unwrap(), [[1; 8], [0xFF; 8]].concat());
     assert_eq!(flash.erase(2048..4096), refusal(2048));
     flash.unprotect();
@@ -336,8 +342,13 @@ fn a_loaded_image_is_programmed_and_costs_nothing() {
     assert_eq!(slot.dump(32).unwrap(), expected);
     assert_eq!(flash.stats(), flash_model::Stats::default());
     let refusal = FlashError::NotErased { address: 16, got: ONCE };
-    assert_eq!(flash.program(16, &[1; 16]), Err(refusal), "the padded word, too");
-    assert_eq!(flash.word_state(32), WordState::Erased);
+    assert_eq!(flash.program(16, &[1; 16]), Err(refusal), "the padded unit, too");
+    assert_eq!(flash.unit_state(31), ONCE, "any byte of the unit tells its state");
+    assert_eq!(flash.unit_state(32), UnitState::Erased);
+    assert_eq!(flash.unit_state(8191), UnitState::Erased);
+    slot.load(&[4; 4]);
+    expected.splice(..16, [[4; 4], [0xFF; 4], [0xFF; 4], [0xFF; 4]].concat());
+    assert_eq!(slot.dump(32).unwrap(), expected, "units are replaced, not merged");
 }
 
 #[test]

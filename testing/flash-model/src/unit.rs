@@ -1,9 +1,9 @@
-//! The state of one word, apart from its bytes.
+//! The state of one write unit, apart from its bytes.
 
-/// State of one word (the unit of programming and ECC).
+/// State of one write unit, the smallest piece of flash that is programmed and has an ECC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum WordState {
+pub enum UnitState {
     /// Erased: may be programmed.
     Erased,
     /// Programmed since the last erase, even if with erased bytes.
@@ -17,7 +17,7 @@ pub enum WordState {
     Unstable,
 }
 
-impl WordState {
+impl UnitState {
     /// Programs since the last erase.
     #[must_use]
     pub const fn programs(self) -> u8 {
