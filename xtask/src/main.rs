@@ -1,7 +1,11 @@
 //! Project tasks, run as `cargo xtask TASK`.
 
+mod ci;
+mod demo;
+mod deps;
 mod failure;
 mod firmware;
+mod probe;
 mod process;
 mod thumb;
 
@@ -16,11 +20,30 @@ struct Task {
     run: fn(&[String]) -> Result<(), Failure>,
 }
 
-const TASKS: &[Task] = &[Task {
-    name: "firmware",
-    help: "build the demo firmware; --bless replaces the committed images",
-    run: firmware::run,
-}];
+const TASKS: &[Task] = &[
+    Task {
+        name: "ci",
+        help: "check everything; [--no-skip] [STEP…] to fail on what is missing, to run some steps only",
+        run: ci::run,
+    },
+    Task { name: "demo", help: "update the demo firmware and print what it costs", run: demo::run },
+    Task { name: "deps", help: "check which workspace member depends on which", run: deps::run },
+    Task {
+        name: "firmware",
+        help: "build the demo firmware; --bless replaces the committed images",
+        run: firmware::run,
+    },
+    Task {
+        name: "no-panic",
+        help: "prove that no panic survives in the device crates",
+        run: probe::no_panic,
+    },
+    Task {
+        name: "size",
+        help: "print what the device crates take in flash and RAM",
+        run: probe::size,
+    },
+];
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

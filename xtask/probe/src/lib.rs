@@ -1,0 +1,5 @@
+//! What the probes share. Never runs: it is linked, then looked at.
+#![no_std]
+
+pub mod memory;
+mod panic;

@@ -1,0 +1,45 @@
+//! Memory that the optimiser knows nothing about: fixed addresses, volatile access.
+
+/// A range of a device's address space.
+#[derive(Clone, Copy)]
+pub struct Memory {
+    pub address: usize,
+    pub len: usize,
+}
+
+impl Memory {
+    /// Copies from `offset` into `bytes`; false when out of range.
+    pub fn read(self, offset: u32, bytes: &mut [u8]) -> bool {
+        let offset = offset as usize;
+        let Some(end) = offset.checked_add(bytes.len()) else { return false };
+        if end > self.len {
+            return false;
+        }
+        for (index, byte) in bytes.iter_mut().enumerate() {
+            let address = self.address.wrapping_add(offset).wrapping_add(index);
+            // SAFETY: mapped memory of the device, checked above to be in range.
+            *byte = unsafe { (address as *const u8).read_volatile() };
+        }
+        true
+    }
+
+    /// Copies `bytes` to `offset`; false when out of range.
+    pub fn write(self, offset: u32, bytes: &[u8]) -> bool {
+        let offset = offset as usize;
+        let Some(end) = offset.checked_add(bytes.len()) else { return false };
+        if end > self.len {
+            return false;
+        }
+        for (index, byte) in bytes.iter().enumerate() {
+            let address = self.address.wrapping_add(offset).wrapping_add(index);
+            // SAFETY: mapped memory of the device, checked above to be in range.
+            unsafe { (address as *mut u8).write_volatile(*byte) };
+        }
+        true
+    }
+}
+
+/// Where the running image is, where the next one goes, where the patch waits.
+pub const BASE: Memory = Memory { address: 0x0800_0000, len: 0x4_0000 };
+pub const TARGET: Memory = Memory { address: 0x0804_0000, len: 0x4_0000 };
+pub const PATCH: Memory = Memory { address: 0x0808_0000, len: 0x1_0000 };

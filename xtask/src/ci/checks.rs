@@ -1,0 +1,93 @@
+//! Steps that need the host only.
+
+use std::process::Command;
+
+use super::Outcome;
+use crate::{demo as demo_task, deps as deps_task, failure::Failure, process};
+
+/// Sources that are workspaces of their own, so that `--workspace` does not reach them.
+const APART: [&str; 3] = ["corpora/demo", "xtask/probe", "fuzz"];
+
+/// Runs `cargo WORDS` in the root.
+fn cargo(words: &str) -> Result<(), Failure> {
+    process::run(process::cargo().args(words.split_whitespace()))
+}
+
+/// Whether cargo has a sub-command.
+fn has(name: &str) -> bool {
+    process::answer(process::cargo().args([name, "--version"])).is_some()
+}
+
+pub(super) fn format() -> Result<Outcome, Failure> {
+    cargo("fmt --all --check")?;
+    for folder in APART {
+        let folder = process::root().join(folder);
+        if folder.join("Cargo.toml").is_file() {
+            process::run(process::cargo().current_dir(folder).args(["fmt", "--check"]))?;
+        }
+    }
+    Ok(Outcome::Done)
+}
+
+pub(super) fn deps() -> Result<Outcome, Failure> {
+    deps_task::run(&[])?;
+    Ok(Outcome::Done)
+}
+
+pub(super) fn deny() -> Result<Outcome, Failure> {
+    if !has("deny") {
+        return Ok(Outcome::Skipped("`cargo install cargo-deny --locked` first".to_owned()));
+    }
+    cargo("deny --offline --all-features check licenses bans sources")?;
+    Ok(Outcome::Done)
+}
+
+pub(super) fn clippy() -> Result<Outcome, Failure> {
+    cargo("clippy --workspace --all-targets --locked -- -D warnings")?;
+    Ok(Outcome::Done)
+}
+
+/// With nextest when it is there: it runs tests in parallel and apart from each other.
+pub(super) fn test() -> Result<Outcome, Failure> {
+    if has("nextest") {
+        cargo("nextest run --workspace --locked")?;
+    } else {
+        cargo("test --workspace --all-targets --locked")?;
+    }
+    Ok(Outcome::Done)
+}
+
+pub(super) fn doc_test() -> Result<Outcome, Failure> {
+    cargo("test --workspace --doc --locked")?;
+    Ok(Outcome::Done)
+}
+
+pub(super) fn doc() -> Result<Outcome, Failure> {
+    let mut command = process::cargo();
+    command.args(["doc", "--workspace", "--no-deps", "--locked"]);
+    process::run(command.env("RUSTDOCFLAGS", "-D warnings"))?;
+    Ok(Outcome::Done)
+}
+
+/// The demo firmware's modules on the host: lints for each release, tests for the last.
+pub(super) fn demo_source() -> Result<Outcome, Failure> {
+    for feature in ["", "v1_0_1", "v1_1_0"] {
+        process::run(&mut in_demo(&format!(
+            "clippy --all-targets --locked --features={feature} -- -D warnings"
+        )))?;
+    }
+    process::run(&mut in_demo("test --locked --features=v1_1_0"))?;
+    Ok(Outcome::Done)
+}
+
+fn in_demo(words: &str) -> Command {
+    let mut command = process::cargo();
+    command.current_dir(process::root().join("corpora/demo")).args(words.split_whitespace());
+    command.env("CARGO_TARGET_DIR", process::target_dir().join("demo-source"));
+    command
+}
+
+pub(super) fn demo() -> Result<Outcome, Failure> {
+    demo_task::run(&[])?;
+    Ok(Outcome::Done)
+}

@@ -1,0 +1,51 @@
+//! Steps for the crates that run on a device.
+
+use super::Outcome;
+use crate::{failure::Failure, firmware as firmware_task, probe, process, thumb as toolchains};
+
+/// Crates that must build without `std` and without features.
+const CRATES: [&str; 2] = ["patcher-core", "device-apply"];
+
+/// Checks for the host: quick, and there on every machine.
+pub(super) fn no_std() -> Result<Outcome, Failure> {
+    for name in CRATES {
+        let mut command = process::cargo();
+        command.args(["clippy", "--locked", "--no-default-features", "--package", name]);
+        process::run(command.args(["--", "-D", "warnings"]))?;
+    }
+    Ok(Outcome::Done)
+}
+
+/// Builds for the real targets, where there is no `std` to fall back on.
+pub(super) fn thumb() -> Result<Outcome, Failure> {
+    with_toolchains(|| {
+        for target in toolchains::TARGETS {
+            let mut command = toolchains::find(target)?.cargo("build", &[]);
+            command.args(["--release", "--locked", "--no-default-features"]);
+            process::run(command.args(CRATES.iter().flat_map(|name| ["--package", name])))?;
+        }
+        Ok(())
+    })
+}
+
+pub(super) fn no_panic() -> Result<Outcome, Failure> {
+    with_toolchains(|| {
+        probe::no_panic(&[])?;
+        probe::size(&[])
+    })
+}
+
+pub(super) fn firmware() -> Result<Outcome, Failure> {
+    with_toolchains(|| firmware_task::run(&[]))
+}
+
+/// Skips when a Thumb toolchain is missing.
+fn with_toolchains(step: impl FnOnce() -> Result<(), Failure>) -> Result<Outcome, Failure> {
+    for target in toolchains::TARGETS {
+        if let Err(missing) = toolchains::find(target) {
+            return Ok(Outcome::Skipped(missing.to_string()));
+        }
+    }
+    step()?;
+    Ok(Outcome::Done)
+}

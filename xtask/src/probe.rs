@@ -1,0 +1,131 @@
+//! `no-panic` and `size`: links the device crates alone for Thumb and looks at what came out.
+//!
+//! Every binary of `xtask/probe` is linked with fat LTO. For `no-panic` the panic handler calls a function that does
+//! not exist, so a panic that survives optimisation is a link error. Then a third build, whose handler keeps the places
+//! of panics, tells where they are.
+
+mod places;
+
+use std::{fs, process::Stdio};
+
+use object::{
+    elf::{FileHeader32, SHF_ALLOC, SHF_EXECINSTR, SHF_WRITE, SHT_NOBITS},
+    endian::LittleEndian,
+    read::elf::{FileHeader, SectionHeader},
+};
+
+use crate::{
+    failure::Failure,
+    process,
+    thumb::{self, Toolchain},
+};
+
+/// Bytes of a linked probe by kind.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Size {
+    text: u32,
+    constants: u32,
+    data: u32,
+    zeroed: u32,
+}
+
+/// The `no-panic` task.
+pub(crate) fn no_panic(_: &[String]) -> Result<(), Failure> {
+    for target in thumb::TARGETS {
+        let toolchain = thumb::find(target)?;
+        for probe in probes()? {
+            if link(&toolchain, &probe, "no-panic").is_err() {
+                let places = places::of_panics(&link(&toolchain, &probe, "locate")?);
+                return Err(Failure::new(format!(
+                    "panics survive in {probe} for {target}:\n  {}",
+                    places.join("\n  ")
+                )));
+            }
+            println!("{probe} for {target}: no panic survives");
+        }
+    }
+    Ok(())
+}
+
+/// The `size` task.
+pub(crate) fn size(_: &[String]) -> Result<(), Failure> {
+    println!("| probe | target | text | constants | data | bss |");
+    println!("| --- | --- | --- | --- | --- | --- |");
+    for target in thumb::TARGETS {
+        let toolchain = thumb::find(target)?;
+        for probe in probes()? {
+            let Size { text, constants, data, zeroed } = measure(&link(&toolchain, &probe, "")?)
+                .map_err(|error| Failure::new(format!("{probe}: {error}")))?;
+            println!("| {probe} | {target} | {text} | {constants} | {data} | {zeroed} |");
+        }
+    }
+    Ok(())
+}
+
+/// Names of the probe binaries.
+fn probes() -> Result<Vec<String>, Failure> {
+    let folder = process::root().join("xtask/probe/src/bin");
+    let entries = fs::read_dir(&folder).map_err(Failure::io(&folder))?;
+    let names = entries.flatten().filter_map(|entry| {
+        let name = entry.file_name().into_string().ok()?;
+        name.strip_suffix(".rs").map(str::to_owned)
+    });
+    let mut names: Vec<String> = names.collect();
+    names.sort();
+    Ok(names)
+}
+
+/// Links one probe and returns the ELF file. For `no-panic`, whose failure is expected, it is quiet.
+fn link(toolchain: &Toolchain, probe: &str, feature: &str) -> Result<Vec<u8>, Failure> {
+    let flags = ["-Clink-arg=--entry=entry".to_owned()];
+    let mut command = toolchain.cargo("build", &flags);
+    command.current_dir(process::root().join("xtask/probe"));
+    command.args(["--release", "--locked", "--quiet", "--bin", probe, "--features", feature]);
+    if feature == "no-panic" {
+        command.stderr(Stdio::null());
+    }
+    process::run(&mut command)?;
+    let path = toolchain.artefacts("release").join(probe);
+    fs::read(&path).map_err(Failure::io(&path))
+}
+
+fn measure(elf: &[u8]) -> object::Result<Size> {
+    let header = FileHeader32::<LittleEndian>::parse(elf)?;
+    let endian = header.endian()?;
+    let mut size = Size::default();
+    for section in header.sections(endian, elf)?.iter() {
+        let flags = section.sh_flags(endian);
+        let has = |flag| flags & flag == flag;
+        if !has(SHF_ALLOC) {
+            continue;
+        }
+        let kind = if has(SHF_EXECINSTR) {
+            &mut size.text
+        } else if !has(SHF_WRITE) {
+            &mut size.constants
+        } else if section.sh_type(endian) == SHT_NOBITS {
+            &mut size.zeroed
+        } else {
+            &mut size.data
+        };
+        *kind += section.sh_size(endian);
+    }
+    Ok(size)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sections_are_counted_by_kind() {
+        // The committed demo image is an ELF file whose parts are known from its raw form.
+        let image = process::root().join("corpora/demo/images/thumbv7em-none-eabi-1.1.0");
+        let elf = fs::read(image.with_extension("0.elf")).unwrap_or_default();
+        let raw = fs::read(image.with_extension("0.bin")).unwrap_or_default();
+        let size = measure(&elf).unwrap_or_default();
+        let in_flash = usize::try_from(size.text + size.constants + size.data);
+        assert_eq!(in_flash.map(|bytes| raw.len() - bytes <= 8), Ok(true), "{size:?}");
+        assert!(size.zeroed > 10_000, "{size:?}");
+    }
+}
