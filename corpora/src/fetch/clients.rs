@@ -55,16 +55,18 @@ impl Clients {
     }
 }
 
-/// No install script of the package runs.
+/// No install script of the package runs. By default npm would wait minutes without a network.
 fn npm_arguments(package: &Package) -> Vec<OsString> {
     let spec = format!("{}@{}", package.name, package.version);
-    ["pack", "--ignore-scripts", &spec].map(OsString::from).to_vec()
+    let patience = ["--fetch-retry-mintimeout=2000", "--fetch-retry-maxtimeout=8000"];
+    ["pack", "--ignore-scripts", patience[0], patience[1], &spec].map(OsString::from).to_vec()
 }
 
 /// The hint narrows what pip takes: a source distribution, or a wheel for another platform.
 fn pip_arguments(package: &Package, directory: &Path) -> Vec<OsString> {
-    let options = ["download", "--no-deps", "--disable-pip-version-check", "--quiet", "--dest"];
-    let mut arguments: Vec<OsString> = options.map(OsString::from).to_vec();
+    let options = ["--no-deps", "--disable-pip-version-check", "--quiet", "--retries=3", "--dest"];
+    let mut arguments = vec![OsString::from("download")];
+    arguments.extend(options.map(OsString::from));
     arguments.push(directory.into());
     arguments.extend(package.hint.split_whitespace().map(OsString::from));
     arguments.push(format!("{}=={}", package.name, package.version).into());
@@ -89,7 +91,7 @@ mod tests {
         let text = arguments.join(&OsString::from(" ")).into_string().unwrap();
         assert_eq!(
             text,
-            "download --no-deps --disable-pip-version-check --quiet --dest there \
+            "download --no-deps --disable-pip-version-check --quiet --retries=3 --dest there \
              --only-binary=:all: --platform win_amd64 --python-version 3.7 pc-ble-driver-py==0.12.0"
         );
     }
@@ -97,6 +99,7 @@ mod tests {
     #[test]
     fn npm_gets_scope_and_version() {
         let arguments = npm_arguments(&package("pybricks-firmware-4.0.1.tgz"));
-        assert_eq!(arguments, ["pack", "--ignore-scripts", "@pybricks/firmware@4.0.1"]);
+        assert_eq!(arguments[..2], ["pack", "--ignore-scripts"]);
+        assert_eq!(arguments.last().unwrap(), "@pybricks/firmware@4.0.1");
     }
 }

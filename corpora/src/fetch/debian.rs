@@ -5,7 +5,7 @@
 //! machine's apt state is written, so root is not needed; the archive's signatures are checked as ever.
 
 use core::fmt::Write as _;
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -24,7 +24,14 @@ const KEYRING: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
 pub(super) struct Apt {
     root: Option<TempDir>,
     archive: Option<String>,
-    ready: BTreeSet<String>,
+    suites: BTreeMap<String, Suite>,
+}
+
+/// How fetching the package lists of a suite ended; it is tried once.
+#[derive(Debug, Clone)]
+enum Suite {
+    Ready { config: PathBuf },
+    Failed { command: String, output: String },
 }
 
 impl Apt {
@@ -41,16 +48,33 @@ impl Apt {
 
     /// The configuration for `suite`, its package lists fetched.
     fn suite(&mut self, suite: &str) -> Result<PathBuf, FetchError> {
+        let state = match self.suites.get(suite) {
+            Some(state) => state.clone(),
+            None => {
+                let state = match self.prepare(suite) {
+                    Ok(config) => Suite::Ready { config },
+                    Err(FetchError::ClientFailed { command, output }) => {
+                        Suite::Failed { command, output }
+                    }
+                    Err(error) => return Err(error),
+                };
+                self.suites.entry(suite.to_owned()).or_insert(state).clone()
+            }
+        };
+        match state {
+            Suite::Ready { config } => Ok(config),
+            Suite::Failed { command, output } => Err(FetchError::ClientFailed { command, output }),
+        }
+    }
+
+    fn prepare(&mut self, suite: &str) -> Result<PathBuf, FetchError> {
         let archive = self.archive()?;
         let directory = self.root()?.join(suite);
+        fs::create_dir_all(directory.join("sources"))?;
+        fs::write(directory.join("sources").join("suite.sources"), source(&archive, suite))?;
+        write_config(&directory, true)?;
         let config = directory.join("apt.conf");
-        if !self.ready.contains(suite) {
-            fs::create_dir_all(directory.join("sources"))?;
-            fs::write(directory.join("sources").join("suite.sources"), source(&archive, suite))?;
-            write_config(&directory, true)?;
-            run_apt(apt_get(&config).arg("update"))?;
-            self.ready.insert(suite.to_owned());
-        }
+        run_apt(apt_get(&config).arg("update"))?;
         Ok(config)
     }
 
