@@ -1,10 +1,11 @@
 //! What one image tells about its load address, collected once.
 
+use super::super::bytes::u32_at;
+use super::super::flat::Isa;
 use super::bits::BitSet;
-use super::thumb::ThumbCode;
+use super::code::Code;
 use super::vector::VectorTable;
 use super::{strings, vector};
-use crate::image::bytes::u32_at;
 
 /// Landing places and pointers of an image.
 #[derive(Debug, Default)]
@@ -17,9 +18,9 @@ pub(super) struct Clues {
     pub(super) entry_counts: [u64; 4],
     /// How many strings begin at offsets 0 to 3 mod 4.
     pub(super) string_counts: [u64; 4],
-    /// Words that code loads with the Thumb bit set, cleared; distinct and sorted, like all below.
+    /// Words that code loads and that can be pointers to code, without Thumb bit; distinct and sorted, like all below.
     pub(super) literal_code: Vec<u32>,
-    /// Other aligned words with the Thumb bit set, cleared.
+    /// Other aligned words that can be pointers to code.
     pub(super) other_code: Vec<u32>,
     /// Handlers of the vector table.
     pub(super) handlers: Vec<u32>,
@@ -34,9 +35,11 @@ pub(super) struct Clues {
 }
 
 impl Clues {
-    /// Collects the clues of an image of Thumb code.
-    pub(super) fn of_thumb(image: &[u8], code: &ThumbCode) -> Self {
-        let table = vector::find(image);
+    /// Collects the clues of an image.
+    pub(super) fn new(image: &[u8], code: &Code) -> Self {
+        // Pointers to Thumb code are odd.
+        let tag = u32::from(code.isa == Isa::Thumb);
+        let table = if code.isa == Isa::Thumb { vector::find(image) } else { None };
         let (mut literal_code, mut literal_data) = (Vec::new(), Vec::new());
         let (mut other_code, mut other_data) = (Vec::new(), Vec::new());
         for index in 0..image.len() / 4 {
@@ -47,7 +50,7 @@ impl Clues {
                 (&mut other_code, &mut other_data)
             };
             datas.push(word);
-            if word & 1 == 1 {
+            if word & 1 == tag {
                 codes.push(word & !1);
             }
         }

@@ -1,11 +1,11 @@
 //! From evidence to a decision, for one image or for base and target together.
 
 use super::super::flat::{FlatImage, Isa, Region};
-use super::calls::{self, CallVote};
 use super::clues::Clues;
+use super::code::Code;
 use super::log2::SCORE_FRACTION;
-use super::thumb;
 use super::vote::{self, Ballot};
+use super::{esp, isa};
 
 /// What an image is taken for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,7 +18,8 @@ pub struct Detection {
     pub confidence: Confidence,
     /// The numbers behind it.
     pub evidence: Evidence,
-    /// The image as regions; empty if no address is known.
+    /// The image as regions, in file order and without gaps; empty if no address is known, or if one would reach the end of
+    /// the address space. There may be more of them than a patch can carry.
     pub regions: Vec<Region>,
 }
 
@@ -63,6 +64,9 @@ pub struct Evidence {
 
 /// An address this far ahead of all others is beyond doubt: one in a million of wrong ones would get there.
 const SURE_MARGIN_BITS: u32 = 20;
+/// At least one in so many pointers must land. With the right address one in three to nine in ten do, the rest are plain
+/// numbers; an address that is right for a part of the image only stays below.
+const SURE_SHARE: u32 = 5;
 /// Ahead by less than this, it is no better than a guess.
 const GUESS_MARGIN_BITS: u32 = 4;
 /// So many bytes of code tell all there is to tell; more would only take time.
@@ -96,20 +100,30 @@ pub fn detect_pair(base: &FlatImage, target: &FlatImage) -> (Detection, Detectio
 /// One image with all that is needed to decide.
 struct View<'a> {
     image: &'a FlatImage,
-    isa: Isa,
-    vote: Option<CallVote>,
+    /// The code in it, if any was recognised.
+    code: Option<Code>,
     clues: Option<Clues>,
+    /// Regions that a header in the image names.
+    named: Option<Vec<Region>>,
 }
 
 impl<'a> View<'a> {
     fn of(image: &'a FlatImage) -> Self {
         let bytes = &image.bytes[..image.bytes.len().min(ENOUGH_BYTES)];
-        let code = thumb::sweep(bytes);
-        let votes = calls::votes(bytes, &code);
-        let isa = image.isa_hint.unwrap_or_else(|| calls::strongest(&votes));
-        let vote = votes.into_iter().find(|vote| vote.isa == isa);
-        let clues = (isa == Isa::Thumb).then(|| Clues::of_thumb(bytes, &code));
-        Self { image, isa, vote, clues }
+        let raw = image.address.is_none();
+        let named = if raw { esp::regions(&image.bytes) } else { None };
+        let named_isa = named.as_ref().and_then(|regions| regions.first()).map(|region| region.isa);
+        let code = match image.isa_hint.or(named_isa) {
+            Some(isa) => isa::sweep(bytes, isa),
+            None => isa::strongest(bytes),
+        };
+        let clues =
+            if named.is_none() { code.as_ref().map(|code| Clues::new(bytes, code)) } else { None };
+        Self { image, code, clues, named }
+    }
+
+    fn isa(&self) -> Isa {
+        self.image.isa_hint.or(self.code.as_ref().map(|code| code.isa)).unwrap_or_default()
     }
 
     fn candidates(&self) -> Vec<u32> {
@@ -133,8 +147,8 @@ impl<'a> View<'a> {
         ranked.sort_by_key(|&(score, ballot)| (i64::MAX - score, ballot.address));
 
         let mut evidence = Evidence {
-            call_targets: self.vote.map_or(0, |vote| vote.targets),
-            call_targets_landing: self.vote.map_or(0, |vote| vote.landing),
+            call_targets: self.code.as_ref().map_or(0, |code| code.call_targets),
+            call_targets_landing: self.code.as_ref().map_or(0, |code| code.calls_landing),
             vector_table: self.clues.as_ref().and_then(|clues| clues.vector_offset),
             ..Evidence::default()
         };
@@ -151,30 +165,56 @@ impl<'a> View<'a> {
             evidence.runner_up = second.map(|(_, ballot)| ballot.address);
             if evidence.margin_bits >= GUESS_MARGIN_BITS {
                 address = Some(ballot.address);
-                confidence = if evidence.margin_bits >= SURE_MARGIN_BITS {
-                    Confidence::High
-                } else {
-                    Confidence::Low
-                };
+                let sure = evidence.margin_bits >= SURE_MARGIN_BITS
+                    && ballot.code.hits >= ballot.code.tries / SURE_SHARE
+                    && ballot.fits_vector_table;
+                confidence = if sure { Confidence::High } else { Confidence::Low };
             }
         }
-        if self.image.address.is_some() {
-            address = self.image.address;
+        let given = self.named.as_ref().and_then(|regions| regions.first());
+        if let Some(given) = self.image.address.or(given.map(|region| region.address)) {
+            address = Some(given);
             confidence = Confidence::Given;
         }
-        Detection { isa: self.isa, address, confidence, evidence, regions: self.regions(address) }
+        let regions = self.regions(address);
+        Detection { isa: self.isa(), address, confidence, evidence, regions }
     }
 
+    /// The image as regions without gaps: parts that run elsewhere, and the rest where it is loaded.
     fn regions(&self, address: Option<u32>) -> Vec<Region> {
+        let regions = match (&self.named, address) {
+            (Some(named), _) => named.clone(),
+            (None, Some(address)) => self.regions_at(address),
+            (None, None) => Vec::new(),
+        };
+        let wraps = |region: &Region| region.address.checked_add(region.len).is_none();
+        if regions.iter().any(wraps) { Vec::new() } else { regions }
+    }
+
+    fn regions_at(&self, address: u32) -> Vec<Region> {
         let len = u32::try_from(self.image.bytes.len()).unwrap_or(u32::MAX);
-        match address {
-            _ if !self.image.regions.is_empty() => self.image.regions.clone(),
-            Some(address) if len > 0 => vec![Region { offset: 0, len, address, isa: self.isa }],
-            _ => Vec::new(),
+        let plain = |from: u32, to: u32| Region {
+            offset: from,
+            len: to - from,
+            address: address.wrapping_add(from),
+            isa: self.isa(),
+        };
+        let mut regions = Vec::new();
+        let mut at = 0;
+        for &elsewhere in &self.image.regions {
+            regions.push(plain(at, elsewhere.offset));
+            regions.push(elsewhere);
+            at = elsewhere.offset + elsewhere.len;
         }
+        regions.push(plain(at, len));
+        regions.retain(|region| region.len > 0);
+        regions
     }
 }
 
 fn whole_bits(score: i64) -> u32 {
     u32::try_from(score.max(0) >> SCORE_FRACTION).unwrap_or(u32::MAX)
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,9 +5,13 @@
 //! of a patch vote together.
 
 mod bits;
-mod calls;
 mod clues;
+mod code;
 mod decide;
+mod esp;
+#[cfg(test)]
+mod fixtures;
+mod isa;
 mod log2;
 mod strings;
 mod thumb;

@@ -3,26 +3,13 @@
 //! One linear sweep. Thumb code resynchronises within a few instructions, so that data in between does little harm.
 //! Encodings: Armv7-M Architecture Reference Manual (DDI 0403), chapter A7.
 
+use super::super::bytes::u16_at;
+use super::super::flat::Isa;
 use super::bits::BitSet;
-use crate::image::bytes::{u16_at, u32_at};
+use super::code::Code;
 
-/// What a sweep over Thumb code finds. All positions are offsets into the image.
-#[derive(Debug, Default)]
-pub(super) struct ThumbCode {
-    /// Halfwords where a function may begin: saves the link register, is called, or follows a return.
-    pub(super) entries: BitSet,
-    /// Words that an LDR (literal) loads.
-    pub(super) literals: BitSet,
-    /// Distinct targets of BL inside the image.
-    pub(super) call_targets: u32,
-    /// How many of these save the link register first thing.
-    pub(super) calls_landing: u32,
-    /// Halfwords that save the link register.
-    pub(super) prologues: u32,
-}
-
-/// Sweeps `image` as Thumb code.
-pub(super) fn sweep(image: &[u8]) -> ThumbCode {
+/// Sweeps `image` as Thumb code. An entry saves the link register, is called, or follows a return.
+pub(super) fn sweep(image: &[u8]) -> Code {
     let halfwords = image.len() / 2;
     let mut prologues = BitSet::with_len(halfwords);
     let mut targets = BitSet::with_len(halfwords);
@@ -32,6 +19,11 @@ pub(super) fn sweep(image: &[u8]) -> ThumbCode {
 
     let mut at = 0;
     while let Some(first) = u16_at(image, at) {
+        // Pools follow the code that loads from them: known data by now, and no instruction.
+        if at % 4 == 0 && literals.contains(at / 4) {
+            at += 4;
+            continue;
+        }
         let wide = first >> 11 >= 0x1d;
         let second = if wide { u16_at(image, at + 2).unwrap_or(0) } else { 0 };
         let next = at + if wide { 4 } else { 2 };
@@ -40,8 +32,9 @@ pub(super) fn sweep(image: &[u8]) -> ThumbCode {
             0xb500..=0xb5ff => prologues.insert(at / 2),
             // PUSH.W {.., lr}: STMDB sp!
             0xe92d if second & 0x4000 != 0 => prologues.insert(at / 2),
-            // BX lr; POP {.., pc}
-            0x4770 | 0xbd00..=0xbdff => returns.push(next),
+            // BX Rm: a return or a tail call; POP {.., pc}
+            0x4700..=0x4778 if first & 7 == 0 => returns.push(next),
+            0xbd00..=0xbdff => returns.push(next),
             // POP.W {.., pc}; LDR pc, [sp], #4
             0xe8bd if second & 0x8000 != 0 => returns.push(next),
             0xf85d if second == 0xfb04 => returns.push(next),
@@ -60,6 +53,8 @@ pub(super) fn sweep(image: &[u8]) -> ThumbCode {
                     literals.insert(literal / 4);
                 }
             }
+            // B.W: F000..F7FF, 10x1....: a tail call
+            0xf000..=0xf7ff if second & 0xd000 == 0x9000 => returns.push(next),
             // BL: F000..F7FF, 11x1....
             0xf000..=0xf7ff if second & 0xd000 == 0xd000 => {
                 if let Some(target) = call_target(at, first, second).filter(|&t| t < image.len()) {
@@ -73,7 +68,9 @@ pub(super) fn sweep(image: &[u8]) -> ThumbCode {
 
     let count = |set: &BitSet| u32::try_from(set.iter().count()).unwrap_or(u32::MAX);
     let landing = targets.iter().filter(|&target| prologues.contains(target)).count();
-    let mut code = ThumbCode {
+    let mut code = Code {
+        isa: Isa::Thumb,
+        places: u32::try_from(halfwords).unwrap_or(u32::MAX),
         entries: BitSet::with_len(halfwords),
         call_targets: count(&targets),
         calls_landing: u32::try_from(landing).unwrap_or(u32::MAX),
@@ -84,7 +81,12 @@ pub(super) fn sweep(image: &[u8]) -> ThumbCode {
         code.entries.insert(entry);
     }
     for end in returns {
-        mark_after_return(image, end, &mut code);
+        mark_behind(image, end, &mut code.entries);
+    }
+    for word in code.literals.iter() {
+        if !code.literals.contains(word + 1) {
+            mark_behind(image, 4 * (word + 1), &mut code.entries);
+        }
     }
     code
 }
@@ -103,19 +105,11 @@ fn call_target(at: usize, first: u16, second: u16) -> Option<usize> {
     usize::try_from(i64::try_from(at).ok()? + 4 + distance).ok()
 }
 
-/// Marks where the next function may begin after a return: at once, after padding, after the literal pool.
-fn mark_after_return(image: &[u8], end: usize, code: &mut ThumbCode) {
-    code.entries.insert(end / 2);
-    let mut next = end;
+/// Marks where the next function may begin behind a return or a literal pool: at once, or after padding.
+fn mark_behind(image: &[u8], end: usize, entries: &mut BitSet) {
+    entries.insert(end / 2);
     // NOP, MOV r8, r8, or zeros fill up to the next word.
-    if next % 4 == 2 && matches!(u16_at(image, next), Some(0xbf00 | 0x46c0 | 0)) {
-        next += 2;
-        code.entries.insert(next / 2);
-    }
-    if next.is_multiple_of(4) && code.literals.contains(next / 4) {
-        while code.literals.contains(next / 4) && u32_at(image, next).is_some() {
-            next += 4;
-        }
-        code.entries.insert(next / 2);
+    if end % 4 == 2 && matches!(u16_at(image, end), Some(0xbf00 | 0x46c0 | 0)) {
+        entries.insert(end / 2 + 1);
     }
 }

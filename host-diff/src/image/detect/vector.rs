@@ -1,6 +1,6 @@
 //! Vector tables of Cortex-M, and the image header of MCUboot that may precede one.
 
-use crate::image::bytes::{u16_at, u32_at};
+use super::super::bytes::{u16_at, u32_at};
 
 /// A vector table found in an image.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -19,6 +19,9 @@ pub(super) struct Ballot {
     pub(super) code: Tally,
     /// The same for begins of strings.
     pub(super) text: Tally,
+    /// Whether at least a quarter of the vector table's handlers lands; many chips share one for all interrupts. True
+    /// without a table.
+    pub(super) fits_vector_table: bool,
 }
 
 /// How many pointers land where they should.
@@ -58,6 +61,8 @@ pub(super) fn candidates(clues: &Clues) -> Vec<u32> {
     found.dedup();
     let mut addresses: Vec<u32> =
         found.into_iter().flat_map(|start| best_of_block(&pointers, clues, start, block)).collect();
+    // The end of an image is an address, too.
+    addresses.retain(|address| address.checked_add(clues.len).is_some());
     addresses.sort_unstable();
     addresses.dedup();
     addresses
@@ -131,9 +136,11 @@ pub(super) fn judge(clues: &Clues, address: u32) -> Ballot {
     let mut score = prior(clues, address);
     let mut code = Tally::default();
     let mut text = Tally::default();
+    let land_on_entries = |pointers: &[u32]| {
+        land(pointers, clues, address, 2, &clues.entry_counts, |offset| clues.is_entry(offset))
+    };
     for pointers in [&clues.literal_code, &clues.other_code, &clues.handlers] {
-        let (tally, bits) =
-            land(pointers, clues, address, 2, &clues.entry_counts, |offset| clues.is_entry(offset));
+        let (tally, bits) = land_on_entries(pointers);
         code.tries += tally.tries;
         code.hits += tally.hits;
         score += bits;
@@ -146,7 +153,9 @@ pub(super) fn judge(clues: &Clues, address: u32) -> Ballot {
         text.hits += tally.hits;
         score += bits;
     }
-    Ballot { address, score, code, text }
+    let handlers = land_on_entries(&clues.handlers).0.hits;
+    let fits_vector_table = usize::try_from(handlers).unwrap_or(0) * 4 >= clues.handlers.len();
+    Ballot { address, score, code, text, fits_vector_table }
 }
 
 /// How many of `pointers` land, and what that is worth. `counts` are the landing places by offset mod 4, `grain` the
