@@ -73,5 +73,15 @@ fn run(target: &str, folder: &Path, binaries: &Path) -> Result<(), Failure> {
         command.arg(seeds);
     }
     println!("fuzzing {target} for {SECONDS} s");
-    process::run(&mut command)
+    let output = process::output(&mut command)?;
+    let text = String::from_utf8_lossy(&output.stderr);
+    if output.status.success() {
+        text.lines()
+            .filter(|line| line.starts_with("stat::"))
+            .for_each(|line| println!("  {line}"));
+        return Ok(());
+    }
+    eprint!("{text}");
+    let place = artifacts.display();
+    Err(Failure::new(format!("{target} ended with {}, the input is in {place}", output.status)))
 }
