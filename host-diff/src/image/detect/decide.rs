@@ -1,5 +1,7 @@
 //! From evidence to a decision, for one image or for base and target together.
 
+use core::cmp::Reverse;
+
 use super::super::flat::{FlatImage, Isa, Region};
 use super::clues::Clues;
 use super::code::Code;
@@ -56,9 +58,9 @@ pub struct Evidence {
     pub data_pointers_landing: u32,
     /// Evidence for the address, in bits.
     pub bits: u32,
-    /// How many bits it is ahead of the second-best address.
+    /// How many bits it is ahead of the best other address; 0 for a given address that another one beats.
     pub margin_bits: u32,
-    /// The second-best address.
+    /// The best other address.
     pub runner_up: Option<u32>,
 }
 
@@ -74,27 +76,36 @@ const ENOUGH_BYTES: usize = 4 << 20;
 /// What it costs, in bits, to believe that base and target are loaded at different addresses.
 const MOVED_BITS: i64 = 8;
 
+/// What a given address counts as evidence for the other image, in bits.
+const GIVEN_BITS: i64 = 1024;
+
 /// Detects instruction set and load address of one image.
+///
+/// What the image says itself (`address`, `isa_hint`) is kept; the evidence then tells how well it fits.
 #[must_use]
 pub fn detect(image: &FlatImage) -> Detection {
-    let view = View::of(image);
-    let addresses = view.candidates();
-    let ballots = view.judge(&addresses);
+    let view = View::of(image, None);
+    let ballots = view.judge(&view.candidates());
     view.decide(&ballots, &[])
 }
 
 /// Detects base and target of a patch together: each is evidence for the other.
 #[must_use]
 pub fn detect_pair(base: &FlatImage, target: &FlatImage) -> (Detection, Detection) {
-    let views = [View::of(base), View::of(target)];
-    let mut addresses: Vec<u32> = views.iter().flat_map(View::candidates).collect();
+    let [base, target] = {
+        let alone = View::of(base, None);
+        let target = View::of(target, alone.recognised());
+        let base = if alone.code.is_none() { View::of(base, target.recognised()) } else { alone };
+        [base, target]
+    };
+    let mut addresses = base.candidates();
+    addresses.extend(target.candidates());
     addresses.sort_unstable();
     addresses.dedup();
-    let [base_ballots, target_ballots] = [views[0].judge(&addresses), views[1].judge(&addresses)];
-    (
-        views[0].decide(&base_ballots, &target_ballots),
-        views[1].decide(&target_ballots, &base_ballots),
-    )
+    let (base_ballots, target_ballots) = (base.judge(&addresses), target.judge(&addresses));
+    let base_scores = base.preferences(&base_ballots);
+    let target_scores = target.preferences(&target_ballots);
+    (base.decide(&base_ballots, &target_scores), target.decide(&target_ballots, &base_scores))
 }
 
 /// One image with all that is needed to decide.
@@ -108,26 +119,32 @@ struct View<'a> {
 }
 
 impl<'a> View<'a> {
-    fn of(image: &'a FlatImage) -> Self {
+    /// `partner` is the instruction set of the other image: weak evidence for it is enough.
+    fn of(image: &'a FlatImage, partner: Option<Isa>) -> Self {
         let bytes = &image.bytes[..image.bytes.len().min(ENOUGH_BYTES)];
         let raw = image.address.is_none();
         let named = if raw { esp::regions(&image.bytes) } else { None };
         let named_isa = named.as_ref().and_then(|regions| regions.first()).map(|region| region.isa);
         let code = match image.isa_hint.or(named_isa) {
             Some(isa) => isa::sweep(bytes, isa),
-            None => isa::strongest(bytes),
+            None => isa::strongest(bytes)
+                .or_else(|| isa::sweep(bytes, partner?).filter(|code| code.score() > 0)),
         };
         let clues =
             if named.is_none() { code.as_ref().map(|code| Clues::new(bytes, code)) } else { None };
         Self { image, code, clues, named }
     }
 
-    fn isa(&self) -> Isa {
-        self.image.isa_hint.or(self.code.as_ref().map(|code| code.isa)).unwrap_or_default()
+    fn recognised(&self) -> Option<Isa> {
+        self.code.as_ref().map(|code| code.isa)
     }
 
     fn candidates(&self) -> Vec<u32> {
-        self.clues.as_ref().map(vote::candidates).unwrap_or_default()
+        let mut addresses = self.clues.as_ref().map(vote::candidates).unwrap_or_default();
+        addresses.extend(self.image.address);
+        addresses.sort_unstable();
+        addresses.dedup();
+        addresses
     }
 
     fn judge(&self, addresses: &[u32]) -> Vec<Ballot> {
@@ -135,16 +152,26 @@ impl<'a> View<'a> {
         addresses.iter().map(|&address| vote::judge(clues, address)).collect()
     }
 
-    /// Takes the best address, given what the other image of the pair prefers.
-    fn decide(&self, own: &[Ballot], other: &[Ballot]) -> Detection {
-        let moved = other.iter().map(|ballot| ballot.score).max().unwrap_or(0)
-            - (MOVED_BITS << SCORE_FRACTION);
-        let together = |index: usize, ballot: &Ballot| {
-            ballot.score + other.get(index).map_or(0, |other| other.score.max(moved))
+    /// How much this image wants each address, for its partner to know.
+    fn preferences(&self, ballots: &[Ballot]) -> Vec<i64> {
+        let preference = |ballot: &Ballot| match self.image.address {
+            Some(given) if given == ballot.address => GIVEN_BITS << SCORE_FRACTION,
+            Some(_) => 0,
+            None => ballot.score,
         };
-        let mut ranked: Vec<(i64, &Ballot)> =
-            own.iter().enumerate().map(|(i, ballot)| (together(i, ballot), ballot)).collect();
-        ranked.sort_by_key(|&(score, ballot)| (i64::MAX - score, ballot.address));
+        ballots.iter().map(preference).collect()
+    }
+
+    /// Takes the given address or the best one, knowing what the other image of the pair prefers.
+    fn decide(&self, own: &[Ballot], other: &[i64]) -> Detection {
+        let moved = other.iter().max().unwrap_or(&0) - (MOVED_BITS << SCORE_FRACTION);
+        let mut ranked: Vec<(i64, &Ballot)> = own
+            .iter()
+            .enumerate()
+            .map(|(i, ballot)| (ballot.score + other.get(i).map_or(0, |&o| o.max(moved)), ballot))
+            .collect();
+        let given = |ballot: &Ballot| Some(ballot.address) == self.image.address;
+        ranked.sort_by_key(|&(score, ballot)| (!given(ballot), Reverse(score), ballot.address));
 
         let mut evidence = Evidence {
             call_targets: self.code.as_ref().map_or(0, |code| code.call_targets),
@@ -152,7 +179,7 @@ impl<'a> View<'a> {
             vector_table: self.clues.as_ref().and_then(|clues| clues.vector_offset),
             ..Evidence::default()
         };
-        let mut address = None;
+        let mut found = None;
         let mut confidence = Confidence::None;
         if let Some(&(best, ballot)) = ranked.first() {
             let second = ranked.get(1);
@@ -164,20 +191,25 @@ impl<'a> View<'a> {
             evidence.margin_bits = whole_bits(best - second.map_or(0, |&(score, _)| score));
             evidence.runner_up = second.map(|(_, ballot)| ballot.address);
             if evidence.margin_bits >= GUESS_MARGIN_BITS {
-                address = Some(ballot.address);
+                found = Some(ballot.address);
                 let sure = evidence.margin_bits >= SURE_MARGIN_BITS
                     && ballot.code.hits >= ballot.code.tries / SURE_SHARE
                     && ballot.fits_vector_table;
                 confidence = if sure { Confidence::High } else { Confidence::Low };
             }
         }
-        let given = self.named.as_ref().and_then(|regions| regions.first());
-        if let Some(given) = self.image.address.or(given.map(|region| region.address)) {
-            address = Some(given);
+        let named = self.named.as_ref().and_then(|regions| regions.first());
+        let given = self.image.address.or(named.map(|region| region.address));
+        if given.is_some() {
             confidence = Confidence::Given;
         }
+        let address = given.or(found);
         let regions = self.regions(address);
         Detection { isa: self.isa(), address, confidence, evidence, regions }
+    }
+
+    fn isa(&self) -> Isa {
+        self.image.isa_hint.or(self.recognised()).unwrap_or_default()
     }
 
     /// The image as regions without gaps: parts that run elsewhere, and the rest where it is loaded.
@@ -195,7 +227,7 @@ impl<'a> View<'a> {
         let len = u32::try_from(self.image.bytes.len()).unwrap_or(u32::MAX);
         let plain = |from: u32, to: u32| Region {
             offset: from,
-            len: to - from,
+            len: to.saturating_sub(from),
             address: address.wrapping_add(from),
             isa: self.isa(),
         };
@@ -204,7 +236,7 @@ impl<'a> View<'a> {
         for &elsewhere in &self.image.regions {
             regions.push(plain(at, elsewhere.offset));
             regions.push(elsewhere);
-            at = elsewhere.offset + elsewhere.len;
+            at = elsewhere.offset.saturating_add(elsewhere.len);
         }
         regions.push(plain(at, len));
         regions.retain(|region| region.len > 0);

@@ -53,16 +53,26 @@ fn a_vector_table_for_another_address_lowers_confidence() {
 fn a_weak_image_follows_its_partner() {
     let strong = raw(thumb(PLAN));
     let weak = raw(thumb(Plan { functions: 6, seed: 2, ..PLAN }));
-    // Nothing but calls: without the partner not even the instruction set is sure.
-    assert!(detect(&weak).confidence <= Confidence::Low);
-    let mut weak = weak;
-    weak.isa_hint = Some(Isa::Thumb);
-    assert!(detect(&weak).confidence <= Confidence::Low);
+    assert_eq!(detect(&weak).isa, Isa::None);
     for (base, target) in [(&strong, &weak), (&weak, &strong)] {
         let (base, target) = detect_pair(base, target);
         assert_eq!((base.address, target.address), (Some(PLAN.address), Some(PLAN.address)));
+        assert_eq!((base.isa, target.isa), (Isa::Thumb, Isa::Thumb));
         assert_eq!((base.confidence, target.confidence), (Confidence::High, Confidence::High));
     }
+}
+
+#[test]
+fn a_given_address_is_followed_by_an_undecided_partner_only() {
+    let base = FlatImage { address: Some(0x0804_0000), ..raw(thumb(PLAN)) };
+    let undecided = raw(thumb(Plan { functions: 6, address: 0x0804_0000, ..PLAN }));
+    let (_, target) = detect_pair(&base, &undecided);
+    assert_eq!((target.isa, target.address), (Isa::Thumb, base.address));
+    let (base, target) = detect_pair(&base, &raw(thumb(Plan { seed: 9, ..PLAN })));
+    assert_eq!((target.address, target.confidence), (Some(PLAN.address), Confidence::High));
+    // The evidence speaks against what was given.
+    assert_eq!((base.address, base.confidence), (Some(0x0804_0000), Confidence::Given));
+    assert_eq!((base.evidence.margin_bits, base.evidence.runner_up), (0, Some(PLAN.address)));
 }
 
 #[test]
@@ -83,6 +93,9 @@ fn a_given_address_wins() {
     assert_eq!((found.address, found.confidence), (Some(0x1234_0000), Confidence::Given));
     let whole = Region { offset: 0, len, address: 0x1234_0000, isa: Isa::Thumb };
     assert_eq!(found.regions, [whole]);
+    assert_eq!((found.evidence.margin_bits, found.evidence.runner_up), (0, Some(PLAN.address)));
+    let found = detect(&FlatImage { address: Some(PLAN.address), ..image });
+    assert!(found.evidence.margin_bits > 100, "{:?}", found.evidence);
 }
 
 #[test]
