@@ -95,7 +95,7 @@ fn a_given_address_wins() {
     assert_eq!(found.regions, [whole]);
     assert_eq!((found.evidence.margin_bits, found.evidence.runner_up), (0, Some(PLAN.address)));
     let found = detect(&FlatImage { address: Some(PLAN.address), ..image });
-    assert!(found.evidence.margin_bits > 100, "{:?}", found.evidence);
+    assert!(found.evidence.margin_bits >= 20, "{:?}", found.evidence);
 }
 
 #[test]
