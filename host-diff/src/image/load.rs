@@ -22,8 +22,9 @@ pub struct LoadOptions {
 ///
 /// The image begins at the lowest address that holds data and ends after the highest; gaps are filled with 0xFF, what
 /// erased flash reads as. Data far away (more than 1 MiB of nothing in between: option bytes, fuses, UICR, external
-/// flash, the other core of a merged file) is not part of the image. If it is small, the image is what remains and a
-/// warning names what was left out; if not, the file is refused until `options.range` chooses a part.
+/// flash, the other core of a merged file) is not part of the image. If it is small (at most 16 KiB and an eighth of the
+/// largest part), the image is what remains and a warning names what was left out; if not, the file is refused until
+/// `options.range` chooses a part.
 ///
 /// - **BIN**: as it is; may be empty. No address.
 /// - **Intel HEX**: all data records.
