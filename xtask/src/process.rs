@@ -16,7 +16,7 @@ pub(crate) fn root() -> PathBuf {
 
 /// Where cargo puts what it builds for this workspace.
 pub(crate) fn target_dir() -> PathBuf {
-    env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
+    root().join(env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into()))
 }
 
 /// The cargo that runs this task, working in the root.
