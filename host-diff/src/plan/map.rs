@@ -124,7 +124,9 @@ fn visit(pair: &Pair<'_>, aligned: &[Aligned], isa: &dyn Isa, mut see: impl FnMu
             }
             if aligned_by & u32::from(isa.unit() - 1) == 0 {
                 let branches = (isa.branch(old, from.address), isa.branch(new, to.address));
-                if let (Some(old), Some(new)) = branches {
+                if let (Some(old), Some(new)) = branches
+                    && pair.base_regions.contains(old.target)
+                {
                     see(old.target, new.target);
                     i += usize::from(old.len);
                     continue;

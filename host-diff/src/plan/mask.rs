@@ -62,7 +62,10 @@ fn branches(image: &[u8], regions: &Regions, isa: &dyn Isa, label: Label<'_>, ou
         let aligned = place.address & u32::from(isa.unit() - 1) == 0;
         let branch = (place.code && aligned).then(|| isa.branch(window, place.address)).flatten();
         match branch {
-            Some(branch) if at + usize::from(branch.len) <= image.len() => {
+            Some(branch)
+                if at + usize::from(branch.len) <= image.len()
+                    && regions.contains(branch.target) =>
+            {
                 // The same branch with no distance keeps the instruction's other fields.
                 let plain = isa.retarget(window, 0, 0);
                 let len = usize::from(branch.len);

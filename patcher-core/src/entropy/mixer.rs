@@ -5,8 +5,8 @@
 
 use super::tables::squash;
 
-/// A weight of 0.35 in Q13: six to nine inputs start as a cautious average.
-pub const INITIAL_WEIGHT: u16 = 2867;
+/// A weight of 0.24 in Q13: six to nine inputs start as a cautious sum.
+pub const INITIAL_WEIGHT: u16 = 2000;
 
 /// Learning rate: weight change in Q13 is `error * logit >> LEARNING_SHIFT`.
 const LEARNING_SHIFT: u32 = 16;

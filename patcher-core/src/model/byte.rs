@@ -1,6 +1,7 @@
 //! A byte that is not known: eight decisions, nine mixed contexts each.
 //!
-//! Extras and missed predictions share the tables; their contexts differ.
+//! Extras and missed predictions share the tables; their contexts differ. The first context of a missed
+//! byte follows the prediction instead of the bits: it learns where predictions fail.
 
 use crate::entropy::{Coder, counter, mixer, tables};
 use crate::model::hash;
@@ -53,21 +54,32 @@ impl ByteModel<'_> {
         let mut sofar = 1u32;
         for bit_index in (0..8u32).rev() {
             let path = sofar.wrapping_mul(0x9E37_79B1);
+            // Where the byte stands towards its prediction: 0 diverged, else 1 + the expected bit.
+            let towards = match role {
+                Role::Extra { .. } => None,
+                Role::Miss { predicted, .. } => {
+                    let expected = 0x100 | u32::from(predicted);
+                    let follows = expected >> (bit_index + 1) == sofar;
+                    Some(if follows { 1 + (expected >> bit_index & 1) } else { 0 })
+                }
+            };
+            let first_path = match towards {
+                Some(state) => (bit_index << 2 | state).wrapping_mul(0x9E37_79B1),
+                None => path,
+            };
             let mut logits = [0i32; INPUTS];
             let mut places = [0usize; INPUTS];
-            for ((logit, place), &context) in logits.iter_mut().zip(&mut places).zip(contexts) {
+            let paths = core::iter::once(first_path).chain(core::iter::repeat(path));
+            let inputs = contexts.iter().zip(paths);
+            for ((logit, place), (&context, path)) in logits.iter_mut().zip(&mut places).zip(inputs)
+            {
                 *place = hash::slot((context ^ path).wrapping_mul(0x2C1B_3C6D), len);
                 let slot = self.slots.get(*place).copied().unwrap_or(counter::FRESH);
                 *logit = (tables::stretch(counter::p12(slot)) * counter::confidence(slot)) >> 8;
             }
             let set = match role {
                 Role::Extra { parity } => MISS_SETS + (bit_index * 2 + parity) as usize,
-                Role::Miss { kind, predicted } => {
-                    let expected = 0x100 | u32::from(predicted);
-                    let follows = expected >> (bit_index + 1) == sofar;
-                    let state = if follows { 1 + (expected >> bit_index & 1) } else { 0 };
-                    (kind * 3 + state) as usize
-                }
+                Role::Miss { kind, .. } => (kind * 3 + towards.unwrap_or(0)) as usize,
             };
             let start = set * INPUTS;
             let Some(weights) = self.weights.get_mut(start..start + INPUTS) else { return 0 };

@@ -5,8 +5,8 @@ use crate::model::hash;
 
 /// Contexts of one decision.
 pub const INPUTS: usize = 6;
-/// Weight sets: unit kind × last four outcomes.
-const SETS: usize = 8 * 16;
+/// Weight sets: unit kind × four situations.
+const SETS: usize = 8 * 4;
 /// Words of all weights.
 pub const WEIGHTS: usize = SETS * INPUTS;
 /// Probabilities stay in 8/65536 ..= 65528/65536: 13 bits at most.
@@ -20,7 +20,7 @@ pub struct HitModel<'w> {
 }
 
 impl HitModel<'_> {
-    /// Codes whether a unit hits. `set` < 128 picks the weights, `contexts` are hashed already.
+    /// Codes whether a unit hits. `set` < 32 picks the weights, `contexts` are hashed already.
     pub fn code(
         &mut self,
         coder: &mut impl Coder,

@@ -14,6 +14,8 @@ use crate::reference::MAX_LEN;
 const BLOCK_RUN: u32 = 32;
 /// Bytes of a block; its last unit may reach beyond.
 const BLOCK: usize = 16;
+/// Turns the contexts of a hit into those of "did not change".
+const UNCHANGED: u32 = 0x5555_5555;
 /// Base bytes before the current one that contexts see.
 const BEHIND: usize = 2;
 /// Base bytes read at once for a block, and for a unit.
@@ -60,10 +62,9 @@ impl Engine<'_> {
         images: &mut I,
         side: &mut impl Side,
     ) -> Result<(), Error<I::Error>> {
-        if self.state.block_left == 0 && self.state.run >= BLOCK_RUN {
-            if self.block(images, side)? {
-                return Ok(());
-            }
+        let try_block = self.state.block_left == 0 && self.state.run >= BLOCK_RUN;
+        if try_block && self.block(images, side)? {
+            return Ok(());
         }
         let window: [u8; UNIT_WINDOW] = self.window(images)?;
         let unit = self.unit_here(&window);
@@ -74,16 +75,33 @@ impl Engine<'_> {
             side.truth(self.state.position, truth);
         }
         let right = truth.get(..len) == Some(unit.bytes());
-        let set = (unit.kind as usize) << 4 | (self.state.history & 15) as usize;
+        let set = (unit.kind as usize) << 2 | (self.state.history & 1) as usize;
         if self.model.hit.code(side, set, &contexts, right) {
             self.state.history <<= 1;
             self.state.run = self.state.run.saturating_add(u32::from(unit.len));
             return self.produce(images, unit.bytes());
         }
+        let own = eight(&window, BEHIND);
+        let own = own.get(..len).unwrap_or(&[]);
+        if unit.is_reference() && own != unit.bytes() {
+            // What looked like a reference may be none.
+            let contexts = contexts.map(|context| context ^ UNCHANGED);
+            let set = (Kind::Unchanged as usize) << 2 | (unit.kind as usize & 3);
+            let stays = truth.get(..len) == Some(own);
+            if self.model.hit.code(side, set, &contexts, stays) {
+                self.note_miss();
+                return self.produce(images, own);
+            }
+        }
         self.state.miss_done = 0;
         self.state.miss = [0; MAX_LEN];
         self.state.phase = Phase::Miss;
         Ok(())
+    }
+
+    fn note_miss(&mut self) {
+        self.state.history = self.state.history << 1 | 1;
+        self.state.run = 0;
     }
 
     /// Tries the next units as a whole; `false` when they must be coded one by one.
@@ -104,7 +122,7 @@ impl Engine<'_> {
                 self.state.position + ahead,
                 self.state.left - ahead,
             );
-            references += u32::from(unit.kind as u8 >= Kind::Branch as u8);
+            references += u32::from(unit.is_reference());
             let end = len + usize::from(unit.len);
             if let Some(slot) = block.get_mut(len..end) {
                 slot.copy_from_slice(unit.bytes());
@@ -118,7 +136,8 @@ impl Engine<'_> {
             side.truth(self.state.position, truth);
         }
         let right = truth.get(..len) == Some(block);
-        let set = (Kind::Block as usize) << 4 | log2(self.state.run) as usize;
+        let recent = (log2(self.state.run).saturating_sub(6) / 2).min(3);
+        let set = (Kind::Block as usize) << 2 | recent as usize;
         let hit = self.model.hit.code(side, set, &contexts, right);
         if hit {
             self.state.history = 0;
@@ -155,15 +174,14 @@ impl Engine<'_> {
         let history = self.state.history;
         let here = halfword(window, BEHIND);
         let next = halfword(window, BEHIND + usize::from(unit.len));
-        let before = halfword(window, 0);
         let here = if unit.len == 1 { here & 0xFF } else { here };
         [
-            context(0, history & 0xFFFF, kind),
+            context(0, history & 0xFF, kind),
             context(1, here >> 8 | (history & 15) << 8 | (self.state.position & 3) << 12, kind),
             context(2, here | (history & 3) << 16, kind),
-            context(3, here | before << 16, kind),
+            context(3, here, kind | 0x100),
             context(4, (here >> 8) | next << 8 | (history & 7) << 24, kind),
-            context(5, log2(self.state.run) | log2(self.state.left) << 4, kind),
+            context(5, log2(self.state.run) | (here >> 11) << 4, kind),
         ]
     }
 
@@ -195,8 +213,7 @@ impl Engine<'_> {
         }
         let bytes = self.state.miss;
         self.learn(&unit, self.state.position, bytes);
-        self.state.history = self.state.history << 1 | 1;
-        self.state.run = 0;
+        self.note_miss();
         self.state.phase = Phase::Diff;
         self.produce(images, bytes.get(..usize::from(unit.len)).unwrap_or(&[]))
     }

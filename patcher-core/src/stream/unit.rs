@@ -19,6 +19,8 @@ pub(crate) enum Kind {
     Pointer = 4,
     /// A pointer into RAM.
     RamPointer = 5,
+    /// The decision whether a mispredicted reference did not change at all.
+    Unchanged = 6,
 }
 
 /// One unit: its kind, its length, the bytes that the target should hold.
@@ -37,6 +39,11 @@ impl Unit {
         self.predicted.get(..usize::from(self.len)).unwrap_or(&[])
     }
 
+    /// Whether it is a branch or a pointer.
+    pub(crate) fn is_reference(&self) -> bool {
+        matches!(self.kind, Kind::Branch | Kind::Pointer | Kind::RamPointer)
+    }
+
     /// Index of the byte that is coded as number `done`: high bytes first within a halfword of code,
     /// and within a pointer.
     pub(crate) fn order(&self, done: u8) -> usize {
@@ -45,7 +52,7 @@ impl Unit {
             Kind::Halfword | Kind::Pointer | Kind::RamPointer => {
                 self.len.wrapping_sub(1).wrapping_sub(done)
             }
-            Kind::Block | Kind::Byte => done,
+            Kind::Block | Kind::Byte | Kind::Unchanged => done,
         };
         usize::from(index) & (MAX_LEN - 1)
     }
@@ -93,6 +100,7 @@ impl Engine<'_> {
         }
         if let Some(branch) = isa.branch(window, from.address)
             && left >= u32::from(branch.len)
+            && self.header.base_regions.contains(branch.target)
         {
             let target = self.mapped(branch.target);
             return Unit {
@@ -114,7 +122,7 @@ impl Engine<'_> {
         let [a, b, c, d, ..] = bytes;
         let word = u32::from_le_bytes([a, b, c, d]);
         let seen = match unit.kind {
-            Kind::Block | Kind::Byte | Kind::Halfword => None,
+            Kind::Block | Kind::Byte | Kind::Halfword | Kind::Unchanged => None,
             Kind::Branch => self
                 .header
                 .target_regions
