@@ -1,0 +1,222 @@
+//! What can go wrong while a patch is applied, and what to do about it.
+
+use core::fmt;
+
+use patcher_core::container::header::{BASE_DIGEST_BYTES, TARGET_DIGEST_BYTES};
+use patcher_core::error::{Class as CoreClass, DecodeError, HeaderError};
+
+/// What the caller should do about an error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Class {
+    /// A rule of the API or an invariant of this crate was broken: report it.
+    Bug,
+    /// A flash operation failed: apply again from the beginning, then give up and report.
+    Flash,
+    /// The patch needs more than this device offers: ask for another one.
+    Limit,
+    /// The patch is damaged or hostile: discard it and download it again.
+    Malformed,
+    /// The patch is for another base image: ask for the right one, or for the full image.
+    Mismatch,
+}
+
+impl From<CoreClass> for Class {
+    fn from(class: CoreClass) -> Self {
+        match class {
+            CoreClass::Malformed => Self::Malformed,
+            CoreClass::Mismatch => Self::Mismatch,
+            CoreClass::Limit => Self::Limit,
+            CoreClass::Bug => Self::Bug,
+        }
+    }
+}
+
+/// Why a patch was not applied.
+///
+/// `B` and `S` are the errors of the flash that holds the base slot and the staging slot. Whatever
+/// the variant, the target was not accepted, the base slot was not written, and the
+/// [`Applier`](crate::Applier) is poisoned: make a new one to try again.
+///
+/// [`class`](Self::class) says what to do next, [`code`](Self::code) is for telemetry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ApplyError<B, S> {
+    /// The header is refused. The staging slot was not touched. [`HeaderError::class`] says what
+    /// to do; [`HeaderError::Incomplete`] means that the patch ended inside its header.
+    Header(HeaderError),
+    /// The body is refused: discard the patch. Two variants mean that the staging slot was not
+    /// touched and that another patch must be asked for: [`DecodeError::Workspace`] and
+    /// [`DecodeError::Isa`].
+    Decode(DecodeError),
+    /// The base slot is smaller than the base image of the patch: the patch is for another base
+    /// or another device. The staging slot was not touched.
+    BaseTooLong {
+        /// Bytes of the base image.
+        expected: u32,
+        /// Bytes of the base slot.
+        got: u32,
+    },
+    /// The base slot holds another image than the patch was made for: ask for the patch from the
+    /// image that is there, or for the full image. The staging slot was not touched.
+    WrongBase {
+        /// Start of the SHA-256 of the patch's base.
+        expected: [u8; BASE_DIGEST_BYTES],
+        /// Start of the SHA-256 of as many bytes of the base slot.
+        got: [u8; BASE_DIGEST_BYTES],
+    },
+    /// The target does not fit the staging slot, which was not touched: this device cannot hold
+    /// the image.
+    TargetTooLong {
+        /// Bytes of the target, in whole pages.
+        expected: u32,
+        /// Bytes of the staging slot.
+        got: u32,
+    },
+    /// What the staging slot holds is not the target: the patch was damaged, or the flash did not
+    /// keep what was written. Download and apply again; if the same patch fails twice, ask for
+    /// another.
+    WrongTarget {
+        /// Start of the SHA-256 of the target.
+        expected: [u8; TARGET_DIGEST_BYTES],
+        /// Start of the SHA-256 of what was read back.
+        got: [u8; TARGET_DIGEST_BYTES],
+    },
+    /// The base slot cannot be read. Apply again; if it stays, the running image is damaged: report.
+    BaseRead {
+        /// Offset in the base slot.
+        offset: u32,
+        /// The flash's own error.
+        error: B,
+    },
+    /// The staging slot cannot be read back. Apply again, which erases it.
+    StagingRead {
+        /// Offset in the staging slot.
+        offset: u32,
+        /// The flash's own error.
+        error: S,
+    },
+    /// A page of the staging slot cannot be erased. Apply again; if it stays, the page is worn out or
+    /// protected.
+    StagingErase {
+        /// Offset in the staging slot.
+        offset: u32,
+        /// The flash's own error.
+        error: S,
+    },
+    /// The staging slot cannot be written. Apply again, which erases it.
+    StagingWrite {
+        /// Offset in the staging slot.
+        offset: u32,
+        /// The flash's own error.
+        error: S,
+    },
+    /// The applier was used after an error.
+    Poisoned {
+        /// [`code`](Self::code) of that error.
+        first: u16,
+    },
+    /// An invariant of this crate or of the decoder is broken: report it.
+    Internal,
+}
+
+impl<B, S> ApplyError<B, S> {
+    /// Stable number of the error: those of [`HeaderError`] and [`DecodeError`], 64 and up for
+    /// the applier's own.
+    #[must_use]
+    pub fn code(&self) -> u16 {
+        match self {
+            Self::Header(error) => error.code(),
+            Self::Decode(error) => error.code(),
+            Self::BaseTooLong { .. } => 64,
+            Self::WrongBase { .. } => 65,
+            Self::TargetTooLong { .. } => 66,
+            Self::WrongTarget { .. } => 67,
+            Self::BaseRead { .. } => 68,
+            Self::StagingRead { .. } => 69,
+            Self::StagingErase { .. } => 70,
+            Self::StagingWrite { .. } => 71,
+            Self::Poisoned { .. } => 72,
+            Self::Internal => 73,
+        }
+    }
+
+    /// What to do about it.
+    #[must_use]
+    pub fn class(&self) -> Class {
+        match self {
+            Self::Header(error) => error.class().into(),
+            Self::Decode(error) => error.class().into(),
+            Self::BaseTooLong { .. } | Self::WrongBase { .. } => Class::Mismatch,
+            Self::TargetTooLong { .. } => Class::Limit,
+            Self::WrongTarget { .. } => Class::Malformed,
+            Self::BaseRead { .. }
+            | Self::StagingRead { .. }
+            | Self::StagingErase { .. }
+            | Self::StagingWrite { .. } => Class::Flash,
+            Self::Poisoned { .. } | Self::Internal => Class::Bug,
+        }
+    }
+}
+
+impl<B, S> From<HeaderError> for ApplyError<B, S> {
+    fn from(error: HeaderError) -> Self {
+        Self::Header(error)
+    }
+}
+
+impl<B, S> From<DecodeError> for ApplyError<B, S> {
+    fn from(error: DecodeError) -> Self {
+        Self::Decode(error)
+    }
+}
+
+struct Hex<'a>(&'a [u8]);
+
+impl fmt::Display for Hex<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl<B: fmt::Debug, S: fmt::Debug> fmt::Display for ApplyError<B, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Header(error) => error.fmt(f),
+            Self::Decode(error) => error.fmt(f),
+            Self::BaseTooLong { expected, got } => {
+                write!(f, "the patch is for a base of {expected} bytes, the base slot has {got}")
+            }
+            Self::WrongBase { expected, got } => write!(
+                f,
+                "the patch is for the base with SHA-256 {}…, the base slot holds {}…",
+                Hex(expected),
+                Hex(got)
+            ),
+            Self::TargetTooLong { expected, got } => {
+                write!(f, "the target takes {expected} bytes, the staging slot has {got}")
+            }
+            Self::WrongTarget { expected, got } => write!(
+                f,
+                "expected a target with SHA-256 {}…, read back {}…",
+                Hex(expected),
+                Hex(got)
+            ),
+            Self::BaseRead { offset, error } => {
+                write!(f, "reading the base slot at {offset:#x} failed: {error:?}")
+            }
+            Self::StagingRead { offset, error } => {
+                write!(f, "reading the staging slot at {offset:#x} failed: {error:?}")
+            }
+            Self::StagingErase { offset, error } => {
+                write!(f, "erasing the staging slot at {offset:#x} failed: {error:?}")
+            }
+            Self::StagingWrite { offset, error } => {
+                write!(f, "writing the staging slot at {offset:#x} failed: {error:?}")
+            }
+            Self::Poisoned { first } => write!(f, "the applier was used after error {first}"),
+            Self::Internal => write!(f, "an invariant of the applier is broken"),
+        }
+    }
+}
+
+impl<B: fmt::Debug, S: fmt::Debug> core::error::Error for ApplyError<B, S> {}

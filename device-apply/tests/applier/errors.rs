@@ -1,0 +1,56 @@
+//! Numbers and classes of errors, which telemetry and the C API rely on.
+
+use device_apply::{ApplyError, Class};
+use patcher_core::error::{DecodeError, HeaderError};
+
+type Failure = ApplyError<&'static str, &'static str>;
+
+/// Every variant of this crate's own, with its number and class: append only.
+const GOLDEN: [(Failure, u16, Class); 10] = [
+    (ApplyError::BaseTooLong { expected: 2, got: 1 }, 64, Class::Mismatch),
+    (ApplyError::WrongBase { expected: [1; 8], got: [2; 8] }, 65, Class::Mismatch),
+    (ApplyError::TargetTooLong { expected: 2, got: 1 }, 66, Class::Limit),
+    (ApplyError::WrongTarget { expected: [1; 16], got: [2; 16] }, 67, Class::Malformed),
+    (ApplyError::BaseRead { offset: 16, error: "ecc" }, 68, Class::Flash),
+    (ApplyError::StagingRead { offset: 16, error: "ecc" }, 69, Class::Flash),
+    (ApplyError::StagingErase { offset: 16, error: "protected" }, 70, Class::Flash),
+    (ApplyError::StagingWrite { offset: 16, error: "not erased" }, 71, Class::Flash),
+    (ApplyError::Poisoned { first: 65 }, 72, Class::Bug),
+    (ApplyError::Internal, 73, Class::Bug),
+];
+
+#[test]
+fn numbers_and_classes_do_not_change() {
+    for (error, code, class) in GOLDEN {
+        assert_eq!((error.code(), error.class()), (code, class), "{error:?}");
+    }
+}
+
+#[test]
+fn errors_of_the_core_keep_their_numbers_and_classes() {
+    let header = HeaderError::Version { got: 3 };
+    let decode = DecodeError::Workspace { expected: 2, got: 1 };
+    let (header_failure, decode_failure) = (Failure::from(header), Failure::from(decode));
+    assert_eq!((header_failure.code(), header_failure.class()), (header.code(), Class::Limit));
+    assert_eq!((decode_failure.code(), decode_failure.class()), (decode.code(), Class::Limit));
+    assert_eq!(Failure::from(DecodeError::Overrun).class(), Class::Malformed);
+    assert_eq!(Failure::from(DecodeError::Poisoned).class(), Class::Bug);
+}
+
+#[test]
+fn messages_say_what_was_expected_and_what_was_found() {
+    let message = |error: Failure| error.to_string();
+    assert_eq!(
+        message(ApplyError::WrongBase { expected: [0xAB; 8], got: [0x01; 8] }),
+        "the patch is for the base with SHA-256 abababababababab…, the base slot holds \
+         0101010101010101…"
+    );
+    assert_eq!(
+        message(ApplyError::TargetTooLong { expected: 4096, got: 2048 }),
+        "the target takes 4096 bytes, the staging slot has 2048"
+    );
+    assert_eq!(
+        message(ApplyError::StagingErase { offset: 0x800, error: "protected" }),
+        "erasing the staging slot at 0x800 failed: \"protected\""
+    );
+}

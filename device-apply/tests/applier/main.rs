@@ -1,0 +1,21 @@
+//! The applier on the flash model: what it does, what it refuses, what damage it survives.
+
+#![expect(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "tests"
+)]
+
+mod damage;
+mod errors;
+mod flash_errors;
+mod power_cut;
+mod progress;
+mod ram;
+mod refusals;
+mod round_trip;
+mod support;
+mod units;
