@@ -1,6 +1,15 @@
 //! Turns two firmware images into the smallest patch that a given microcontroller can apply.
 
+pub mod apply;
+pub mod budget;
+pub mod create;
+pub mod digest;
 pub mod encode;
+pub mod format;
 pub mod image;
+pub mod info;
+pub mod layout;
 pub mod matcher;
 pub mod plan;
+
+pub use create::{CreateError, IsaChoice, Options, Patch, create, create_full};

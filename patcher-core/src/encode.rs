@@ -259,12 +259,7 @@ mod tests {
     use super::*;
 
     #[test]
-    #[expect(
-        clippy::float_arithmetic,
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "the exact cost"
-    )]
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the exact cost")]
     fn cost_is_the_logarithm() {
         for p in (1..65_536u32).step_by(97) {
             let exact = (-(f64::from(p) / 65_536.0).log2() * 65_536.0) as u32;

@@ -20,11 +20,12 @@ pub struct Aligned {
 /// Bytes of a match that are looked at: enough to tell candidates apart.
 const LOOKAHEAD: usize = 1 << 14;
 
-/// Aligns `target` with `base`. A match must explain `gain` bytes more than going on as before does.
+/// Aligns `target` with the text of `suffixes`. A match must explain `gain` bytes more than going on as before does.
 ///
 /// The result is sorted by target offset and does not overlap.
 #[must_use]
-pub fn align(base: &[u8], target: &[u8], suffixes: &Suffixes<'_>, gain: usize) -> Vec<Aligned> {
+pub fn align(target: &[u8], suffixes: &Suffixes, gain: usize) -> Vec<Aligned> {
+    let base = suffixes.text();
     let mut aligned = Vec::new();
     // The alignment so far: it began at `last` (target, base).
     let mut last = (0usize, 0usize);

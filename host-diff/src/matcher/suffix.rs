@@ -5,8 +5,8 @@ const COMPARE_LIMIT: usize = 1 << 16;
 
 /// A suffix array over one text.
 #[derive(Debug)]
-pub struct Suffixes<'t> {
-    text: &'t [u8],
+pub struct Suffixes {
+    text: Vec<u8>,
     order: Vec<i32>,
 }
 
@@ -25,18 +25,24 @@ pub fn common(a: &[u8], b: &[u8]) -> usize {
     done + a[done..].iter().zip(&b[done..]).take_while(|(x, y)| x == y).count()
 }
 
-impl<'t> Suffixes<'t> {
+impl Suffixes {
     /// Sorts all suffixes of `text`. **Cost**: n log n time, 4 n bytes.
     #[must_use]
-    pub fn new(text: &'t [u8]) -> Self {
+    pub fn new(text: Vec<u8>) -> Self {
         let order =
-            if text.is_empty() { Vec::new() } else { divsufsort::sort(text).into_parts().1 };
+            if text.is_empty() { Vec::new() } else { divsufsort::sort(&text).into_parts().1 };
         Self { text, order }
     }
 
-    fn suffix(&self, rank: usize) -> &'t [u8] {
+    fn suffix(&self, rank: usize) -> &[u8] {
         let start = usize::try_from(self.order[rank]).unwrap_or(0);
         &self.text[start..]
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn text(&self) -> &[u8] {
+        &self.text
     }
 
     /// The longest match of a prefix of `pattern`: (offset in the text, length).
@@ -80,8 +86,9 @@ mod tests {
 
     #[test]
     fn longest_match_is_as_long_as_a_search_by_hand() {
-        let text: Vec<u8> = (0..3_000u32).map(|i| (i * i % 7 + i / 100 % 3) as u8).collect();
-        let suffixes = Suffixes::new(&text);
+        let text: Vec<u8> =
+            (0..3_000u32).map(|i| u8::try_from(i * i % 7 + i / 100 % 3).unwrap()).collect();
+        let suffixes = Suffixes::new(text.clone());
         for start in (0..3_000).step_by(37) {
             let mut pattern = text[start..].to_vec();
             pattern.truncate(60);

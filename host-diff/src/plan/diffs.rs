@@ -65,21 +65,52 @@ impl Labels for Moved<'_> {
 /// Stretches shorter than this are not worth an op.
 const LEAST: usize = 4;
 
-/// Aligns the pair in `passes` passes: on kinds of references first, then on their labels.
-#[must_use]
-pub fn diffs(pair: &Pair<'_>, gain: usize, passes: usize) -> Vec<Aligned> {
-    let run = |base_label: Label<'_>, target_label: Label<'_>| {
+/// Aligns a pair, several times if need be.
+#[derive(Debug)]
+pub struct Aligner<'a> {
+    pair: &'a Pair<'a>,
+    masked: Masked,
+}
+
+/// Masked copies of both images and the suffixes of the base's.
+#[derive(Debug)]
+struct Masked {
+    target: Vec<u8>,
+    suffixes: Suffixes,
+}
+
+impl Masked {
+    fn new(pair: &Pair<'_>, base_label: Label<'_>, target_label: Label<'_>) -> Self {
         let base = mask(pair.base, &pair.base_regions, pair.isa, base_label);
         let target = mask(pair.target, &pair.target_regions, pair.isa, target_label);
-        align(&base, &target, &Suffixes::new(&base), gain)
-    };
-    let mut aligned = run(Label::Kind, Label::Kind);
-    if pair.isa.is_some() {
-        for _ in 1..passes {
-            let moved = Moved::new(pair, &aligned);
-            aligned = run(Label::Target(&moved), Label::Target(&Same));
-        }
+        Self { target, suffixes: Suffixes::new(base) }
     }
-    aligned.retain(|a| a.len >= LEAST);
-    aligned
+
+    fn align(&self, gain: usize) -> Vec<Aligned> {
+        align(&self.target, &self.suffixes, gain)
+    }
+}
+
+impl<'a> Aligner<'a> {
+    /// Masks the references of both images by their kinds and sorts the base.
+    #[must_use]
+    pub fn new(pair: &'a Pair<'a>) -> Self {
+        Self { pair, masked: Masked::new(pair, Label::Kind, Label::Kind) }
+    }
+
+    /// Aligns in `passes` passes: on kinds of references first, then on their labels. A match must
+    /// gain `gain` bytes.
+    #[must_use]
+    pub fn align(&self, gain: usize, passes: usize) -> Vec<Aligned> {
+        let mut aligned = self.masked.align(gain);
+        if self.pair.isa.is_some() {
+            for _ in 1..passes {
+                let moved = Moved::new(self.pair, &aligned);
+                let (base, target) = (Label::Target(&moved), Label::Target(&Same));
+                aligned = Masked::new(self.pair, base, target).align(gain);
+            }
+        }
+        aligned.retain(|a| a.len >= LEAST);
+        aligned
+    }
 }

@@ -64,7 +64,6 @@ pub fn stretch(p12: u16) -> i32 {
 }
 
 #[cfg(test)]
-#[expect(clippy::float_arithmetic, reason = "the formulas of the specification")]
 #[expect(clippy::cast_possible_truncation, reason = "values are within the table's range")]
 mod tests {
     use super::*;

@@ -23,6 +23,14 @@ impl<'w> TargetCache<'w> {
         cache
     }
 
+    pub(crate) fn words(&self) -> &[u16] {
+        self.words
+    }
+
+    pub(crate) fn words_mut(&mut self) -> &mut [u16] {
+        self.words
+    }
+
     /// Forgets all entries.
     pub fn clear(&mut self) {
         self.words.fill(u16::MAX);

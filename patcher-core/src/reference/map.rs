@@ -53,6 +53,19 @@ impl<'w> AddressMap<'w> {
         self.len == 0
     }
 
+    pub(crate) fn words(&self) -> &[u16] {
+        self.words
+    }
+
+    pub(crate) fn words_mut(&mut self) -> &mut [u16] {
+        self.words
+    }
+
+    /// All entries are there: the words were restored.
+    pub(crate) fn assume_full(&mut self) {
+        self.len = u32::try_from(self.words.len() / ENTRY_WORDS).unwrap_or(0);
+    }
+
     /// The entry of rank `index` by base address.
     #[must_use]
     pub fn entry(&self, index: u32) -> Option<Entry> {

@@ -3,8 +3,8 @@
 use super::images::Images;
 use super::state::Phase;
 use super::unit::{Kind, Unit};
-use super::{Side, engine::Engine};
-use crate::error::{DecodeError, Error};
+use super::{Side, engine::Engine, length32};
+use crate::error::Error;
 use crate::model::byte::{self, Role};
 use crate::model::hash::context;
 use crate::model::hit;
@@ -48,7 +48,7 @@ impl Engine<'_> {
         images: &mut I,
     ) -> Result<[u8; N], Error<I::Error>> {
         let mut window = [0u8; N];
-        let start = self.state.base.saturating_sub(BEHIND as u32);
+        let start = self.state.base.saturating_sub(length32(BEHIND));
         let skip = BEHIND - (self.state.base - start) as usize;
         let len = N.min(skip + (self.header.base_len - start) as usize);
         if let Some(bytes) = window.get_mut(skip..len) {
@@ -114,8 +114,8 @@ impl Engine<'_> {
         let mut block = [0u8; BLOCK + MAX_LEN];
         let mut len = 0usize;
         let mut references = 0u32;
-        while len < BLOCK && (len as u32) < self.state.left {
-            let ahead = len as u32;
+        while len < BLOCK && length32(len) < self.state.left {
+            let ahead = length32(len);
             let unit = self.unit(
                 eight(&window, BEHIND + len),
                 self.state.base + ahead,
@@ -141,7 +141,7 @@ impl Engine<'_> {
         let hit = self.model.hit.code(side, set, &contexts, right);
         if hit {
             self.state.history = 0;
-            self.state.run = self.state.run.saturating_add(len as u32);
+            self.state.run = self.state.run.saturating_add(length32(len));
             self.produce(images, block)?;
         } else {
             self.state.block_left = u8::try_from(len).unwrap_or(u8::MAX);
@@ -195,7 +195,7 @@ impl Engine<'_> {
         let unit = self.unit_here(&window);
         let index = unit.order(self.state.miss_done);
         let mut truth = [0u8; 1];
-        side.truth(self.state.position + index as u32, &mut truth);
+        side.truth(self.state.position + length32(index), &mut truth);
         let [truth] = truth;
         let predicted = unit.predicted.get(index).copied().unwrap_or(0);
         let contexts = self.miss_contexts(&unit, &window, predicted);
@@ -251,7 +251,7 @@ impl Engine<'_> {
 
     /// Writes bytes of the diff and moves on in both images.
     fn produce<I: Images>(&mut self, images: &mut I, bytes: &[u8]) -> Result<(), Error<I::Error>> {
-        let len = u32::try_from(bytes.len()).map_err(|_| DecodeError::Poisoned)?;
+        let len = length32(bytes.len());
         images.write_target(bytes).map_err(Error::Images)?;
         self.state.advance(bytes);
         self.state.base += len;

@@ -95,6 +95,58 @@ impl<'w> Engine<'w> {
         self.state.phase == Phase::Done
     }
 
+    /// Whether a mark has just been passed: an op starts on it.
+    pub(crate) fn after_mark(&self) -> bool {
+        self.state.phase == Phase::OpStart && self.at_mark()
+    }
+
+    /// Goes on from `state`, which was saved right after a mark, with a full map.
+    pub(crate) fn resume(&mut self, state: State) -> Result<(), DecodeError> {
+        self.state = State { phase: Phase::OpStart, ..state };
+        self.map.assume_full();
+        if self.at_mark() && state.position < self.header.target_len {
+            Ok(())
+        } else {
+            Err(DecodeError::State)
+        }
+    }
+
+    /// The workspace in order, word by word.
+    pub(crate) fn for_each_word(&self, mut see: impl FnMut(u16)) {
+        let parts = [
+            &*self.model.numbers,
+            self.model.switches,
+            self.model.hit.weights,
+            self.model.byte.weights,
+            self.model.hit.slots,
+            self.model.byte.slots,
+            self.map.words(),
+            self.cache.words(),
+        ];
+        parts.into_iter().flatten().for_each(|&word| see(word));
+    }
+
+    /// Overwrites the workspace in order.
+    pub(crate) fn fill_words(
+        &mut self,
+        mut next: impl FnMut() -> Option<u16>,
+    ) -> Result<(), DecodeError> {
+        let parts = [
+            &mut *self.model.numbers,
+            self.model.switches,
+            self.model.hit.weights,
+            self.model.byte.weights,
+            self.model.hit.slots,
+            self.model.byte.slots,
+            self.map.words_mut(),
+            self.cache.words_mut(),
+        ];
+        for word in parts.into_iter().flatten() {
+            *word = next().ok_or(DecodeError::State)?;
+        }
+        Ok(())
+    }
+
     /// Target offset where the current epoch ends: the next mark, or the end of the target.
     pub(crate) fn epoch_end(&self) -> u32 {
         let end = self.header.target_len;

@@ -2,7 +2,7 @@
 
 use super::images::Images;
 use super::state::{Phase, REPEATS, Source};
-use super::{MAX_STEP_OUTPUT, Question, Side, engine::Engine};
+use super::{MAX_STEP_OUTPUT, Question, Side, engine::Engine, length32};
 use crate::error::{DecodeError, Error};
 use crate::model::byte::{INPUTS, Role};
 use crate::model::hash::context;
@@ -147,7 +147,7 @@ impl Engine<'_> {
     pub(crate) fn copy<I: Images>(&mut self, images: &mut I) -> Result<(), Error<I::Error>> {
         let position = self.state.position;
         let from = position.wrapping_add(self.state.source.delta);
-        let mut count = self.state.copy_left.min(MAX_STEP_OUTPUT as u32);
+        let mut count = self.state.copy_left.min(length32(MAX_STEP_OUTPUT));
         if !self.state.source.from_base {
             // An overlapping copy repeats: only what exists can be read at once.
             count = count.min(position.wrapping_sub(from));

@@ -10,7 +10,7 @@ pub mod engine;
 mod extra;
 pub mod images;
 mod op;
-mod state;
+pub(crate) mod state;
 mod unit;
 
 pub use engine::{Engine, Step};
@@ -28,6 +28,11 @@ pub const MAX_STEP_BYTES: usize = 32;
 
 /// Most target bytes that one step can produce.
 pub const MAX_STEP_OUTPUT: usize = 32;
+
+/// A length within one step as a 32-bit number.
+pub(crate) fn length32(len: usize) -> u32 {
+    u32::try_from(len).unwrap_or(u32::MAX)
+}
 
 /// What the engine must know next.
 #[derive(Debug, Clone, Copy)]

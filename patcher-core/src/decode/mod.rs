@@ -14,6 +14,10 @@ pub const IMPLIED_ZEROS: u32 = 4;
 /// Bytes the decoder keeps of its input: one step's worth, and room to fill up.
 const BUFFER: usize = 2 * MAX_STEP_BYTES;
 
+mod snapshot;
+
+pub use snapshot::REGISTER_BYTES;
+
 /// What [`Decoder::push`] stopped at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Event {

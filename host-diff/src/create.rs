@@ -1,0 +1,294 @@
+//! Two images in, a patch out.
+
+use crate::budget::{Budget, LEAST_RAM};
+use crate::encode::{self, Effort};
+use crate::image::{FlatImage, Region};
+use crate::layout::Layout;
+use core::fmt;
+use core::str::FromStr;
+use patcher_core::Header;
+use patcher_core::container::header::Kind;
+use sha2::{Digest, Sha256};
+
+/// How a patch is to be made. `Default` is what the command line does without options.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Options {
+    /// RAM that applying may take, bytes; see [`Header::ram_bytes`].
+    pub ram: u32,
+    /// Effort, 1 (fast) to 9 (exhaustive).
+    pub level: u8,
+    /// Load address of the base's first byte, if known.
+    pub base_address: Option<u32>,
+    /// Load address of the target's first byte, if known.
+    pub target_address: Option<u32>,
+    /// Regions of the base, if it is not loaded as one; they must cover it.
+    pub base_regions: Option<Vec<Region>>,
+    /// Regions of the target, if it is not loaded as one; they must cover it.
+    pub target_regions: Option<Vec<Region>>,
+    /// References to predict; `None` detects them.
+    pub isa: Option<IsaChoice>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            ram: 16 * 1024,
+            level: DEFAULT_LEVEL,
+            base_address: None,
+            target_address: None,
+            base_regions: None,
+            target_regions: None,
+            isa: None,
+        }
+    }
+}
+
+/// The level that sizes and times are quoted at.
+pub const DEFAULT_LEVEL: u8 = 6;
+
+/// References that a patch predicts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IsaChoice {
+    /// None.
+    None,
+    /// Aligned 32-bit little-endian pointers.
+    Pointers,
+    /// Pointers, and the branches of Thumb code.
+    Thumb,
+}
+
+impl IsaChoice {
+    /// The number in the header.
+    #[must_use]
+    pub fn id(self) -> u8 {
+        match self {
+            Self::None => 0,
+            Self::Pointers => 1,
+            Self::Thumb => 2,
+        }
+    }
+}
+
+impl fmt::Display for IsaChoice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::None => "none",
+            Self::Pointers => "pointers",
+            Self::Thumb => "thumb",
+        })
+    }
+}
+
+impl FromStr for IsaChoice {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        [Self::None, Self::Pointers, Self::Thumb]
+            .into_iter()
+            .find(|isa| isa.to_string() == name)
+            .ok_or_else(|| format!("expected auto, thumb, pointers or none, found {name:?}"))
+    }
+}
+
+/// A finished patch, and what it assumes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Patch {
+    /// The file.
+    pub bytes: Vec<u8>,
+    /// Its header.
+    pub header: Header,
+    /// Length of the header in bytes.
+    pub header_len: usize,
+    /// References that are predicted.
+    pub isa: IsaChoice,
+    /// Load address of the base, if it is used.
+    pub base_address: Option<u32>,
+    /// Load address of the target, if it is used.
+    pub target_address: Option<u32>,
+    /// SHA-256 of the base; `None` for a full image.
+    pub base_sha256: Option<[u8; 32]>,
+    /// SHA-256 of the target.
+    pub target_sha256: [u8; 32],
+    /// What was assumed, for the user.
+    pub notes: Vec<String>,
+}
+
+impl Patch {
+    /// RAM that applying takes, bytes.
+    #[must_use]
+    pub fn ram_bytes(&self) -> usize {
+        self.header.ram_bytes()
+    }
+}
+
+/// Why no patch was made.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CreateError {
+    /// The budget is below what any patch needs.
+    #[error("expected a RAM budget of at least {least} bytes, found {found}")]
+    Ram {
+        /// Least possible budget.
+        least: usize,
+        /// The budget asked for.
+        found: u32,
+    },
+    /// The level does not exist.
+    #[error("expected a level of 1 to 9, found {found}")]
+    Level {
+        /// The level asked for.
+        found: u8,
+    },
+    /// An image is too large for 32-bit offsets.
+    #[error("the {image} image has {found} bytes, more than the format's limit of 1 GiB")]
+    TooLarge {
+        /// Which image.
+        image: String,
+        /// Its length.
+        found: usize,
+    },
+    /// Given regions do not fit their image.
+    #[error("the regions of the {image} image do not cover it exactly, or are too many, or wrap")]
+    Regions {
+        /// Which image.
+        image: String,
+    },
+    /// The patch did not decode to the target: nothing was written.
+    #[error("self-check failed: {0}; please report this with both images")]
+    SelfCheck(String),
+}
+
+/// Largest image: offsets and copy distances then stay far from wrapping.
+const MAX_IMAGE: usize = 1 << 30;
+
+/// Makes the smallest patch of `options` that turns `base` into `target`: a delta, or the full image
+/// when that is smaller. The patch has been decoded and compared before it is returned.
+///
+/// Deterministic: equal input gives equal bytes.
+///
+/// # Errors
+/// See [`CreateError`]; nothing is returned that does not decode to `target`.
+pub fn create(
+    base: &FlatImage,
+    target: &FlatImage,
+    options: &Options,
+) -> Result<Patch, CreateError> {
+    let (budget, effort) = check(options)?;
+    limit("base", &base.bytes)?;
+    limit("target", &target.bytes)?;
+    let layout = Layout::of_pair(base, target, options)?;
+    let full = full_patch(target, options, budget, effort)?;
+    let base_sha256: [u8; 32] = Sha256::digest(&base.bytes).into();
+    let mut best: Option<encode::Encoded> = None;
+    let mut layouts = vec![layout];
+    if layouts.iter().any(|layout| !layout.sure) {
+        layouts.push(Layout {
+            notes: layouts.iter().flat_map(|l| l.notes.clone()).collect(),
+            ..Layout::none()
+        });
+    }
+    let mut chosen = 0;
+    for (index, layout) in layouts.iter().enumerate() {
+        let encoded = encode::delta(&base.bytes, &target.bytes, layout, budget, effort)?;
+        if best.as_ref().is_none_or(|best| encoded.len() < best.len()) {
+            best = Some(encoded);
+            chosen = index;
+        }
+    }
+    let layout = layouts.swap_remove(chosen);
+    match best {
+        Some(delta) if delta.len() <= full.bytes.len() => {
+            let patch = finish(delta, &layout, Some(base_sha256), full.target_sha256);
+            self_check(&base.bytes, &target.bytes, &patch)?;
+            Ok(patch)
+        }
+        _ => {
+            let mut full = full;
+            full.notes.push("the full image is smaller than any delta: base not needed".to_owned());
+            Ok(full)
+        }
+    }
+}
+
+/// Makes the full-image form of `target`: no base is needed to apply it.
+///
+/// # Errors
+/// See [`CreateError`].
+pub fn create_full(target: &FlatImage, options: &Options) -> Result<Patch, CreateError> {
+    let (budget, effort) = check(options)?;
+    limit("target", &target.bytes)?;
+    full_patch(target, options, budget, effort)
+}
+
+fn full_patch(
+    target: &FlatImage,
+    options: &Options,
+    budget: Budget,
+    effort: Effort,
+) -> Result<Patch, CreateError> {
+    let layout = Layout::of_target(target, options)?;
+    let encoded = encode::full(&target.bytes, budget, effort)?;
+    let patch = finish(encoded, &layout, None, Sha256::digest(&target.bytes).into());
+    self_check(&[], &target.bytes, &patch)?;
+    Ok(patch)
+}
+
+fn check(options: &Options) -> Result<(Budget, Effort), CreateError> {
+    let budget = Budget::new(options.ram)
+        .ok_or(CreateError::Ram { least: LEAST_RAM, found: options.ram })?;
+    let effort =
+        Effort::of_level(options.level).ok_or(CreateError::Level { found: options.level })?;
+    Ok((budget, effort))
+}
+
+fn limit(image: &str, bytes: &[u8]) -> Result<(), CreateError> {
+    if bytes.len() > MAX_IMAGE {
+        return Err(CreateError::TooLarge { image: image.to_owned(), found: bytes.len() });
+    }
+    Ok(())
+}
+
+/// Fills in the digests and puts header and body together.
+fn finish(
+    encoded: encode::Encoded,
+    layout: &Layout,
+    base_sha256: Option<[u8; 32]>,
+    target_sha256: [u8; 32],
+) -> Patch {
+    let mut header = encoded.header;
+    if let Some(digest) = base_sha256 {
+        let len = header.base_digest.len();
+        header.base_digest.copy_from_slice(&digest[..len]);
+    }
+    let len = header.target_digest.len();
+    header.target_digest.copy_from_slice(&target_sha256[..len]);
+    let mut bytes = patcher_core::container::writer::write(&header);
+    let header_len = bytes.len();
+    bytes.extend_from_slice(&encoded.body);
+    let delta = header.kind == Kind::Delta;
+    let first = |regions: &patcher_core::container::region::Regions| {
+        regions.iter().next().map(|region| region.address)
+    };
+    Patch {
+        bytes,
+        header,
+        header_len,
+        isa: layout.isa,
+        base_address: first(&layout.base).filter(|_| delta),
+        target_address: first(&layout.target),
+        base_sha256,
+        target_sha256,
+        notes: layout.notes.clone(),
+    }
+}
+
+/// Decodes the patch with the real decoder, as a device would.
+fn self_check(base: &[u8], target: &[u8], patch: &Patch) -> Result<(), CreateError> {
+    let decoded = crate::apply::apply(base, &patch.bytes)
+        .map_err(|error| CreateError::SelfCheck(error.to_string()))?;
+    if decoded == target {
+        Ok(())
+    } else {
+        Err(CreateError::SelfCheck("the decoded image differs from the target".to_owned()))
+    }
+}

@@ -1,0 +1,157 @@
+//! Where both images are loaded and which references are predicted: given, or detected.
+
+use crate::create::{CreateError, IsaChoice, Options};
+use crate::image::{
+    Confidence, Detection, FlatImage, Isa, Region as ImageRegion, detect, detect_pair,
+};
+use patcher_core::container::region::{MAX_REGIONS, Region, Regions};
+use patcher_core::reference::{self, Isa as Core};
+
+/// What a patch assumes about its images.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Layout {
+    /// References that are predicted.
+    pub isa: IsaChoice,
+    /// Regions of the base; empty without addresses.
+    pub base: Regions,
+    /// Regions of the target; empty without addresses.
+    pub target: Regions,
+    /// The assumption is sure enough that nothing else need be tried.
+    pub sure: bool,
+    /// What was assumed, for the user.
+    pub notes: Vec<String>,
+}
+
+impl Layout {
+    /// No references: always possible.
+    #[must_use]
+    pub fn none() -> Self {
+        Self {
+            isa: IsaChoice::None,
+            base: Regions::default(),
+            target: Regions::default(),
+            sure: true,
+            notes: Vec::new(),
+        }
+    }
+
+    /// The core's model of the instruction set.
+    #[must_use]
+    pub fn model(&self) -> Option<&'static dyn Core> {
+        reference::ALL.iter().find(|isa| isa.id() == self.isa.id()).copied()
+    }
+
+    /// The layout of a pair.
+    ///
+    /// # Errors
+    /// [`CreateError::Regions`] when given regions do not fit their image.
+    pub fn of_pair(
+        base: &FlatImage,
+        target: &FlatImage,
+        options: &Options,
+    ) -> Result<Self, CreateError> {
+        if options.isa == Some(IsaChoice::None) || base.bytes.is_empty() || target.bytes.is_empty()
+        {
+            return Ok(Self::none());
+        }
+        let with = |image: &FlatImage, address: Option<u32>| {
+            let mut image = image.clone();
+            image.address = address.or(image.address);
+            image
+        };
+        let base_image = with(base, options.base_address);
+        let target_image = with(target, options.target_address);
+        let (from, to) = detect_pair(&base_image, &target_image);
+        let isa = options.isa.unwrap_or_else(|| choose(from.isa, to.isa));
+        let mut notes = Vec::new();
+        let base_regions =
+            regions("base", base, options.base_regions.as_deref(), &from, isa, &mut notes)?;
+        let target_regions =
+            regions("target", target, options.target_regions.as_deref(), &to, isa, &mut notes)?;
+        if isa == IsaChoice::None || base_regions.is_empty() || target_regions.is_empty() {
+            return Ok(Self { notes, ..Self::none() });
+        }
+        let sure = from.confidence >= Confidence::High && to.confidence >= Confidence::High
+            || options.isa.is_some();
+        Ok(Self { isa, base: base_regions, target: target_regions, sure, notes })
+    }
+
+    /// The layout of a target alone.
+    ///
+    /// # Errors
+    /// [`CreateError::Regions`] when given regions do not fit the image.
+    pub fn of_target(target: &FlatImage, options: &Options) -> Result<Self, CreateError> {
+        // Nothing in a full image is predicted through addresses yet: naming them would cost bytes.
+        let _ = detect(target);
+        let _ = options;
+        Ok(Self::none())
+    }
+}
+
+fn choose(base: Isa, target: Isa) -> IsaChoice {
+    match (base, target) {
+        (Isa::Thumb, Isa::Thumb) => IsaChoice::Thumb,
+        (Isa::None, _) | (_, Isa::None) => IsaChoice::None,
+        (a, b) if a == b => IsaChoice::Pointers,
+        _ => IsaChoice::None,
+    }
+}
+
+/// Regions as the core wants them: given, detected, or none; with a note.
+fn regions(
+    name: &str,
+    image: &FlatImage,
+    given: Option<&[ImageRegion]>,
+    detection: &Detection,
+    isa: IsaChoice,
+    notes: &mut Vec<String>,
+) -> Result<Regions, CreateError> {
+    if let Some(given) = given {
+        let regions = convert(given, isa);
+        let len = u32::try_from(image.bytes.len()).ok();
+        return match regions {
+            Some(regions) if regions.total() == len => Ok(regions),
+            _ => Err(CreateError::Regions { image: name.to_owned() }),
+        };
+    }
+    let detected = convert(&detection.regions, isa).filter(|regions| !regions.is_empty());
+    if detected.is_none() && detection.regions.len() > MAX_REGIONS {
+        notes.push(format!(
+            "{name}: {} regions found, at most {MAX_REGIONS} fit: addresses are not used",
+            detection.regions.len()
+        ));
+    }
+    match (&detected, detection.confidence) {
+        (Some(regions), confidence) => {
+            let first = regions.iter().next().map_or(0, |region| region.address);
+            let how = match confidence {
+                Confidence::Given => "given",
+                Confidence::High => "detected",
+                Confidence::Low | Confidence::None => "guessed: set the address if it is wrong",
+            };
+            let count = if regions.len() > 1 {
+                format!(", {} regions", regions.len())
+            } else {
+                String::new()
+            };
+            notes.push(format!("{name}: {} at {first:#010x} ({how}{count})", detection.isa));
+        }
+        (None, _) => {
+            notes.push(format!("{name}: no load address known, references are not predicted"))
+        }
+    }
+    Ok(detected.unwrap_or_default())
+}
+
+fn convert(list: &[ImageRegion], isa: IsaChoice) -> Option<Regions> {
+    let mut regions = Regions::default();
+    for region in list {
+        let code =
+            isa == IsaChoice::Thumb && region.isa == Isa::Thumb || isa == IsaChoice::Pointers;
+        let fits = regions.push(Region { len: region.len, address: region.address, code });
+        if !fits || region.address.checked_add(region.len).is_none() {
+            return None;
+        }
+    }
+    Some(regions)
+}

@@ -1,0 +1,134 @@
+//! Saving a decoder at a restart mark, and going on from there.
+//!
+//! ```text
+//! offset  size  register
+//!  0      4     target bytes produced
+//!  4      4     base offset
+//!  8      4     body bytes decoded
+//! 12      8     range, code
+//! 20      12    last four target bytes, history, run
+//! 32      12    deltas of the three repeats
+//! 44      1     bits 0-2: repeat reads the base; 3 followed map, 4 repeated, 5 read base, 6 coder started
+//! 45      1     change
+//! 46      1     last three tokens
+//! 47            the workspace, sixteen-bit words
+//! ```
+//!
+//! All little endian. A mark follows a complete op, so nothing else is pending.
+
+use super::Decoder;
+use crate::container::header::Header;
+use crate::entropy::range::{BOTTOM, RangeState};
+use crate::error::DecodeError;
+use crate::reference::Isa;
+use crate::stream::Source;
+use crate::stream::state::State;
+
+/// Bytes of the registers, before the workspace.
+pub const REGISTER_BYTES: usize = 47;
+
+fn word(bytes: &[u8; REGISTER_BYTES], at: usize) -> u32 {
+    match bytes.get(at..at + 4) {
+        Some(&[a, b, c, d]) => u32::from_le_bytes([a, b, c, d]),
+        _ => 0,
+    }
+}
+
+impl<'w> Decoder<'w> {
+    /// Writes the state at a restart mark through `sink`, [`REGISTER_BYTES`] and two bytes per word of
+    /// the workspace. The caller binds it to the patch (header digest) and checks its integrity.
+    ///
+    /// # Errors
+    /// [`DecodeError::State`] when the decoder does not stand at a mark.
+    pub fn save(&self, mut sink: impl FnMut(&[u8])) -> Result<(), DecodeError> {
+        if self.poisoned || !self.engine.after_mark() {
+            return Err(DecodeError::State);
+        }
+        let state = &self.engine.state;
+        let mut registers = [0u8; REGISTER_BYTES];
+        let [first, second, third] = state.repeats;
+        let words = [
+            state.position,
+            state.base,
+            self.consumed,
+            self.range.range,
+            self.range.code,
+            state.last,
+            state.history,
+            state.run,
+            first.delta,
+            second.delta,
+            third.delta,
+        ];
+        for (slot, word) in registers.chunks_exact_mut(4).zip(words) {
+            slot.copy_from_slice(&word.to_le_bytes());
+        }
+        let bits = [
+            first.from_base,
+            second.from_base,
+            third.from_base,
+            state.followed_map,
+            state.repeated,
+            state.read_base,
+            self.started,
+        ];
+        let bits = bits.iter().rev().fold(0u8, |bits, &bit| bits << 1 | u8::from(bit));
+        for (slot, byte) in registers.iter_mut().rev().zip([state.tokens & 7, state.change, bits]) {
+            *slot = byte;
+        }
+        sink(&registers);
+        self.engine.for_each_word(|word| sink(&word.to_le_bytes()));
+        Ok(())
+    }
+
+    /// A decoder that goes on from a saved state. Feed it the body from [`Decoder::consumed`] on.
+    ///
+    /// `source` fills its argument with the next saved bytes and returns whether it could.
+    ///
+    /// # Errors
+    /// [`DecodeError::State`] when the state contradicts the header or ends early; otherwise as
+    /// [`Decoder::new`].
+    pub fn restore(
+        header: Header,
+        isas: &[&'static dyn Isa],
+        workspace: &'w mut [u16],
+        mut source: impl FnMut(&mut [u8]) -> bool,
+    ) -> Result<Self, DecodeError> {
+        let mut bytes = [0u8; REGISTER_BYTES];
+        if !source(&mut bytes) {
+            return Err(DecodeError::State);
+        }
+        let mut decoder = Self::new(header, isas, workspace)?;
+        let [.., bits, change, tokens] = bytes;
+        let bit = |index: u32| bits >> index & 1 == 1;
+        let source_at =
+            |at: usize, index: u32| Source { from_base: bit(index), delta: word(&bytes, at) };
+        decoder.engine.resume(State {
+            position: word(&bytes, 0),
+            base: word(&bytes, 4),
+            last: word(&bytes, 20),
+            history: word(&bytes, 24),
+            run: word(&bytes, 28),
+            repeats: [source_at(32, 0), source_at(36, 1), source_at(40, 2)],
+            followed_map: bit(3),
+            repeated: bit(4),
+            read_base: bit(5),
+            change,
+            tokens,
+            ..State::default()
+        })?;
+        decoder.consumed = word(&bytes, 8);
+        decoder.received = decoder.consumed;
+        decoder.range = RangeState { range: word(&bytes, 12), code: word(&bytes, 16) };
+        decoder.started = bit(6);
+        let sound = !decoder.started || decoder.range.range >= BOTTOM;
+        if decoder.consumed > header.body_len || !sound || bits & 0x80 != 0 || tokens > 7 {
+            return Err(DecodeError::State);
+        }
+        decoder.engine.fill_words(|| {
+            let mut pair = [0u8; 2];
+            source(&mut pair).then(|| u16::from_le_bytes(pair))
+        })?;
+        Ok(decoder)
+    }
+}
