@@ -84,7 +84,9 @@ fn run(arguments: &Arguments) -> Result<(), String> {
     let pairs: Vec<&Pair> = manifest
         .pairs()
         .filter(|pair| arguments.split.has(pair))
-        .filter(|p| p.base.series.contains(&arguments.only) || p.target.series.contains(&arguments.only))
+        .filter(|p| {
+            p.base.series.contains(&arguments.only) || p.target.series.contains(&arguments.only)
+        })
         .collect();
     let next = AtomicUsize::new(0);
     let rows = Mutex::new(Vec::new());
@@ -99,7 +101,9 @@ fn run(arguments: &Arguments) -> Result<(), String> {
                         break;
                     }
                     let result = measure(index, pair, &cache, arguments);
-                    let (Ok(mut rows), Ok(mut failures)) = (rows.lock(), failures.lock()) else { break };
+                    let (Ok(mut rows), Ok(mut failures)) = (rows.lock(), failures.lock()) else {
+                        break;
+                    };
                     match result {
                         Ok(row) => rows.push(row),
                         Err(error) => failures.push(error),

@@ -180,15 +180,21 @@ impl<'w> Decoder<'w> {
     /// Moves bytes of `chunk` into the buffer.
     fn fill(&mut self, chunk: &mut &[u8]) -> Result<(), DecodeError> {
         if usize::from(self.head) >= MAX_STEP_BYTES || self.head == self.tail {
-            self.buffer.copy_within(usize::from(self.head)..usize::from(self.tail), 0);
+            for index in 0..self.waiting() {
+                let from = usize::from(self.head) + index;
+                let byte = self.buffer.get(from).copied().unwrap_or(0);
+                if let Some(slot) = self.buffer.get_mut(index) {
+                    *slot = byte;
+                }
+            }
             self.tail -= self.head;
             self.head = 0;
         }
         let room = self.buffer.get_mut(usize::from(self.tail)..).unwrap_or(&mut []);
         let count = room.len().min(chunk.len());
         let (taken, rest) = chunk.split_at_checked(count).unwrap_or((&[], chunk));
-        if let Some(room) = room.get_mut(..count) {
-            room.copy_from_slice(taken);
+        for (slot, &byte) in room.iter_mut().zip(taken) {
+            *slot = byte;
         }
         *chunk = rest;
         let count = u8::try_from(count).unwrap_or(0);

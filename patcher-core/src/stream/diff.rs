@@ -123,11 +123,10 @@ impl Engine<'_> {
                 self.state.left - ahead,
             );
             references += u32::from(unit.is_reference());
-            let end = len + usize::from(unit.len);
-            if let Some(slot) = block.get_mut(len..end) {
-                slot.copy_from_slice(unit.bytes());
+            for (slot, &byte) in block.iter_mut().skip(len).zip(unit.bytes()) {
+                *slot = byte;
             }
-            len = end;
+            len += usize::from(unit.len);
         }
         let block = block.get(..len).unwrap_or(&[]);
         let contexts = self.block_contexts(&window, references);
