@@ -59,7 +59,7 @@ pub struct Diff {
 pub struct Copy {
     /// Target offset of its first byte.
     pub target: u32,
-    /// Bytes, at least [`MIN_COPY`](crate::stream::MIN_COPY).
+    /// Bytes, at least [`MIN_COPY`].
     pub len: u32,
     /// Whether it reads the base.
     pub from_base: bool,

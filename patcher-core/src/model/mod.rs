@@ -4,9 +4,9 @@
 //!
 //! | part | words | initial value |
 //! | --- | --- | --- |
-//! | numbers | [`number::WORDS`] | [`counter::FRESH`](crate::entropy::counter::FRESH) |
+//! | numbers | [`number::WORDS`] | [`counter::FRESH`] |
 //! | switches | [`switch::WORDS`] | fresh |
-//! | weights of hits, of bytes | [`hit::WEIGHTS`], [`byte::WEIGHTS`] | [`mixer::INITIAL_WEIGHT`](crate::entropy::mixer::INITIAL_WEIGHT) |
+//! | weights of hits, of bytes | [`hit::WEIGHTS`], [`byte::WEIGHTS`] | [`mixer::INITIAL_WEIGHT`] |
 //! | hit slots | header: `hit_slots` | fresh |
 //! | byte slots | header: `byte_slots` | fresh |
 
