@@ -1,0 +1,323 @@
+//! The command line: what may be said, and the text of `--help`.
+
+use core::ops::RangeInclusive;
+
+use clap::builder::{OsStringValueParser, TypedValueParser as _};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+use host_diff::create::IsaChoice;
+use host_diff::image;
+
+use crate::input::Input;
+use crate::output::Output;
+use crate::region::RegionArgument;
+use crate::value;
+
+const AFTER_HELP: &str = "\
+Images may be raw binary, Intel HEX, ELF or UF2 files, told apart by their content.
+- stands for standard input or standard output. Output files appear whole or not at all.
+SIZE is in bytes: 4096, 0x1000, 4K (4,096) or 1M. ADDRESS is 0x08000000 or decimal.
+
+Exit codes:
+  0  done
+  1  anything else: malformed image, bug
+  2  usage
+  3  wrong base image
+  4  malformed patch: damaged, cut off, or no patch
+  5  limit: RAM, size, instruction set, or a version or format that is not supported
+  6  input or output
+
+After the arguments were understood, a command with --json prints one object, also if it fails:
+then it has one member, \"error\", with class, exit_code, message and help.";
+
+/// Makes, applies and checks delta updates of firmware.
+///
+/// `create` turns two firmware images into a patch, `apply` turns the first image and the patch into the second.
+#[derive(Debug, Parser)]
+#[command(version, after_help = AFTER_HELP, max_term_width = 100)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) task: Task,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Task {
+    #[command(after_help = AFTER_HELP)]
+    Create(CreateArguments),
+    #[command(after_help = AFTER_HELP)]
+    Apply(ApplyArguments),
+    #[command(after_help = AFTER_HELP)]
+    Verify(VerifyArguments),
+    #[command(after_help = AFTER_HELP)]
+    Info(InfoArguments),
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell
+        #[arg(value_name = "SHELL")]
+        shell: Shell,
+    },
+}
+
+impl Task {
+    /// Whether the result goes to a machine.
+    pub(crate) fn json(&self) -> bool {
+        match self {
+            Self::Create(args) => args.json,
+            Self::Apply(args) => args.json,
+            Self::Verify(args) => args.json,
+            Self::Info(args) => args.json,
+            Self::Completions { .. } => false,
+        }
+    }
+}
+
+/// Make a patch that turns one firmware image into another
+///
+/// The patch is checked with the real decoder before it is written. If the target image alone makes a smaller patch
+/// than its difference to the base image, that is what is written.
+#[derive(Debug, Args)]
+#[command(
+    override_usage = "patcher create [OPTIONS] BASE TARGET -o PATCH\n       patcher create [OPTIONS] --full TARGET -o PATCH"
+)]
+pub(crate) struct CreateArguments {
+    /// Image that the device has; with --full, the target image
+    #[arg(value_name = "BASE", value_parser = input())]
+    pub(crate) first: Input,
+
+    /// Image that the device should have
+    #[arg(value_name = "TARGET", value_parser = input(), required_unless_present = "full")]
+    pub(crate) target: Option<Input>,
+
+    /// Make a full image that needs no base: BASE is left out
+    #[arg(long, conflicts_with_all = ["target", "base_address", "base_format", "base_range"])]
+    pub(crate) full: bool,
+
+    /// File to write the patch to
+    #[arg(short, long, value_name = "PATCH", value_parser = output())]
+    pub(crate) output: Output,
+
+    /// Memory that the device has for applying the patch, without stack
+    #[arg(long, value_name = "SIZE", default_value = "16K", value_parser = value::size)]
+    pub(crate) ram: u32,
+
+    /// Effort, from 1 (fast) to 9 (small)
+    #[arg(long, value_name = "N", default_value_t = 6, value_parser = clap::value_parser!(u8).range(1..=9))]
+    pub(crate) level: u8,
+
+    /// Instruction set whose references are predicted
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) isa: IsaArgument,
+
+    /// Address at which the base image is loaded [default: what its file says, else detected]
+    #[arg(long, value_name = "ADDRESS", value_parser = value::address)]
+    pub(crate) base_address: Option<u32>,
+
+    /// Address at which the target image is loaded [default: what its file says, else detected]
+    #[arg(long, value_name = "ADDRESS", value_parser = value::address)]
+    pub(crate) target_address: Option<u32>,
+
+    /// A part of an image that is loaded at an address of its own; may be repeated
+    ///
+    /// IMAGE:OFFSET:ADDRESS[:data] with IMAGE one of base, target, both. The region goes from OFFSET bytes after the
+    /// begin of the image to the next region's OFFSET, or to the end of the image; the first one is at 0. With :data,
+    /// no branches are looked for in it. At most 8 regions an image. [default: what the image says, else one region]
+    #[arg(
+        long = "region",
+        value_name = "REGION",
+        conflicts_with_all = ["base_address", "target_address"]
+    )]
+    pub(crate) regions: Vec<RegionArgument>,
+
+    /// How the base file is read [default: told by its content]
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    pub(crate) base_format: Option<ImageFormat>,
+
+    /// How the target file is read [default: told by its content]
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    pub(crate) target_format: Option<ImageFormat>,
+
+    /// Addresses FIRST-LAST to keep of the base file, if it has addresses [default: all]
+    #[arg(long, value_name = "RANGE", value_parser = value::address_range)]
+    pub(crate) base_range: Option<RangeInclusive<u32>>,
+
+    /// Addresses FIRST-LAST to keep of the target file, if it has addresses [default: all]
+    #[arg(long, value_name = "RANGE", value_parser = value::address_range)]
+    pub(crate) target_range: Option<RangeInclusive<u32>>,
+
+    /// Family to keep of UF2 files, as 0xe48bff59 or decimal [default: the only large one]
+    #[arg(long, value_name = "ID", value_parser = value::address)]
+    pub(crate) uf2_family: Option<u32>,
+
+    /// Format of the patch
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: PatchFormat,
+
+    /// Print one JSON object instead of text
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Rebuild the target image from base image and patch
+///
+/// Writes raw binary, whatever the format of BASE, and only if its SHA-256 is the one that the patch names.
+#[derive(Debug, Args)]
+#[command(override_usage = "patcher apply [OPTIONS] BASE PATCH -o OUT")]
+pub(crate) struct ApplyArguments {
+    #[command(flatten)]
+    pub(crate) source: Source,
+
+    /// File to write the target image to, as raw binary
+    #[arg(short, long, value_name = "OUT", value_parser = output())]
+    pub(crate) output: Output,
+
+    /// Print one JSON object instead of text
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Check that a patch fits a base image and decodes to what it promises
+///
+/// Everything that apply does, except writing the result.
+#[derive(Debug, Args)]
+#[command(override_usage = "patcher verify [OPTIONS] BASE PATCH")]
+pub(crate) struct VerifyArguments {
+    #[command(flatten)]
+    pub(crate) source: Source,
+
+    /// Print one JSON object instead of text
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// What a target image is rebuilt from.
+#[derive(Debug, Args)]
+pub(crate) struct Source {
+    /// Image that the patch was made for; not read if the patch is a full image
+    #[arg(value_parser = input())]
+    pub(crate) base: Input,
+
+    /// The patch
+    #[arg(value_parser = input())]
+    pub(crate) patch: Input,
+
+    /// Refuse a patch that takes more memory of the device than this [default: no limit]
+    #[arg(long, value_name = "SIZE", value_parser = value::size)]
+    pub(crate) ram: Option<u32>,
+
+    /// Refuse a patch whose target image is longer than this
+    #[arg(long, value_name = "SIZE", default_value = "256M", value_parser = value::size)]
+    pub(crate) max_size: u32,
+
+    /// How the base file is read [default: told by its content]
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    pub(crate) base_format: Option<ImageFormat>,
+
+    /// Addresses FIRST-LAST to keep of the base file, if it has addresses [default: all]
+    #[arg(long, value_name = "RANGE", value_parser = value::address_range)]
+    pub(crate) base_range: Option<RangeInclusive<u32>>,
+
+    /// Family to keep of a UF2 base file, as 0xe48bff59 or decimal [default: the only large one]
+    #[arg(long, value_name = "ID", value_parser = value::address)]
+    pub(crate) uf2_family: Option<u32>,
+
+    /// Format of the patch [default: told by its content]
+    #[arg(long, value_enum)]
+    pub(crate) format: Option<PatchFormat>,
+}
+
+/// Print what a patch says about itself
+///
+/// Reads its header and checks its length; only verify tells whether it is sound. Of a base or target image the patch
+/// knows the first bytes of the SHA-256.
+#[derive(Debug, Args)]
+#[command(override_usage = "patcher info [OPTIONS] PATCH")]
+pub(crate) struct InfoArguments {
+    /// The patch
+    #[arg(value_parser = input())]
+    pub(crate) patch: Input,
+
+    /// Format of the patch [default: told by its content]
+    #[arg(long, value_enum)]
+    pub(crate) format: Option<PatchFormat>,
+
+    /// Print one JSON object instead of text
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Values of `--isa`.
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+pub(crate) enum IsaArgument {
+    /// Whatever the images look like
+    #[default]
+    Auto,
+    /// Thumb and Thumb-2 branches, and pointers
+    Thumb,
+    /// Pointers only: other 32-bit little-endian cores
+    Pointers,
+    /// Nothing is predicted
+    None,
+}
+
+impl IsaArgument {
+    pub(crate) fn choice(self) -> Option<IsaChoice> {
+        match self {
+            Self::Auto => None,
+            Self::Thumb => Some(IsaChoice::Thumb),
+            Self::Pointers => Some(IsaChoice::Pointers),
+            Self::None => Some(IsaChoice::None),
+        }
+    }
+}
+
+/// Values of `--format`.
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+pub(crate) enum PatchFormat {
+    /// patcher's own
+    #[default]
+    Native,
+}
+
+/// Values of `--base-format` and `--target-format`.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum ImageFormat {
+    /// Raw binary, without address
+    Bin,
+    /// ELF executable
+    Elf,
+    /// Intel HEX
+    Hex,
+    /// USB Flashing Format
+    Uf2,
+}
+
+impl From<ImageFormat> for image::Format {
+    fn from(format: ImageFormat) -> Self {
+        match format {
+            ImageFormat::Bin => Self::Bin,
+            ImageFormat::Elf => Self::Elf,
+            ImageFormat::Hex => Self::Hex,
+            ImageFormat::Uf2 => Self::Uf2,
+        }
+    }
+}
+
+fn input() -> impl clap::builder::TypedValueParser<Value = Input> {
+    OsStringValueParser::new().map(Input::from)
+}
+
+fn output() -> impl clap::builder::TypedValueParser<Value = Output> {
+    OsStringValueParser::new().map(Output::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::Arguments;
+
+    #[test]
+    fn arguments_are_consistent() {
+        Arguments::command().debug_assert();
+    }
+}

@@ -1,0 +1,96 @@
+//! `patcher create`.
+
+use host_diff::create::{self, CreateError, Options, Patch};
+use host_diff::image::{FlatImage, LoadOptions};
+use host_diff::info::Info;
+
+use crate::args::{CreateArguments, PatchFormat};
+use crate::failure::{Class, Failure};
+use crate::input::{Input, Role, check_distinct};
+use crate::output;
+use crate::progress;
+use crate::region;
+use crate::report::Report;
+use crate::usage::Stopwatch;
+
+pub(crate) fn run(args: &CreateArguments, watch: &Stopwatch) -> Result<(), Failure> {
+    let PatchFormat::Native = args.format;
+    let (base, target) = match &args.target {
+        Some(target) => (Some(&args.first), target),
+        None => (None, &args.first),
+    };
+    let inputs: Vec<&Input> = base.into_iter().chain([target]).collect();
+    check_distinct(&inputs)?;
+    args.output.check(&inputs, args.json)?;
+
+    let base = base.map(|input| load(input, Role::Base, args)).transpose()?;
+    let target = load(target, Role::Target, args)?;
+    let options = Options {
+        ram: args.ram,
+        level: args.level,
+        base_regions: match &base {
+            Some(base) => region::of_image(&args.regions, Role::Base, base.bytes.len())?,
+            None => None,
+        },
+        target_regions: region::of_image(&args.regions, Role::Target, target.bytes.len())?,
+        base_address: args.base_address,
+        target_address: args.target_address,
+        isa: args.isa.choice(),
+    };
+    let patch = progress::during("making the patch", || match &base {
+        Some(base) => create::create(base, &target, &options),
+        None => create::create_full(&target, &options),
+    });
+    let patch = patch.map_err(|error| explain(&error))?;
+    args.output.write(&patch.bytes)?;
+
+    let report = report(&patch, base.as_ref(), &target)?;
+    if args.json {
+        output::print(&report.json(watch)?)
+    } else {
+        args.output.print(&report.summary())
+    }
+}
+
+fn load(input: &Input, role: Role, args: &CreateArguments) -> Result<FlatImage, Failure> {
+    let (format, range) = match role {
+        Role::Base => (args.base_format, &args.base_range),
+        Role::Target => (args.target_format, &args.target_range),
+    };
+    let options = LoadOptions {
+        format: format.map(Into::into),
+        range: range.clone(),
+        uf2_family: args.uf2_family,
+    };
+    input.load(role, &options)
+}
+
+fn report(patch: &Patch, base: Option<&FlatImage>, target: &FlatImage) -> Result<Report, Failure> {
+    let info = Info::read_native(&patch.bytes).map_err(|error| {
+        Failure::new(Class::Other, format!("a patch that cannot be read was made: {error}"))
+    })?;
+    let mut report =
+        Report::of(&info).with_digests(patch.base_sha256.as_ref(), &patch.target_sha256);
+    report.base_address = patch.base_address;
+    report.target_address = patch.target_address;
+    for (role, image) in
+        base.map(|base| (Role::Base, base)).into_iter().chain([(Role::Target, target)])
+    {
+        let warnings = image.warnings.iter();
+        report.notes.extend(warnings.map(|warning| format!("{}: {warning}", role.name())));
+    }
+    report.notes.extend(patch.notes.iter().cloned());
+    Ok(report)
+}
+
+fn explain(error: &CreateError) -> Failure {
+    let (class, help) = match error {
+        CreateError::Ram { least, .. } => {
+            (Class::Limit, Some(format!("give at least --ram {least}")))
+        }
+        CreateError::TooLarge { .. } => (Class::Limit, None),
+        CreateError::Level { .. } | CreateError::Regions { .. } => (Class::Usage, None),
+        _ => (Class::Other, None),
+    };
+    Failure { class, message: error.to_string(), help }
+}

@@ -1,0 +1,125 @@
+//! `patcher info`.
+
+use core::fmt::Write as _;
+
+use host_diff::image::{self, Format, LoadOptions};
+use host_diff::info::{Info, InfoError};
+use patcher_core::Header;
+use patcher_core::container::region::Regions;
+use patcher_core::error::Class;
+
+use crate::args::{InfoArguments, PatchFormat};
+use crate::failure::Failure;
+use crate::input::Input;
+use crate::output;
+use crate::report::{Report, grouped};
+use crate::usage::Stopwatch;
+
+pub(crate) fn run(args: &InfoArguments, watch: &Stopwatch) -> Result<(), Failure> {
+    let content = args.patch.read("patch")?;
+    let patch = read(&content, &args.patch, args.format)?;
+    let report = Report::of(&patch);
+    output::print(&if args.json { report.json(watch)? } else { table(&patch, &report) })
+}
+
+/// The patch in `content`, which came from `input`.
+pub(crate) fn read<'a>(
+    content: &'a [u8],
+    input: &Input,
+    format: Option<PatchFormat>,
+) -> Result<Info<'a>, Failure> {
+    let patch = match format {
+        Some(PatchFormat::Native) => Info::read_native(content),
+        None => Info::read(content),
+    };
+    patch.map_err(|error| {
+        let failure = Failure::new(error.class().into(), format!("patch {input}: {error}"));
+        failure.help(advice(&error, content))
+    })
+}
+
+fn advice(error: &InfoError, content: &[u8]) -> String {
+    match error {
+        InfoError::NotAPatch { .. } | InfoError::Foreign { .. } if is_image(content) => {
+            "this is a firmware image; the base image comes first, then the patch".to_owned()
+        }
+        InfoError::Foreign { .. } => "use the tool that made it".to_owned(),
+        InfoError::NotAPatch { .. } => {
+            "check which file is the patch: the base image comes first, then the patch".to_owned()
+        }
+        InfoError::Header(header) if header.class() == Class::Limit => {
+            "use a newer patcher, or make the patch with this one".to_owned()
+        }
+        _ => "fetch or make the patch again".to_owned(),
+    }
+}
+
+/// Whether `content` is of an image format that has a magic.
+fn is_image(content: &[u8]) -> bool {
+    let image = image::load(content, &LoadOptions::default());
+    image.is_ok_and(|image| image.source != Format::Bin)
+}
+
+fn table(patch: &Info<'_>, report: &Report) -> String {
+    let header = &patch.header;
+    let mut rows = vec![
+        ("format", format!("native, version {}", patcher_core::container::header::VERSION)),
+        ("kind", report.kind.to_owned()),
+        (
+            "patch",
+            format!(
+                "{} bytes: header {}, body {}",
+                grouped(report.patch_bytes),
+                grouped(report.header_bytes),
+                grouped(patch.body.len())
+            ),
+        ),
+    ];
+    let image = |len: u32, digest: &str| {
+        format!("{} bytes, SHA-256 begins with {digest}", grouped(len as usize))
+    };
+    if let (Some(len), Some(digest)) = (report.base_bytes, &report.base_sha256) {
+        rows.push(("base", image(len, digest)));
+    }
+    rows.push(("target", image(report.target_bytes, &report.target_sha256)));
+    rows.push(("device RAM", format!("{} bytes", grouped(report.ram_bytes))));
+    rows.push(("references", report.references()));
+    rows.push(("tables", tables(header)));
+    if let Some(epoch) = header.epoch() {
+        rows.push((
+            "restart marks",
+            format!("every {} bytes of the target", grouped(epoch as usize)),
+        ));
+    }
+    regions(&mut rows, "base region", &header.base_regions);
+    regions(&mut rows, "target region", &header.target_regions);
+    let mut text = String::new();
+    for (name, value) in rows {
+        let _ = writeln!(text, "{name:14} {value}");
+    }
+    text
+}
+
+fn tables(header: &Header) -> String {
+    format!(
+        "{} hit slots, {} byte slots, {} map entries, {} cache entries",
+        grouped(header.hit_slots as usize),
+        grouped(header.byte_slots as usize),
+        grouped(header.map_entries as usize),
+        grouped(header.cache_entries as usize)
+    )
+}
+
+/// One row a region, if there is more than the address tells.
+fn regions(rows: &mut Vec<(&str, String)>, name: &'static str, regions: &Regions) {
+    if regions.len() == 1 && regions.iter().all(|region| region.code) {
+        return;
+    }
+    let mut offset = 0;
+    for region in regions.iter() {
+        let kind = if region.code { "code" } else { "data" };
+        let end = offset + region.len;
+        rows.push((name, format!("{offset:#x}..{end:#x} at {:#010x}, {kind}", region.address)));
+        offset = end;
+    }
+}

@@ -1,0 +1,48 @@
+//! `patcher`: makes, applies and checks firmware patches.
+
+mod apply;
+mod args;
+mod completions;
+mod create;
+mod failure;
+mod info;
+mod input;
+mod output;
+mod progress;
+mod region;
+mod report;
+mod usage;
+mod value;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use args::{Arguments, Task};
+use failure::Failure;
+use usage::Stopwatch;
+
+fn main() -> ExitCode {
+    let watch = Stopwatch::start();
+    let Arguments { task } = Arguments::parse();
+    let json = task.json();
+    let done = match task {
+        Task::Create(args) => create::run(&args, &watch),
+        Task::Apply(args) => apply::run(&args, &watch),
+        Task::Verify(args) => apply::verify(&args, &watch),
+        Task::Info(args) => info::run(&args, &watch),
+        Task::Completions { shell } => completions::run(shell),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => report_failure(&failure, json),
+    }
+}
+
+fn report_failure(failure: &Failure, json: bool) -> ExitCode {
+    if json {
+        report::print_failure(failure);
+    }
+    eprintln!("{failure}");
+    failure.class.into()
+}

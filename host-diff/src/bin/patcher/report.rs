@@ -1,0 +1,167 @@
+//! What a command prints at its end, for machines and for people.
+
+use core::fmt::Write as _;
+
+use host_diff::digest::Hex;
+use host_diff::info::Info;
+use patcher_core::Kind;
+use serde::Serialize;
+use serde_json::json;
+
+use crate::failure::{Class, Failure};
+use crate::output;
+use crate::usage::{Stopwatch, peak_rss_bytes};
+
+/// The JSON object of every command; null where a value is unknown or does not apply.
+#[derive(Debug, Serialize)]
+pub(crate) struct Report {
+    pub(crate) format: &'static str,
+    pub(crate) kind: &'static str,
+    pub(crate) patch_bytes: usize,
+    pub(crate) header_bytes: usize,
+    pub(crate) base_bytes: Option<u32>,
+    pub(crate) target_bytes: u32,
+    pub(crate) ram_bytes: usize,
+    pub(crate) isa: Option<&'static str>,
+    pub(crate) base_address: Option<u32>,
+    pub(crate) target_address: Option<u32>,
+    /// Hexadecimal digits; as many as are known.
+    pub(crate) base_sha256: Option<String>,
+    /// Hexadecimal digits; as many as are known.
+    pub(crate) target_sha256: String,
+    pub(crate) notes: Vec<String>,
+    pub(crate) seconds: f64,
+    pub(crate) peak_rss_bytes: Option<u64>,
+}
+
+impl Report {
+    /// What the header of a patch tells.
+    pub(crate) fn of(patch: &Info<'_>) -> Self {
+        let header = &patch.header;
+        let delta = header.kind == Kind::Delta;
+        Self {
+            format: "native",
+            kind: if delta { "delta" } else { "full" },
+            patch_bytes: patch.header_len + patch.body.len(),
+            header_bytes: patch.header_len,
+            base_bytes: delta.then_some(header.base_len),
+            target_bytes: header.target_len,
+            ram_bytes: header.ram_bytes(),
+            isa: patch.isa_name(),
+            base_address: patch.base_address(),
+            target_address: patch.target_address(),
+            base_sha256: delta.then(|| Hex(&header.base_digest).to_string()),
+            target_sha256: Hex(&header.target_digest).to_string(),
+            notes: Vec::new(),
+            seconds: 0.0,
+            peak_rss_bytes: None,
+        }
+    }
+
+    /// The same with whole digests.
+    pub(crate) fn with_digests(self, base: Option<&[u8; 32]>, target: &[u8; 32]) -> Self {
+        let base_sha256 = base.map(|digest| Hex(digest).to_string());
+        Self { base_sha256, target_sha256: Hex(target).to_string(), ..self }
+    }
+
+    /// One line of JSON, with what the command took.
+    pub(crate) fn json(self, watch: &Stopwatch) -> Result<String, Failure> {
+        let report = Self { seconds: watch.seconds(), peak_rss_bytes: peak_rss_bytes(), ..self };
+        match serde_json::to_string(&report) {
+            Ok(text) => Ok(text + "\n"),
+            Err(error) => Err(Failure::new(Class::Other, format!("cannot write JSON: {error}"))),
+        }
+    }
+
+    /// Kind, patch and target with their sizes, and what the device needs: two lines.
+    pub(crate) fn summary(&self) -> String {
+        let mut text = format!(
+            "{} patch of {} bytes, {} of them header: {} of the target's {}\n",
+            self.kind,
+            grouped(self.patch_bytes),
+            self.header_bytes,
+            percent(self.patch_bytes, self.target_bytes),
+            grouped(self.target_bytes as usize),
+        );
+        let _ = writeln!(
+            text,
+            "needs {} bytes of RAM on the device; references: {}",
+            grouped(self.ram_bytes),
+            self.references()
+        );
+        for note in &self.notes {
+            let _ = writeln!(text, "note: {note}");
+        }
+        text
+    }
+
+    /// Instruction set and addresses.
+    pub(crate) fn references(&self) -> String {
+        let isa = self.isa.unwrap_or("unknown instruction set");
+        let address = |address: Option<u32>| {
+            address.map_or_else(|| "unknown".to_owned(), |address| format!("{address:#010x}"))
+        };
+        let (base, target) = (self.base_address, self.target_address);
+        if base.or(target).is_none() {
+            isa.to_owned()
+        } else if self.kind == "full" {
+            format!("{isa}, target at {}", address(target))
+        } else if base == target {
+            format!("{isa}, both images at {}", address(base))
+        } else {
+            format!("{isa}, base at {}, target at {}", address(base), address(target))
+        }
+    }
+}
+
+/// Prints the JSON object of a command that failed.
+pub(crate) fn print_failure(failure: &Failure) {
+    let object = json!({
+        "error": {
+            "class": failure.class.name(),
+            "exit_code": failure.class.code(),
+            "message": failure.message,
+            "help": failure.help,
+        }
+    });
+    // If standard output is gone, standard error still tells.
+    let _ = output::print(&format!("{object}\n"));
+}
+
+/// `number` with a comma between thousands.
+pub(crate) fn grouped(number: usize) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// `part` as a percentage of `whole`, in tenths.
+fn percent(part: usize, whole: u32) -> String {
+    let tenths = (part as u64 * 1_000 + u64::from(whole) / 2).checked_div(u64::from(whole));
+    tenths.map_or_else(|| "-".to_owned(), |tenths| format!("{}.{} %", tenths / 10, tenths % 10))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thousands_are_grouped() {
+        let texts = [0, 999, 1_000, 1_234_567].map(grouped);
+        assert_eq!(texts, ["0", "999", "1,000", "1,234,567"]);
+    }
+
+    #[test]
+    fn percentages_are_rounded_to_tenths() {
+        assert_eq!(percent(1, 3), "33.3 %");
+        assert_eq!(percent(2, 3), "66.7 %");
+        assert_eq!(percent(5, 0), "-");
+        assert_eq!(percent(30, 10), "300.0 %");
+    }
+}

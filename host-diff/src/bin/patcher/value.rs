@@ -1,0 +1,78 @@
+//! Numbers on the command line.
+
+use core::ops::RangeInclusive;
+
+/// A number of bytes: plain, hexadecimal, or with K or M for 1,024 and 1,048,576.
+pub(crate) fn size(text: &str) -> Result<u32, String> {
+    let (digits, unit) = match text.as_bytes().last() {
+        Some(b'K' | b'k') => (&text[..text.len() - 1], 1 << 10),
+        Some(b'M' | b'm') => (&text[..text.len() - 1], 1 << 20),
+        _ => (text, 1),
+    };
+    let number = number(digits).ok_or("expected a size in bytes, such as 16384 or 16K")?;
+    number
+        .checked_mul(unit)
+        .and_then(|size| u32::try_from(size).ok())
+        .ok_or_else(|| "expected a size below 4096M".to_owned())
+}
+
+/// An address of 32 bits.
+pub(crate) fn address(text: &str) -> Result<u32, String> {
+    let number = number(text).ok_or("expected a number, such as 0x08000000")?;
+    u32::try_from(number).map_err(|_| "expected a number of 32 bits".to_owned())
+}
+
+/// The first and the last of consecutive addresses.
+pub(crate) fn address_range(text: &str) -> Result<RangeInclusive<u32>, String> {
+    let (first, last) =
+        text.split_once('-').ok_or("expected FIRST-LAST, such as 0x08000000-0x0803ffff")?;
+    let range = address(first)?..=address(last)?;
+    if range.is_empty() { Err("expected FIRST up to LAST".to_owned()) } else { Ok(range) }
+}
+
+/// Decimal, or hexadecimal after 0x; underscores may group digits.
+fn number(text: &str) -> Option<u64> {
+    let hexadecimal = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X"));
+    let (digits, radix) = hexadecimal.map_or((text, 10), |digits| (digits, 16));
+    let digits = digits.replace('_', "");
+    // `from_str_radix` would take a sign.
+    let plain = digits.chars().all(|digit| digit.is_digit(radix));
+    if plain { u64::from_str_radix(&digits, radix).ok() } else { None }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_have_units() {
+        assert_eq!(size("0"), Ok(0));
+        assert_eq!(size("16K"), Ok(16_384));
+        assert_eq!(size("16k"), Ok(16_384));
+        assert_eq!(size("1M"), Ok(1_048_576));
+        assert_eq!(size("0x400"), Ok(1_024));
+        assert_eq!(size("4095M"), Ok(4_095 << 20));
+        for wrong in ["", "K", "16KB", "-1", "+1", "1.5K", "4096M", "99999999999999999999", "0x"] {
+            assert!(size(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn addresses_have_32_bits() {
+        assert_eq!(address("0x0800_0000"), Ok(0x0800_0000));
+        assert_eq!(address("4096"), Ok(4_096));
+        assert_eq!(address("0xffffffff"), Ok(u32::MAX));
+        for wrong in ["", "0x", "0x100000000", "08000000h", "-4", "0x+4", "16K"] {
+            assert!(address(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn ranges_name_their_last_address() {
+        assert_eq!(address_range("0x1000-0x1fff"), Ok(0x1000..=0x1FFF));
+        assert_eq!(address_range("5-5"), Ok(5..=5));
+        for wrong in ["", "1", "2-1", "1-", "-1", "1-2-3"] {
+            assert!(address_range(wrong).is_err(), "{wrong}");
+        }
+    }
+}
