@@ -62,7 +62,7 @@ impl RangeEncoder {
     pub fn end_segment(&mut self) {
         // The roundest value of the interval: its low bytes are zero, and the last segment drops them.
         let top = self.low + u64::from(self.range) - 1;
-        for bits in [24u32, 16, 8, 0] {
+        for bits in [32u32, 24, 16, 8, 0] {
             let rounded = (top >> bits) << bits;
             if rounded >= self.low {
                 self.low = rounded;
@@ -166,6 +166,11 @@ mod tests {
                 "seed {seed}"
             );
         }
+    }
+
+    #[test]
+    fn nothing_takes_no_bytes() {
+        assert_eq!(RangeEncoder::new().finish(), []);
     }
 
     #[test]
