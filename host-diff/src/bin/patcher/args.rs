@@ -118,7 +118,7 @@ pub(crate) struct CreateArguments {
 
     /// A part of an image that is loaded at an address of its own; may be repeated
     ///
-    /// IMAGE:OFFSET:ADDRESS[:data] with IMAGE one of base, target, both. The region goes from OFFSET bytes after the
+    /// `IMAGE:OFFSET:ADDRESS[:data]` with IMAGE one of base, target, both. The region goes from OFFSET bytes after the
     /// begin of the image to the next region's OFFSET, or to the end of the image; the first one is at 0. With :data,
     /// no branches are looked for in it. At most 8 regions an image. [default: what the image says, else one region]
     #[arg(
