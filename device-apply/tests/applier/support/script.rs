@@ -178,8 +178,7 @@ impl Script {
             base_digest: if delta { digest(&base) } else { [0; 8] },
             target_digest: digest(&target),
         };
-        let mut body =
-            encode(&header, &reference::ALL, &base, &target, &plan).expect("a legal plan");
+        let body = encode(&header, &reference::ALL, &base, &target, &plan).expect("a legal plan");
         header.body_len = u(body.len());
         let mut bytes = writer::write(&header);
         let header_len = bytes.len();
