@@ -1,0 +1,169 @@
+//! The body: the address map, then ops (§6).
+
+use crate::header::Header;
+use crate::isa::Isa;
+use crate::mixer::Mixer;
+use crate::range::{Decision, RangeDecoder};
+use crate::values::{Number, Switch, unzigzag};
+use crate::workspace::{Registers, Workspace};
+use crate::{Observed, Reject};
+
+/// One value of the body as it was decoded, for whoever wants to look on.
+#[derive(Clone, Debug)]
+pub struct Step {
+    /// What the value is, in the words of §7.
+    pub name: String,
+    /// The value; a switch or hit is 0 or 1.
+    pub value: u32,
+    /// The decisions that it was decoded by.
+    pub decisions: Vec<Decision>,
+}
+
+/// Everything that a body is decoded with.
+#[derive(Debug)]
+pub(crate) struct Body<'a> {
+    pub(crate) header: &'a Header,
+    pub(crate) base_image: &'a [u8],
+    pub(crate) isa: Isa,
+    pub(crate) coder: RangeDecoder<'a>,
+    pub(crate) mixer: Mixer,
+    pub(crate) workspace: Workspace,
+    pub(crate) registers: Registers,
+    pub(crate) target: Vec<u8>,
+    pub(crate) states: Vec<Vec<u8>>,
+    pub(crate) steps: Vec<Step>,
+    pub(crate) steps_wanted: usize,
+    pub(crate) decisions: Vec<Decision>,
+}
+
+impl<'a> Body<'a> {
+    pub(crate) fn new(
+        header: &'a Header,
+        base_image: &'a [u8],
+        body: &'a [u8],
+        steps_wanted: usize,
+    ) -> Result<Self, Reject> {
+        let body_len = usize::try_from(header.body_len).expect("32 bits");
+        Ok(Self {
+            header,
+            base_image,
+            isa: Isa::numbered(header.isa)?,
+            coder: RangeDecoder::new(&body[..body_len.min(body.len())], body_len),
+            mixer: Mixer::new(),
+            workspace: Workspace::new(header),
+            registers: Registers::default(),
+            target: Vec::new(),
+            states: Vec::new(),
+            steps: Vec::new(),
+            steps_wanted,
+            decisions: Vec::new(),
+        })
+    }
+
+    pub(crate) fn decode(mut self) -> Result<Observed, Reject> {
+        if self.header.target_len > 0 {
+            self.address_map()?;
+        }
+        while self.position() < self.header.target_len {
+            self.op()?;
+            if self.is_mark() {
+                self.mark()?;
+            }
+        }
+        if !self.coder.is_finished() {
+            return Err(Reject::TrailingData);
+        }
+        Ok(Observed { image: self.target, states: self.states, steps: self.steps })
+    }
+
+    /// Target bytes produced.
+    pub(crate) fn position(&self) -> u32 {
+        u32::try_from(self.target.len()).expect("at most target_len")
+    }
+
+    pub(crate) fn produce(&mut self, byte: u8) {
+        self.target.push(byte);
+        self.registers.last = self.registers.last << 8 | u32::from(byte);
+    }
+
+    /// Where a reference leads after the update (§5).
+    pub(crate) fn lead(&self, a: u32) -> u32 {
+        let mapped =
+            || self.workspace.map.map(a, &self.header.base_regions, &self.header.target_regions);
+        self.workspace.cache.find(a).unwrap_or_else(mapped)
+    }
+
+    /// The address map, entry by entry.
+    fn address_map(&mut self) -> Result<(), Reject> {
+        let mut base = self.header.base_regions.0.first().map_or(0, |region| region.address);
+        let mut shift = 0_u32;
+        for index in 0..self.header.map_entries {
+            let distance = self.number(Number::MapBase)?;
+            let before = base;
+            base = base.wrapping_add(distance);
+            if index > 0 && base <= before {
+                return Err(Reject::MapOrder);
+            }
+            shift = shift.wrapping_add(unzigzag(self.number(Number::MapShift)?));
+            self.workspace.map.0.push((base, base.wrapping_add(shift)));
+        }
+        Ok(())
+    }
+
+    /// Target offset and base offset of the op that the map announces, if any.
+    fn announced(&self, epoch_end: u32) -> Option<(u32, u32)> {
+        let mut found: Option<(u32, u32)> = None;
+        for &(base_address, target_address) in &self.workspace.map.0 {
+            let target = self.header.target_regions.offset_of(target_address);
+            let base = self.header.base_regions.offset_of(base_address);
+            if let (Some(target), Some(base)) = (target, base)
+                && (self.position()..epoch_end).contains(&target)
+                && found.is_none_or(|(least, _)| target < least)
+            {
+                found = Some((target, base));
+            }
+        }
+        found
+    }
+
+    /// One op, step by step.
+    fn op(&mut self) -> Result<(), Reject> {
+        let epoch_end = self.epoch_end();
+        let announced = self.announced(epoch_end);
+        let mut follows = false;
+        if announced.is_some() {
+            follows = self.switch(Switch::FromMap, u32::from(self.registers.followed))?;
+            self.registers.followed = follows;
+        }
+        let announced = announced.filter(|_| follows);
+
+        let left = match announced {
+            Some((target, _)) => target - self.position(),
+            None => self.number(Number::ExtraLength)?,
+        };
+        if left > epoch_end - self.position() {
+            return Err(Reject::TargetRange);
+        }
+        self.registers.base = self.registers.base.wrapping_add(left);
+        self.extra(left)?;
+        if self.position() == epoch_end {
+            return Ok(());
+        }
+
+        self.registers.base = match announced {
+            Some((_, base)) => base,
+            None => self.registers.base.wrapping_add(unzigzag(self.number(Number::BaseJump)?)),
+        };
+        if self.registers.base >= self.header.base_len {
+            return Err(Reject::BaseRange);
+        }
+        let left = self.number(Number::DiffLength)?.checked_add(1).ok_or(Reject::TargetRange)?;
+        if left > epoch_end - self.position() {
+            return Err(Reject::TargetRange);
+        }
+        if left > self.header.base_len - self.registers.base {
+            return Err(Reject::BaseRange);
+        }
+        self.diff(left)
+    }
+}

@@ -1,0 +1,165 @@
+//! Diffs: blocks and units (§10).
+
+use crate::Reject;
+use crate::body::Body;
+use crate::hash::context;
+use crate::units::{Kind, Unit, Window};
+use crate::values::Role;
+
+impl Body<'_> {
+    /// Decodes a diff of `left` bytes at the base register.
+    pub(crate) fn diff(&mut self, mut left: u32) -> Result<(), Reject> {
+        let mut block_left = 0_u32;
+        while left > 0 {
+            if block_left == 0 && self.registers.run >= 32 {
+                let (bytes, refs) = self.block(left);
+                let length = u32::try_from(bytes.len()).expect("small");
+                if self.block_hit(refs, left)? {
+                    self.produce_diff(&bytes);
+                    self.registers.history = 0;
+                    self.registers.run = self.registers.run.saturating_add(length);
+                    left -= length;
+                    continue;
+                }
+                block_left = length;
+            }
+            let length = self.unit(left, block_left > 0 && self.registers.run >= 32)?;
+            block_left = block_left.saturating_sub(length);
+            left -= length;
+        }
+        Ok(())
+    }
+
+    fn produce_diff(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.produce(*byte);
+            self.registers.base += 1;
+        }
+    }
+
+    /// The bytes of a block as predicted, and its number of references (§10.2).
+    fn block(&self, left: u32) -> (Vec<u8>, u32) {
+        let mut bytes = Vec::new();
+        let mut refs = 0;
+        while bytes.len() < 16 && bytes.len() < usize::try_from(left).expect("32 bits") {
+            let done = u32::try_from(bytes.len()).expect("small");
+            let unit =
+                self.unit_at(self.registers.base + done, self.position() + done, left - done);
+            refs += u32::from(unit.kind.is_reference());
+            bytes.extend(unit.predicted);
+        }
+        (bytes, refs)
+    }
+
+    fn block_hit(&mut self, refs: u32, left: u32) -> Result<bool, Reject> {
+        let window = Window::new(self.base_image, self.registers.base);
+        let r = &self.registers;
+        let lr = bits(r.run).min(15);
+        let ll = bits(left).min(15);
+        let h0 = window.h(0);
+        let contexts = [
+            context(16, lr, refs),
+            context(17, refs, ll),
+            context(18, h0, 0),
+            context(19, window.h(2) >> 8, h0 >> 8),
+            context(20, r.history & 0xFF, lr),
+            context(21, r.last & 0xFF, refs),
+        ];
+        let set = (lr.saturating_sub(6) / 2).min(3);
+        self.hit("a block", usize::try_from(set).expect("small"), contexts)
+    }
+
+    /// Decodes one unit and answers its length (§10.3).
+    fn unit(&mut self, left: u32, hunting: bool) -> Result<u32, Reject> {
+        let unit = self.unit_at(self.registers.base, self.position(), left);
+        let window = Window::new(self.base_image, self.registers.base);
+        let length = u32::try_from(unit.predicted.len()).expect("small");
+
+        let kind = unit.kind.number() | u32::from(hunting) << 3;
+        let here = if length == 1 { window.b(0) } else { window.h(0) };
+        let next = window.h(unit.predicted.len());
+        let history = self.registers.history;
+        let lr = bits(self.registers.run).min(15);
+        let contexts = [
+            context(0, history & 0xFF, kind),
+            context(1, here >> 8 | (history & 15) << 8 | (self.position() & 3) << 12, kind),
+            context(2, here | (history & 3) << 16, kind),
+            context(3, here, kind | 0x100),
+            context(4, here >> 8 | next << 8 | (history & 7) << 24, kind),
+            context(5, lr | (here >> 11) << 4, kind),
+        ];
+        let kind = unit.kind as usize;
+        if self.hit(unit.kind.name(), 4 * kind + usize::from(history & 1 == 1), contexts)? {
+            self.produce_diff(&unit.predicted);
+            self.registers.remember(false);
+            self.registers.run = self.registers.run.saturating_add(length);
+            return Ok(length);
+        }
+        if unit.kind.is_reference() && unit.predicted != unit.original {
+            let contexts = contexts.map(|context| context ^ 0x5555_5555);
+            if self.hit("an unchanged reference", 24 + (kind & 3), contexts)? {
+                self.produce_diff(&unit.original);
+                self.registers.remember(true);
+                self.registers.run = 0;
+                return Ok(length);
+            }
+        }
+        let bytes = self.miss(&unit, &window)?;
+        self.learn(&unit, &bytes);
+        self.registers.remember(true);
+        self.registers.run = 0;
+        self.produce_diff(&bytes);
+        Ok(length)
+    }
+
+    fn miss(&mut self, unit: &Unit, window: &Window) -> Result<Vec<u8>, Reject> {
+        let mut bytes = vec![0; unit.predicted.len()];
+        let here = window.h(0);
+        let before = window.before();
+        let next = window.h(unit.predicted.len());
+        let mut coded = self.registers.last & 0xFF;
+        for (d, &index) in (0_u32..).zip(unit.kind.order()) {
+            let predicted = unit.predicted[index];
+            let p = u32::from(predicted);
+            let k = unit.kind.number() | d << 3;
+            let contexts = [
+                context(32, 0, k),
+                context(33, p, k),
+                context(34, coded, k),
+                context(35, here, k),
+                context(36, here << 8 | coded, k),
+                context(37, p | next << 8, k),
+                context(38, before | coded << 16, k),
+                context(39, coded | p << 8, k),
+                context(40, (p + u32::from(self.registers.change)) & 0xFF, k),
+            ];
+            let byte = self.byte(Role::Miss { kind: unit.kind as usize, predicted }, contexts)?;
+            bytes[index] = byte;
+            coded = u32::from(byte);
+            if index == 0 {
+                self.registers.change = byte.wrapping_sub(predicted);
+            }
+        }
+        Ok(bytes)
+    }
+
+    /// What a missed reference teaches the cache.
+    fn learn(&mut self, unit: &Unit, bytes: &[u8]) {
+        let Ok(bytes) = <[u8; 4]>::try_from(bytes) else { return };
+        let word = u32::from_le_bytes(bytes);
+        let leads_to_now = match unit.kind {
+            Kind::Byte | Kind::Halfword => None,
+            Kind::Branch => self.isa.branch(unit.target_address, bytes),
+            Kind::Pointer => self.header.target_regions.contains(word).then_some(word),
+            Kind::RamPointer => self.isa.in_ram(word).then_some(word),
+        };
+        if let Some(leads_to_now) = leads_to_now {
+            self.workspace.cache.insert(unit.leads_to, leads_to_now);
+        }
+    }
+}
+
+/// Number of bits of a value.
+fn bits(v: u32) -> u32 {
+    32 - v.leading_zeros()
+}

@@ -1,0 +1,104 @@
+//! Extras: literals and copies (§8).
+
+use crate::Reject;
+use crate::body::Body;
+use crate::hash::context;
+use crate::values::{Number, Role, Switch, unzigzag};
+use crate::workspace::Source;
+
+impl Body<'_> {
+    /// Decodes an extra of `left` bytes.
+    pub(crate) fn extra(&mut self, mut left: u32) -> Result<(), Reject> {
+        while left > 0 {
+            let copy = left >= 2 && self.switch(Switch::IsCopy, self.registers.tokens & 7)?;
+            self.registers.tokens = self.registers.tokens << 1 | u32::from(copy);
+            if copy {
+                left -= self.copy(left)?;
+            } else {
+                let byte = self.byte(Role::Extra, self.literal_contexts())?;
+                self.produce(byte);
+                left -= 1;
+                self.registers.remember(true);
+            }
+        }
+        Ok(())
+    }
+
+    fn literal_contexts(&self) -> [u32; 9] {
+        let last = self.registers.last;
+        let [c1, c2, c3, c4] = last.to_le_bytes().map(u32::from);
+        let q = self.position() & 1;
+        let w = self.position() & 3;
+        let hw = if q == 1 { c3 << 8 | c2 } else { c2 << 8 | c1 };
+        [
+            context(0, q, 0),
+            context(1, c1, q),
+            context(2, c1 | c2 << 8, q),
+            context(3, last & 0xFF_FFFF, 0),
+            context(4, last, 0),
+            context(5, c2 | c4 << 8, q),
+            context(6, (hw >> 9) | (c4 >> 3) << 8, q),
+            context(7, c4, w),
+            context(8, c3 | c4 << 8, q),
+        ]
+    }
+
+    /// Decodes a copy and answers its length.
+    fn copy(&mut self, left: u32) -> Result<u32, Reject> {
+        let repeat = self.switch(Switch::IsRepeat, u32::from(self.registers.repeated))?;
+        self.registers.repeated = repeat;
+        let source = if repeat { self.repeated_source()? } else { self.new_source(left)? };
+
+        let length = self.number(Number::CopyLength)?.checked_add(2).ok_or(Reject::TargetRange)?;
+        if length > left {
+            return Err(Reject::TargetRange);
+        }
+        let position = self.position();
+        let from = position.wrapping_add(source.delta);
+        let mut chunk = 32;
+        if source.from_base {
+            if u64::from(from) + u64::from(length) > u64::from(self.header.base_len) {
+                return Err(Reject::BaseRange);
+            }
+        } else {
+            if from >= position {
+                return Err(Reject::CopyRange);
+            }
+            chunk = chunk.min(position - from);
+        }
+
+        let start = usize::try_from(from).expect("32 bits");
+        for offset in start..start + usize::try_from(length).expect("32 bits") {
+            let byte = if source.from_base { self.base_image[offset] } else { self.target[offset] };
+            self.produce(byte);
+        }
+        for _ in 0..length.div_ceil(chunk).min(32) {
+            self.registers.remember(true);
+        }
+        Ok(length)
+    }
+
+    fn repeated_source(&mut self) -> Result<Source, Reject> {
+        let mut i = 0;
+        if self.switch(Switch::RepeatIndex, 0)? {
+            i = if self.switch(Switch::RepeatIndex, 1)? { 2 } else { 1 };
+        }
+        self.registers.repeats[..=i].rotate_right(1);
+        Ok(self.registers.repeats[0])
+    }
+
+    fn new_source(&mut self, left: u32) -> Result<Source, Reject> {
+        let from_base = self.switch(Switch::FromBase, u32::from(self.registers.read_base))?;
+        self.registers.read_base = from_base;
+        let delta = if from_base {
+            let expected = self.registers.base.wrapping_sub(left);
+            let from = expected.wrapping_add(unzigzag(self.number(Number::BaseDistance)?));
+            from.wrapping_sub(self.position())
+        } else {
+            0_u32.wrapping_sub(self.number(Number::TargetDistance)?).wrapping_sub(1)
+        };
+        self.registers.repeats.rotate_right(1);
+        self.registers.repeats[0] = Source { from_base, delta };
+        Ok(self.registers.repeats[0])
+    }
+}

@@ -1,0 +1,82 @@
+//! Why a patch is refused (§11).
+
+/// The rejects of §11 under their names there, and the two that are about digests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reject {
+    /// The patch ends inside its header.
+    Incomplete,
+    /// First byte below 0x80.
+    NotAPatch,
+    /// Unknown version.
+    Version,
+    /// A reserved bit or value.
+    Reserved,
+    /// An integer too large or not in its shortest form.
+    Varint,
+    /// Regions contradict the image.
+    Regions,
+    /// Epoch out of range.
+    Epoch,
+    /// Header longer than 512 bytes.
+    TooLong,
+    /// Unknown critical extension.
+    Extension,
+    /// The patch ends before the target is complete.
+    Truncated,
+    /// The target is complete, but the patch goes on.
+    TrailingData,
+    /// The body is shorter than its content.
+    Overrun,
+    /// An op leads outside the base.
+    BaseRange,
+    /// An op is longer than the target or crosses a mark.
+    TargetRange,
+    /// A copy of target bytes that do not exist.
+    CopyRange,
+    /// The address map is not sorted.
+    MapOrder,
+    /// Unknown instruction set.
+    Isa,
+    /// The base is not the one that the patch was made for. Not a reject of the format.
+    WrongBase,
+    /// The decoded target is not the one that the patch was made for. Not a reject of the format.
+    WrongTarget,
+}
+
+impl Reject {
+    /// The number of §11; none for a wrong base or target.
+    #[must_use]
+    pub const fn code(self) -> Option<u16> {
+        Some(match self {
+            Self::Incomplete => 1,
+            Self::NotAPatch => 2,
+            Self::Version => 3,
+            Self::Reserved => 4,
+            Self::Varint => 5,
+            Self::Regions => 6,
+            Self::Epoch => 7,
+            Self::TooLong => 8,
+            Self::Extension => 9,
+            Self::Truncated => 32,
+            Self::TrailingData => 33,
+            Self::Overrun => 34,
+            Self::BaseRange => 35,
+            Self::TargetRange => 36,
+            Self::CopyRange => 37,
+            Self::MapOrder => 38,
+            Self::Isa => 40,
+            Self::WrongBase | Self::WrongTarget => return None,
+        })
+    }
+}
+
+impl core::fmt::Display for Reject {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self.code() {
+            Some(code) => write!(f, "reject {code}: {self:?}"),
+            None => write!(f, "{self:?}"),
+        }
+    }
+}
+
+impl core::error::Error for Reject {}
