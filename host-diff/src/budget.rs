@@ -45,10 +45,11 @@ impl Budget {
         (ram >= LEAST_RAM).then(|| Self { words: (ram - STATE_BYTES) / 2 - FIXED_WORDS })
     }
 
-    /// Most entries that the address map may have: a fifth of the budget.
+    /// Most entries that the address map may have: a fifth of the budget, if the least tables still fit.
     #[must_use]
     pub fn map_limit(&self) -> usize {
-        self.words / 5 / map::ENTRY_WORDS
+        let room = self.words.saturating_sub(HIT_STEP + BYTE_STEP);
+        (self.words / 5).min(room) / map::ENTRY_WORDS
     }
 
     /// Tables for a patch whose map has `map_entries`; `references` says whether any are predicted.

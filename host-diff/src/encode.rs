@@ -176,7 +176,7 @@ fn literal_costs(
             let new = costs.get_mut(last.0 as usize..position as usize).unwrap_or(&mut []);
             if !new.is_empty() {
                 // The observer sees 1/65536 bit.
-                let each = (cost - last.1) / u64::from(position - last.0) >> 12;
+                let each = ((cost - last.1) / u64::from(position - last.0)) >> 12;
                 new.fill(u32::try_from(each).unwrap_or(GUESS));
                 last = (position, cost);
             }

@@ -139,7 +139,7 @@ pub fn copies(
             };
             let (repeat_base, delta) = here.repeat;
             let source = u32::try_from(at).unwrap_or(0).wrapping_add(delta) as usize;
-            let image = if repeat_base { base } else { &target[..] };
+            let image = if repeat_base { base } else { target };
             let usable = if repeat_base { source < base.len() } else { source < at };
             if usable {
                 let length = common(&image[source..], pattern);

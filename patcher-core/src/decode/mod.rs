@@ -11,6 +11,9 @@ use crate::stream::{Engine, MAX_STEP_BYTES, Question, Side, Step};
 /// Zeros that may stand in for bytes past the end of the body.
 pub const IMPLIED_ZEROS: u32 = 4;
 
+/// Target bytes after which [`Decoder::push`] returns: a few patch bytes can stand for a whole image.
+pub const YIELD_BYTES: u32 = 2048;
+
 /// Bytes the decoder keeps of its input: one step's worth, and room to fill up.
 const BUFFER: usize = 2 * MAX_STEP_BYTES;
 
@@ -23,6 +26,9 @@ pub use snapshot::REGISTER_BYTES;
 pub enum Event {
     /// All bytes given were taken; more are needed.
     NeedInput,
+    /// Enough was produced for one call ([`YIELD_BYTES`]); there may be more to do with the bytes
+    /// taken so far. Feed the watchdog and call again, also without new input.
+    Yield,
     /// A restart mark: the state may be saved now.
     Mark {
         /// Whether the model was reset, so that nothing but offsets need be saved.
@@ -108,7 +114,7 @@ impl<'w> Decoder<'w> {
 
     /// Decodes as much as `chunk` allows and removes from it what was taken.
     ///
-    /// Call again while it returns a mark; feed the next chunk after [`Event::NeedInput`].
+    /// Call again while it returns a mark or yields; feed the next chunk after [`Event::NeedInput`].
     ///
     /// # Errors
     /// [`Error::Patch`]: the patch is damaged; [`Error::Images`]: from `images`. Both poison the decoder.
@@ -156,6 +162,7 @@ impl<'w> Decoder<'w> {
         images: &mut I,
         chunk: &mut &[u8],
     ) -> Result<Event, Error<I::Error>> {
+        let start = self.engine.position();
         loop {
             self.fill(chunk)?;
             let body_len = self.engine.header.body_len;
@@ -169,6 +176,10 @@ impl<'w> Decoder<'w> {
             match self.step(images)? {
                 Step::Mark { reset } => return Ok(Event::Mark { reset }),
                 Step::More | Step::Done => {}
+            }
+            let produced = self.engine.position().wrapping_sub(start);
+            if produced >= YIELD_BYTES && !self.engine.is_done() {
+                return Ok(Event::Yield);
             }
         }
     }

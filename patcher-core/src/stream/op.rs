@@ -35,15 +35,26 @@ impl Engine<'_> {
 
     /// The op that the map announces next: (target offset, base offset) of the first breakpoint at or
     /// after the current position, within the epoch.
-    fn announced(&self) -> Option<(u32, u32)> {
-        let position = self.state.position;
+    ///
+    /// **Cost**: the map is searched only when the last answer has been passed: once per entry in all.
+    fn announced(&mut self) -> Option<(u32, u32)> {
+        let stale = self.state.announced.is_none_or(|(target, _)| target < self.state.position);
+        if stale && !self.state.none_announced {
+            self.state.announced = self.next_breakpoint();
+            self.state.none_announced = self.state.announced.is_none();
+        }
         let end = self.epoch_end();
+        self.state.announced.filter(|&(target, _)| target < end)
+    }
+
+    /// The breakpoint with the least target offset at or after the current position.
+    fn next_breakpoint(&self) -> Option<(u32, u32)> {
+        let position = self.state.position;
         let mut best: Option<(u32, u32)> = None;
         for index in 0..self.map.len() {
             let Some(entry) = self.map.entry(index) else { break };
             let Some(target) = self.header.target_regions.offset_of(entry.target) else { continue };
-            if target < position || target >= end || best.is_some_and(|(least, _)| least <= target)
-            {
+            if target < position || best.is_some_and(|(least, _)| least <= target) {
                 continue;
             }
             if let Some(base) = self.header.base_regions.offset_of(entry.base) {
@@ -77,20 +88,25 @@ impl Engine<'_> {
         }
         // A diff that follows the extra is expected to replace as many base bytes.
         self.state.base = self.state.base.wrapping_add(self.state.left);
-        self.extra_boundary();
+        self.state.phase = if self.state.left > 0 { Phase::Extra } else { self.diff_phase() };
         Ok(())
     }
 
-    /// Chooses what follows a token of the extra.
+    /// Chooses what follows a token of the extra. An op whose extra reaches a mark or the end has no diff.
     pub(crate) fn extra_boundary(&mut self) {
         if self.state.left > 0 {
             self.state.phase = Phase::Extra;
         } else if self.state.position == self.header.target_len || self.at_mark() {
             self.op_boundary();
-        } else if self.state.mapped_base.is_some() {
-            self.state.phase = Phase::DiffLength;
         } else {
-            self.state.phase = Phase::DiffStart;
+            self.state.phase = self.diff_phase();
+        }
+    }
+
+    fn diff_phase(&self) -> Phase {
+        match self.state.mapped_base {
+            Some(_) => Phase::DiffLength,
+            None => Phase::DiffStart,
         }
     }
 

@@ -55,6 +55,10 @@ pub(crate) struct State {
     pub(crate) left: u32,
     /// Bytes left of the copy, within the extra.
     pub(crate) copy_left: u32,
+    /// The next breakpoint that is also an op: target and base offset, if it has been looked for.
+    pub(crate) announced: Option<(u32, u32)>,
+    /// There is no such breakpoint any more.
+    pub(crate) none_announced: bool,
     /// The map gave this op's base offset.
     pub(crate) mapped_base: Option<u32>,
     /// Base address of the map entry half read.
@@ -97,6 +101,8 @@ impl Default for State {
             base: 0,
             left: 0,
             copy_left: 0,
+            announced: None,
+            none_announced: false,
             mapped_base: None,
             map_base: 0,
             map_shift: 0,
