@@ -215,7 +215,7 @@ fn decode(base: &[u8], patch: &Info<'_>) -> Result<Vec<u8>, ApplyError> {
     let mut rest = patch.body;
     loop {
         match decoder.push(&mut images, &mut rest) {
-            Ok(Event::Mark { .. }) => {}
+            Ok(Event::Mark { .. } | Event::Yield) => {}
             Ok(Event::NeedInput | Event::Done) => break,
             Err(Error::Patch(error)) => return Err(error.into()),
             Err(Error::Images(OutOfImage { offset })) => {
