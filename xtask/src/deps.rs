@@ -39,12 +39,13 @@ const RULES: &[Rule] = &[
     rule("layout", &[], &[]),
     rule("oracle", &[], &[]),
     rule("patcher-core", &[], &[]),
+    rule("rig", &["patcher-core"], &[]),
     rule("stm32-demo", &["bsp", "device-apply", "layout"], &[]),
     rule("xtask", ANYTHING, &[]),
 ];
 
 /// Helpers that the tests of any member may use, and the features of the codec that they need.
-const TEST_HELPERS: &[&str] = &["corpora", "flash-model", "oracle", "patcher-core"];
+const TEST_HELPERS: &[&str] = &["corpora", "flash-model", "oracle", "patcher-core", "rig"];
 
 /// Members whose own tests must stay free of the code that they referee.
 const INDEPENDENT: &[&str] = &["corpora", "emulator", "flash-model", "oracle"];

@@ -1,0 +1,42 @@
+//! Reject codes never change.
+
+use patcher_core::error::Class::{self, Bug, Limit, Malformed};
+use patcher_core::{DecodeError, HeaderError};
+
+#[test]
+fn header_errors_keep_their_codes() {
+    let golden: [(HeaderError, u16, Class); 9] = [
+        (HeaderError::Incomplete, 1, Malformed),
+        (HeaderError::NotAPatch { got: 0 }, 2, Malformed),
+        (HeaderError::Version { got: 1 }, 3, Limit),
+        (HeaderError::Reserved, 4, Malformed),
+        (HeaderError::Varint, 5, Malformed),
+        (HeaderError::Regions, 6, Malformed),
+        (HeaderError::Epoch, 7, Malformed),
+        (HeaderError::TooLong, 8, Malformed),
+        (HeaderError::Extension { got: 0x80 }, 9, Limit),
+    ];
+    for (error, code, class) in golden {
+        assert_eq!((error.code(), error.class()), (code, class), "{error:?}");
+    }
+}
+
+#[test]
+fn decode_errors_keep_their_codes() {
+    let golden: [(DecodeError, u16, Class); 11] = [
+        (DecodeError::Truncated, 32, Malformed),
+        (DecodeError::TrailingData, 33, Malformed),
+        (DecodeError::Overrun, 34, Malformed),
+        (DecodeError::BaseRange, 35, Malformed),
+        (DecodeError::TargetRange, 36, Malformed),
+        (DecodeError::CopyRange, 37, Malformed),
+        (DecodeError::MapOrder, 38, Malformed),
+        (DecodeError::Workspace { expected: 2, got: 1 }, 39, Limit),
+        (DecodeError::Isa { got: 15 }, 40, Limit),
+        (DecodeError::State, 41, Malformed),
+        (DecodeError::Poisoned, 42, Bug),
+    ];
+    for (error, code, class) in golden {
+        assert_eq!((error.code(), error.class()), (code, class), "{error:?}");
+    }
+}

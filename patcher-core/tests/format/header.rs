@@ -1,0 +1,142 @@
+//! The header: written and read alike, short, and refused when it lies.
+
+use patcher_core::container::region::{Region, Regions};
+use patcher_core::container::writer;
+use patcher_core::{Header, HeaderError, Kind};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use rig::plan::Recipe;
+
+fn parse(bytes: &[u8]) -> Result<(Header, usize), HeaderError> {
+    Header::parse(bytes.iter().copied())
+}
+
+/// Regions that cover `len` bytes.
+fn regions(len: u32, cuts: &[(u32, u32, bool)]) -> Regions {
+    let mut regions = Regions::default();
+    let mut left = len;
+    for (index, &(cut, address, code)) in cuts.iter().enumerate() {
+        let len = if index + 1 == cuts.len() { left } else { cut % (left / 2).max(1) };
+        left -= len;
+        regions.push(Region { len, address: address.min(u32::MAX - len), code });
+    }
+    regions
+}
+
+prop_compose! {
+    fn cuts()(cuts in vec((any::<u32>(), any::<u32>(), any::<bool>()), 1..=8)) -> Vec<(u32, u32, bool)> {
+        cuts
+    }
+}
+
+prop_compose! {
+    fn legal()(
+        delta: bool,
+        isa in 0u8..16,
+        tables in (1u32..=255, 1u32..=255, 0u32..=255),
+        map_entries in 0u32..=0xFFFF,
+        lens in (any::<u32>(), any::<u32>(), any::<u32>()),
+        epoch_log2 in prop_oneof![Just(0u8), 8u8..=31],
+        cuts in (cuts(), cuts()),
+        digests: ([u8; 8], [u8; 16]),
+    ) -> Header {
+        let addressed = isa != 0;
+        let base_len = if delta { lens.0 } else { 0 };
+        Header {
+            kind: if delta { Kind::Delta } else { Kind::Full },
+            isa,
+            hit_slots: tables.0 * 64,
+            byte_slots: tables.1 * 128,
+            cache_entries: tables.2 * 8,
+            map_entries: if addressed { map_entries } else { 0 },
+            base_len,
+            target_len: lens.1,
+            body_len: lens.2,
+            epoch_log2,
+            base_regions: if addressed && delta { regions(base_len, &cuts.0) } else { Regions::default() },
+            target_regions: if addressed { regions(lens.1, &cuts.1) } else { Regions::default() },
+            base_digest: if delta { digests.0 } else { [0; 8] },
+            target_digest: digests.1,
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn what_is_written_is_read(header in legal(), tail in vec(any::<u8>(), 0..9)) {
+        let mut bytes = writer::write(&header);
+        let len = bytes.len();
+        bytes.extend(tail);
+        prop_assert_eq!(parse(&bytes), Ok((header, len)));
+        prop_assert_eq!(rig::hostile::header(&bytes), Ok(header));
+    }
+
+    #[test]
+    fn every_truncation_is_incomplete(header in legal()) {
+        let bytes = writer::write(&header);
+        for len in 0..bytes.len() {
+            prop_assert_eq!(parse(&bytes[..len]), Err(HeaderError::Incomplete), "{} bytes", len);
+        }
+    }
+
+    #[test]
+    fn any_bytes_are_a_header_or_refused(mut bytes in vec(any::<u8>(), 0..600), native: bool) {
+        if let Some(first) = bytes.first_mut().filter(|_| native) {
+            *first = 0x80;
+        }
+        let _ = rig::hostile::header(&bytes);
+    }
+
+    #[test]
+    fn a_changed_header_is_a_header_or_refused(header in legal(), at: prop::sample::Index, to: u8) {
+        let mut bytes = writer::write(&header);
+        *at.get_mut(&mut bytes) = to;
+        bytes.extend([0; 64]);
+        let _ = rig::hostile::header(&bytes);
+    }
+}
+
+#[test]
+fn sizes_are_as_documented() {
+    let size = |recipe: Recipe, base_len: u32, target_len, body_len| {
+        let mut header = recipe.header(&[], &[], 300);
+        header.base_len = base_len;
+        header.target_len = target_len;
+        header.body_len = body_len;
+        if recipe.isa == 0 {
+            header.map_entries = 0;
+        }
+        writer::write(&header).len()
+    };
+    let at = |base, target| Recipe::plain().addressed(2, (1 << 20, base), (1 << 20, target));
+    // 6 fixed, map entries 2, lengths 3 + 3 + 3, address 4, digests 8 + 16.
+    let default = at(0x0800_0000, 0x0800_0000);
+    assert_eq!(size(default, 1 << 20, 1 << 20, 1 << 16), 45);
+    assert_eq!(size(at(0x0800_0000, 0x0804_0000), 1 << 20, 1 << 20, 1 << 16), 49);
+    assert_eq!(size(default.with_marks(16, false), 1 << 20, 1 << 20, 1 << 16), 46);
+    assert_eq!(size(default, (1 << 21) - 1, (1 << 21) - 1, (1 << 21) - 1), 45, "2 MiB less one");
+    assert_eq!(size(Recipe::plain(), 0, 0, 0), 6 + 1 + 3 + 24);
+    assert_eq!(size(Recipe::full(), 0, 0, 0), 6 + 1 + 2 + 16);
+}
+
+#[test]
+fn extensions_are_skipped_unless_critical() {
+    let plain = writer::write(&Recipe::plain().header(&[], &[], 0));
+    let digests = plain.len() - 24;
+    let with = |extensions: &[u8]| {
+        let mut bytes = plain.clone();
+        bytes[1] |= 1 << 5;
+        bytes.splice(digests..digests, extensions.iter().copied());
+        parse(&bytes)
+    };
+    let header = parse(&plain).map(|(header, _)| header).expect("a plain header");
+    assert_eq!(with(&[0]), Ok((header, plain.len() + 1)), "no extension");
+    assert_eq!(with(&[5, 0x7F, 3, 1, 2, 3]), Ok((header, plain.len() + 6)));
+    assert_eq!(with(&[4, 0x01, 0, 0x02, 0]), Ok((header, plain.len() + 5)));
+    assert_eq!(with(&[2, 0x80, 0]), Err(HeaderError::Extension { got: 0x80 }));
+    assert_eq!(with(&[4, 0x01, 0, 0xFF, 0]), Err(HeaderError::Extension { got: 0xFF }));
+    assert_eq!(with(&[4, 0x01, 3, 0, 0, 0]), Err(HeaderError::Reserved), "longer than all");
+    assert_eq!(with(&[1, 0x01, 0]), Err(HeaderError::Reserved), "shorter than one");
+    let endless = [[0xFF; 4].as_slice(), &[0x0F], &[0; 600]].concat();
+    assert_eq!(with(&endless), Err(HeaderError::TooLong));
+}
