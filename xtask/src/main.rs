@@ -8,6 +8,7 @@ mod firmware;
 mod probe;
 mod process;
 mod thumb;
+mod vectors;
 
 use std::process::ExitCode;
 
@@ -43,6 +44,7 @@ const TASKS: &[Task] = &[
         help: "print what the device crates take in flash and RAM",
         run: probe::size,
     },
+    Task { name: "vectors", help: "write vectors/ anew", run: vectors::run },
 ];
 
 fn main() -> ExitCode {

@@ -36,22 +36,9 @@ fn cases(epoch_log2: u8, reset: bool) -> Vec<Case> {
 /// All saved states of a patch.
 fn states(case: &Case) -> Vec<Vec<u8>> {
     let Patch { header, body } = &case.patch;
-    let mut workspace = vec![0; header.workspace_words()];
-    let mut images = Memory::new(header, &case.base, usize::MAX);
-    let mut decoder =
-        Decoder::new(*header, &reference::ALL, &mut workspace).expect("the declared words");
-    let mut rest = &body[..];
-    let mut states = Vec::new();
-    loop {
-        match decoder.push(&mut images, &mut rest).expect("a sound patch") {
-            Event::Done => return states,
-            Event::Mark { .. } => {}
-            Event::NeedInput | Event::Yield => continue,
-        }
-        let mut state = Vec::new();
-        assert_eq!(decoder.save(|bytes| state.extend_from_slice(bytes)), Ok(()));
-        states.push(state);
-    }
+    let (target, marks) = decode::states(header, &case.base, body).expect("a sound patch");
+    assert!(target == case.target, "{header:?}");
+    marks.into_iter().map(|(_, state)| state).collect()
 }
 
 #[test]

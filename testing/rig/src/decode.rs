@@ -122,6 +122,32 @@ pub fn body(header: Header, base: &[u8], body: &[u8], how: How) -> Result<Decode
     }
 }
 
+/// A mark, and the state saved there.
+pub type Saved = (Mark, Vec<u8>);
+
+/// The target, and each mark with the state saved there.
+///
+/// # Errors
+/// Why the body is refused.
+pub fn states(
+    header: &Header,
+    base: &[u8],
+    mut body: &[u8],
+) -> Result<(Vec<u8>, Vec<Saved>), Refusal> {
+    let mut workspace = vec![0; header.workspace_words()];
+    let mut decoder = Decoder::new(*header, &reference::ALL, &mut workspace)?;
+    let mut images = Memory::new(header, base, How::default().limit);
+    let mut marks = Vec::new();
+    let how = How { restart: true, ..How::default() };
+    while let Some(mark) = run(&mut decoder, &mut images, &mut body, how, &mut Vec::new())? {
+        let mut state = Vec::new();
+        decoder.save(|bytes| state.extend_from_slice(bytes))?;
+        marks.push((mark, state));
+    }
+    decoder.finish()?;
+    Ok((images.into_target(), marks))
+}
+
 /// Goes on from `state`.
 ///
 /// # Errors
@@ -148,7 +174,8 @@ fn run(
     marks: &mut Vec<Mark>,
 ) -> Result<Option<Mark>, Refusal> {
     loop {
-        let (mut chunk, later) = rest.split_at(how.chunk.min(rest.len()));
+        let whole = *rest;
+        let (mut chunk, later) = whole.split_at(how.chunk.min(whole.len()));
         *rest = later;
         loop {
             let before = decoder.position();
@@ -161,6 +188,7 @@ fn run(
                     let mark = note(decoder, images, reset, marks.last());
                     marks.push(mark);
                     if how.restart {
+                        *rest = &whole[whole.len() - later.len() - chunk.len()..];
                         return Ok(Some(mark));
                     }
                 }

@@ -1,0 +1,30 @@
+//! `vectors`: writes `vectors/` anew. Its tests are in `patcher-core/tests/vectors.rs`.
+
+use std::{fs, path::Path};
+
+use crate::failure::Failure;
+
+/// The task.
+pub(crate) fn run(_: &[String]) -> Result<(), Failure> {
+    let folder = rig::vectors::folder();
+    let book = rig::vectors::generate();
+    for part in ["images", "invalid", "valid"] {
+        let part = folder.join(part);
+        if part.exists() {
+            fs::remove_dir_all(&part).map_err(Failure::io(&part))?;
+        }
+        fs::create_dir_all(&part).map_err(Failure::io(&part))?;
+    }
+    for (path, bytes) in &book.files {
+        write(&folder.join(path), bytes)?;
+    }
+    write(&folder.join("index.toml"), book.index.to_toml().as_bytes())?;
+    let bytes: usize = book.files.values().map(Vec::len).sum();
+    let (valid, invalid) = (book.index.valid.len(), book.index.invalid.len());
+    println!("{valid} valid, {invalid} invalid, {bytes} bytes");
+    Ok(())
+}
+
+fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    fs::write(path, bytes).map_err(Failure::io(path))
+}
