@@ -1,4 +1,7 @@
 //! Benchmarks and measurements of patcher.
 //!
-//! `cargo run --release -p benches --bin ratio` makes a patch for every pair of a split of the corpus and compares its
-//! size with the best peer's.
+//! `cargo run --release -p benches --bin ratio` compares patch sizes over the corpus with the best peer's;
+//! `cargo run --release -p benches --bin roundtrip` takes every pair through encoder, decoder, oracle and
+//! the applier on three flash geometries.
+
+pub mod roundtrip;
