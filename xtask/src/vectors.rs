@@ -1,4 +1,4 @@
-//! `vectors`: writes `vectors/` anew. Its tests are in `patcher-core/tests/vectors.rs`.
+//! `vectors`: writes `vectors/` anew, and the fuzz seeds that depend on the format. Its tests are in `patcher-core/tests/vectors.rs`.
 
 use std::{fs, path::Path};
 
@@ -17,6 +17,11 @@ pub(crate) fn run(_: &[String]) -> Result<(), Failure> {
     }
     for (path, bytes) in &book.files {
         write(&folder.join(path), bytes)?;
+    }
+    let seeds = folder.join("../fuzz/seeds/restore");
+    fs::create_dir_all(&seeds).map_err(Failure::io(&seeds))?;
+    for (number, seed) in rig::vectors::invalid::restore_seeds().iter().enumerate() {
+        write(&seeds.join(format!("{number}.bin")), seed)?;
     }
     write(&folder.join("index.toml"), book.index.to_toml().as_bytes())?;
     let bytes: usize = book.files.values().map(Vec::len).sum();

@@ -6,7 +6,8 @@ use core::cell::Cell;
 use patcher_core::container::header::MAX_HEADER_BYTES;
 use patcher_core::container::writer;
 use patcher_core::decode::REGISTER_BYTES;
-use patcher_core::{DecodeError, Decoder, Event, Header, HeaderError, reference};
+use patcher_core::error::Error;
+use patcher_core::{Decoder, Event, Header, HeaderError};
 
 use crate::decode::{self, Decoded, How, Refusal};
 use crate::memory::Memory;
@@ -134,8 +135,8 @@ fn finish(
             }
             Ok(Event::Yield) => {}
             Ok(Event::Done | Event::NeedInput) => break,
-            Err(patcher_core::error::Error::Patch(error)) => return Err(error.into()),
-            Err(patcher_core::error::Error::Images(_)) => return Err(Refusal::Full),
+            Err(Error::Patch(error)) => return Err(error.into()),
+            Err(Error::Images(_)) => return Err(Refusal::Full),
         }
     }
     decoder.finish()?;
@@ -155,19 +156,4 @@ pub fn round_trip(base: &[u8], target: &[u8], create: impl Fn(&[u8], &[u8]) -> V
         let decoded = decoded.map(|decoded| decoded.target);
         assert_eq!(decoded.as_deref(), Ok(target), "in chunks of {chunk}");
     }
-}
-
-/// Splits a fuzz input into base and target: the first byte says where.
-#[must_use]
-pub fn split(bytes: &[u8]) -> (&[u8], &[u8]) {
-    let Some((&at, rest)) = bytes.split_first() else { return (&[], &[]) };
-    rest.split_at(rest.len() * usize::from(at) / 255)
-}
-
-/// Whether `patch` fits a device that links no instruction set.
-///
-/// # Errors
-/// [`DecodeError::Isa`] when it does not.
-pub fn without_isa(header: Header, workspace: &mut [u16]) -> Result<(), DecodeError> {
-    Decoder::new(header, &reference::ALL[..0], workspace).map(drop)
 }

@@ -12,6 +12,7 @@
 //! | [`memory`] | images in memory that notice a decoder out of bounds |
 //! | [`plan`] | a naive planner, with restart marks |
 //! | [`random`] | numbers that are the same on every machine |
+//! | [`trial`] | two related images out of any bytes |
 //! | [`vectors`] | the index of `vectors/` |
 
 pub mod decode;
@@ -21,4 +22,5 @@ pub mod hostile;
 pub mod memory;
 pub mod plan;
 pub mod random;
+pub mod trial;
 pub mod vectors;

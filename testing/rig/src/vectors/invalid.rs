@@ -1,6 +1,7 @@
 //! Patches that are refused, at least one for each code.
 
 use patcher_core::container::writer;
+use patcher_core::decode::REGISTER_BYTES;
 use patcher_core::stream::Question;
 use patcher_core::{DecodeError, Header, HeaderError};
 
@@ -447,4 +448,26 @@ fn state(base: &[u8], patch: &Patch) -> Vec<u8> {
         .ok()
         .and_then(|(_, marks)| marks.into_iter().next())
         .map_or_else(Vec::new, |(_, state)| state)
+}
+
+/// Inputs of [`hostile::restore`](crate::hostile::restore) that get far: a header, what was saved at a mark, the body after it.
+#[must_use]
+pub fn restore_seeds() -> Vec<Vec<u8>> {
+    let (base, target) = firmware::pair(7, 60);
+    let addresses = ((base.len(), ADDRESS), (target.len(), ADDRESS));
+    let seed = |isa, reset| {
+        let recipe = match isa {
+            0 => Recipe::plain(),
+            _ => Recipe::plain().addressed(isa, addresses.0, addresses.1),
+        };
+        let patch = recipe.with_marks(9, reset).encode(&base, &target);
+        let (_, marks) = decode::states(&patch.header, &base, &patch.body).ok()?;
+        let (mark, state) = marks.into_iter().nth(1)?;
+        let rest = patch.body.get(mark.consumed as usize..)?;
+        Some([&writer::write(&patch.header), &state[..REGISTER_BYTES], rest].concat())
+    };
+    [(0, false), (1, true), (2, false), (2, true)]
+        .into_iter()
+        .filter_map(|(isa, reset)| seed(isa, reset))
+        .collect()
 }
