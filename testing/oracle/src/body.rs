@@ -61,15 +61,14 @@ impl<'a> Body<'a> {
     }
 
     pub(crate) fn decode(mut self) -> Result<Observed, Reject> {
-        if self.header.target_len > 0 {
-            self.address_map()?;
-        }
+        self.address_map()?;
         while self.position() < self.header.target_len {
             self.op()?;
             if self.is_mark() {
                 self.mark()?;
             }
         }
+        self.coder.check_overrun()?;
         if !self.coder.is_finished() {
             return Err(Reject::TrailingData);
         }
@@ -101,10 +100,10 @@ impl<'a> Body<'a> {
             let distance = self.number(Number::MapBase)?;
             let before = base;
             base = base.wrapping_add(distance);
+            shift = shift.wrapping_add(unzigzag(self.number(Number::MapShift)?));
             if index > 0 && base <= before {
                 return Err(Reject::MapOrder);
             }
-            shift = shift.wrapping_add(unzigzag(self.number(Number::MapShift)?));
             self.workspace.map.0.push((base, base.wrapping_add(shift)));
         }
         Ok(())

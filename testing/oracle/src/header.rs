@@ -141,17 +141,12 @@ pub fn parse(patch: &[u8]) -> Result<Header, Reject> {
     cursor.name("hit slots");
     let byte_slots = u32::from(cursor.byte()?) * 128;
     cursor.name("byte slots");
-    if hit_slots == 0 || byte_slots == 0 {
-        return Err(Reject::Reserved);
-    }
     let cache_entries = u32::from(cursor.byte()?) * 8;
     cursor.name("cache");
     let map_entries = cursor.varint()?;
     cursor.name("map entries");
-    if map_entries > 65_535 {
-        return Err(Reject::Varint);
-    }
-    if isa == 0 && map_entries != 0 {
+    let no_slots = hit_slots == 0 || byte_slots == 0;
+    if no_slots || map_entries > 65_535 || (isa == 0 && map_entries != 0) {
         return Err(Reject::Reserved);
     }
 
@@ -261,17 +256,15 @@ fn region_list(cursor: &mut Cursor<'_>, image_len: u32) -> Result<Regions, Rejec
 }
 
 fn check_extensions(cursor: &mut Cursor<'_>) -> Result<(), Reject> {
-    let len = cursor.varint()?;
-    let all = cursor.take(usize::try_from(len).expect("32 bits"))?;
-    let mut rest = &all[..];
-    while !rest.is_empty() {
-        if rest.len() < 2 || rest.len() < 2 + usize::from(rest[1]) {
-            return Err(Reject::Reserved);
-        }
-        if rest[0] & 0x80 != 0 {
+    let mut left = cursor.varint()?;
+    while left > 0 {
+        let kind = cursor.byte()?;
+        let len = cursor.byte()?;
+        left = left.checked_sub(2 + u32::from(len)).ok_or(Reject::Reserved)?;
+        cursor.take(usize::from(len))?;
+        if kind & 0x80 != 0 {
             return Err(Reject::Extension);
         }
-        rest = &rest[2 + usize::from(rest[1])..];
     }
     Ok(())
 }

@@ -39,8 +39,7 @@ impl<'a> RangeDecoder<'a> {
         let byte = match self.body.get(self.read) {
             Some(&byte) => byte,
             None if self.read < self.body_len => return Err(Reject::Truncated),
-            None if self.read < self.body_len + 4 => 0,
-            None => return Err(Reject::Overrun),
+            None => 0,
         };
         self.read += 1;
         Ok(u32::from(byte))
@@ -54,6 +53,7 @@ impl<'a> RangeDecoder<'a> {
             for _ in 0..4 {
                 self.code = self.code << 8 | self.next_byte()?;
             }
+            self.check_overrun()?;
         }
         let bound = (self.range >> 16) * p1 + (((self.range & 0xFFFF) * p1) >> 16);
         let bit = self.code < bound;
@@ -69,6 +69,11 @@ impl<'a> RangeDecoder<'a> {
         }
         self.last_decision = Some(Decision { p1, bit, range: self.range, code: self.code });
         Ok(bit)
+    }
+
+    /// Asserts that no more than four bytes past the end were needed.
+    pub(crate) fn check_overrun(&self) -> Result<(), Reject> {
+        if self.read > self.body_len + 4 { Err(Reject::Overrun) } else { Ok(()) }
     }
 
     /// Every byte of the body must have been read.

@@ -75,6 +75,7 @@ impl Body<'_> {
 
     /// Decodes a switch in a context (§7.1).
     pub(crate) fn switch(&mut self, switch: Switch, context: u32) -> Result<bool, Reject> {
+        self.coder.check_overrun()?;
         let index = switch as usize + usize::try_from(context).expect("small");
         let bit = self.plain(|body| &mut body.workspace.switch_counters, index)?;
         self.note(|| format!("{switch:?}"), u32::from(bit));
@@ -83,6 +84,7 @@ impl Body<'_> {
 
     /// Decodes a number (§7.2).
     pub(crate) fn number(&mut self, kind: Number) -> Result<u32, Reject> {
+        self.coder.check_overrun()?;
         let first = 53 * (kind as usize);
         let counters: fn(&mut Self) -> &mut [Counter] = |body| &mut body.workspace.number_counters;
         let mut n = 0;
@@ -117,6 +119,7 @@ impl Body<'_> {
         set: usize,
         contexts: [u32; HIT_INPUTS],
     ) -> Result<bool, Reject> {
+        self.coder.check_overrun()?;
         let slots = contexts.map(|context| slot(context, self.header.hit_slots));
         let counters = slots.map(|slot| self.workspace.hit_slots[slot]);
         let weights = HIT_INPUTS * set..HIT_INPUTS * (set + 1);
@@ -132,6 +135,7 @@ impl Body<'_> {
 
     /// Decodes a byte (§7.4).
     pub(crate) fn byte(&mut self, role: Role, contexts: [u32; BYTE_INPUTS]) -> Result<u8, Reject> {
+        self.coder.check_overrun()?;
         let mut sofar = 1_u32;
         for j in (0..8_usize).rev() {
             let mut paths = [sofar.wrapping_mul(0x9E37_79B1); BYTE_INPUTS];

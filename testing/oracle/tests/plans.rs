@@ -190,6 +190,18 @@ fn mark_at_the_end_is_none() {
 }
 
 #[test]
+fn bytes_past_the_body_count_as_read() {
+    let image = [0; 520];
+    let mut recipe = Recipe::delta(&image, &image);
+    recipe.epoch_log2 = 8;
+    recipe.plan.diffs = straight(520, 256);
+    let (patch, observed) = recipe.check();
+    let body_len = oracle::header::parse(&patch).unwrap().body_len;
+    let read = &observed.states.last().unwrap()[8..12];
+    assert!(u32::from_le_bytes(read.try_into().unwrap()) > body_len);
+}
+
+#[test]
 fn copies_reach_back_over_marks() {
     let mut target = Random(8).bytes(256);
     target.extend(target.clone());
