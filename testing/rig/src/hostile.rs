@@ -8,12 +8,13 @@ use patcher_core::container::writer;
 use patcher_core::decode::REGISTER_BYTES;
 use patcher_core::error::Error;
 use patcher_core::{Decoder, Event, Header, HeaderError};
+use std::sync::OnceLock;
 
 use crate::decode::{self, Decoded, How, Refusal};
 use crate::memory::Memory;
 
 /// Largest target that hostile input may decode to.
-const TARGET_LIMIT: u32 = 1 << 13;
+const TARGET_LIMIT: u32 = 1 << 12;
 /// Most map entries: each op of a hostile stream looks at all of them.
 const MAP_LIMIT: u32 = 512;
 
@@ -42,9 +43,9 @@ pub fn header(bytes: &[u8]) -> Result<Header, HeaderError> {
 }
 
 /// The pattern that stands in for a base image of any length.
-fn base() -> Vec<u8> {
-    let (base, _) = crate::firmware::pair(7, 60);
-    base
+fn base() -> &'static [u8] {
+    static BASE: OnceLock<Vec<u8>> = OnceLock::new();
+    BASE.get_or_init(|| crate::firmware::pair(7, 60).0)
 }
 
 /// Any bytes as header and body: a typed error, or a target of the declared length; whatever the chunking, and with a
@@ -63,9 +64,9 @@ pub fn decoder(patch: &[u8]) -> Result<Decoded, Refusal> {
     let body = patch.get(len..).unwrap_or(&[]);
     let base = base();
     let limit = TARGET_LIMIT as usize;
-    let whole = decode::body(header, &base, body, How { limit, ..How::default() });
+    let whole = decode::body(header, base, body, How { limit, ..How::default() });
     for (chunk, restart) in [(1, false), (5, true)] {
-        let other = decode::body(header, &base, body, How { chunk, limit, restart });
+        let other = decode::body(header, base, body, How { chunk, limit, restart });
         if body.len() <= header.body_len as usize {
             assert_eq!(other, whole, "chunks of {chunk}, restarts {restart}");
         } else {
@@ -113,7 +114,7 @@ pub fn resume(header: Header, state: &[u8], body: &[u8]) -> Result<Vec<u8>, Refu
         return Err(Refusal::Full);
     }
     let base = base();
-    let mut images = Memory::new(&header, &base, (start + TARGET_LIMIT) as usize);
+    let mut images = Memory::new(&header, base, (start + TARGET_LIMIT) as usize);
     images.resume(start);
     finish(&mut decoder, &mut images, body, header.target_len)?;
     Ok(images.into_target())

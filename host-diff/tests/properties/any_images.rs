@@ -1,0 +1,103 @@
+//! Arbitrary bytes as images.
+
+use host_diff::{Options, apply, create_full};
+use patcher_core::Kind;
+use proptest::collection::vec;
+use proptest::prelude::*;
+use rig::hostile;
+use rig::random::Random;
+use rig::trial::Trial;
+
+use super::{cases, image, level, round_trip, thumb};
+
+/// Images at the edges of what an image can be.
+fn edges() -> Vec<Vec<u8>> {
+    let (base, target) = rig::firmware::pair(1, 12);
+    vec![
+        vec![],
+        vec![0],
+        vec![0xFF],
+        vec![0xFF; 3],
+        vec![0xFF; 5000],
+        vec![0; 4096],
+        (0..=255).collect(),
+        Random::new(5).bytes(300),
+        base,
+        target,
+    ]
+}
+
+#[test]
+fn every_edge_becomes_every_other() {
+    for base in edges() {
+        for target in edges() {
+            round_trip(&base, &target, &level(2));
+        }
+    }
+}
+
+#[test]
+fn full_images_need_no_base() {
+    for target in edges() {
+        let patch = create_full(&image(&target), &Options::default()).expect("a full image");
+        assert_eq!(patch.header.kind, Kind::Full);
+        for base in [&[][..], b"anything"] {
+            assert_eq!(apply::apply(base, &patch.bytes).as_ref(), Ok(&target));
+        }
+    }
+}
+
+#[test]
+fn identical_images_cost_little_more_than_a_header() {
+    for (seed, functions) in [(1, 10), (2, 100), (3, 1000)] {
+        let (base, _) = rig::firmware::pair(seed, functions);
+        let patch = round_trip(&base, &base, &level(3));
+        let body = patch.bytes.len() - patch.header_len;
+        assert!(body <= 24, "{body} bytes for nothing, {} bytes of image", base.len());
+    }
+}
+
+#[test]
+fn moved_code_costs_little() {
+    let (base, target) = rig::firmware::pair(4, 400);
+    let patch = round_trip(&base, &target, &thumb(4));
+    let percent = 100 * patch.bytes.len() / target.len();
+    assert!(percent <= 12, "{} of {} bytes", patch.bytes.len(), target.len());
+}
+
+proptest! {
+    #![proptest_config(cases(60))]
+
+    #[test]
+    fn any_bytes_become_any_bytes(base in vec(any::<u8>(), 0..600), target in vec(any::<u8>(), 0..600)) {
+        round_trip(&base, &target, &level(1));
+    }
+
+    #[test]
+    fn few_byte_values_become_few_byte_values(
+        base in vec(0u8..3, 0..900), target in vec(0u8..3, 0..900), effort in 1u8..=5,
+    ) {
+        round_trip(&base, &target, &level(effort));
+    }
+
+    #[test]
+    fn edited_images_come_back(bytes in vec(any::<u8>(), 0..120), effort in 1u8..=4) {
+        let Trial { options, base, target } = Trial::of(&bytes);
+        let options = if options & 1 == 1 { thumb(effort) } else { level(effort) };
+        round_trip(&base, &target, &options);
+    }
+
+    #[test]
+    fn fuzzed_pairs_come_back_at_any_chunking(bytes in vec(any::<u8>(), 0..120)) {
+        let Trial { base, target, .. } = Trial::of(&bytes);
+        hostile::round_trip(&base, &target, |base, target| {
+            round_trip(base, target, &thumb(1)).bytes
+        });
+    }
+
+    #[test]
+    fn firmware_comes_back(seed: u64, functions in 3usize..60, effort in 1u8..=6) {
+        let (base, target) = rig::firmware::pair(seed, functions);
+        round_trip(&base, &target, &thumb(effort));
+    }
+}
