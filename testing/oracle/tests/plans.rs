@@ -120,6 +120,64 @@ fn copies_from_both_images_repeat_their_sources() {
     recipe.check();
 }
 
+/// A diff that hits all along leaves a history of zeros; the copy behind it ends at a mark that keeps.
+#[test]
+fn copies_enter_the_history_in_chunks() {
+    let base = Random(12).bytes(600);
+    for (from_base, distance, len, chunks) in [
+        (true, 0, 2, 1),
+        (true, 0, 32, 1),
+        (true, 0, 33, 2),
+        (true, 0, 64, 2),
+        (true, 0, 100, 4),
+        (false, 150, 32, 1),
+        (false, 150, 33, 2),
+        (false, 32, 64, 2),
+        (false, 31, 64, 3),
+        (false, 7, 50, 8),
+        (false, 7, 49, 7),
+        (false, 1, 20, 20),
+    ] {
+        let start = 256 - len;
+        let mut target = base[..start].to_vec();
+        for offset in 0..len {
+            target.push(if from_base {
+                base[300 + offset]
+            } else {
+                target[start + offset - distance]
+            });
+        }
+        target.extend(&base[256..]);
+        let mut recipe = Recipe::delta(&base, &target);
+        recipe.epoch_log2 = 8;
+        let [copied, start_at] = [len, start].map(|value| u32::try_from(value).unwrap());
+        let source = u32::try_from(if from_base { 300 } else { start - distance }).unwrap();
+        recipe.plan.copies = vec![Copy { target: start_at, len: copied, from_base, source }];
+        recipe.plan.diffs = straight(600, 256);
+        recipe.plan.diffs[0].len = start_at;
+        let state = recipe.check().1.states[0].clone();
+        let history = u32::from_le_bytes(state[24..28].try_into().unwrap());
+        assert_eq!(history, (1 << chunks) - 1, "{len} bytes from {distance}");
+    }
+}
+
+/// 0xFFFFFFFF marks an empty entry of the cache, and can be the end of a region.
+#[test]
+fn last_address_is_never_found_in_the_cache() {
+    let mut random = Random(13);
+    let base: Vec<u8> = (0..0xFFF).map(|i| if i % 16 < 4 { 0xFF } else { random.byte() }).collect();
+    let mut target = base.clone();
+    for word in target.chunks_mut(16).step_by(3) {
+        word[..4].copy_from_slice(&0x0800_0FF0_u32.to_le_bytes());
+    }
+    let mut recipe = Recipe::delta(&base, &target);
+    recipe.isa = POINTERS;
+    recipe.base_regions = Regions::single(0xFFF, 0xFFFF_F000);
+    recipe.target_regions = Regions::single(0xFFF, FLASH);
+    recipe.plan.diffs = straight(0xFFF, 0x1000);
+    recipe.check();
+}
+
 #[test]
 fn full_image_has_no_base() {
     let mut target = Random(4).bytes(500);
