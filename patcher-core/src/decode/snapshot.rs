@@ -16,7 +16,7 @@
 //!
 //! All little endian. A mark follows a complete op, so nothing else is pending.
 
-use super::Decoder;
+use super::{Decoder, IMPLIED_ZEROS};
 use crate::container::header::Header;
 use crate::entropy::range::{BOTTOM, RangeState};
 use crate::error::DecodeError;
@@ -81,7 +81,8 @@ impl<'w> Decoder<'w> {
         Ok(())
     }
 
-    /// A decoder that goes on from a saved state. Feed it the body from [`Decoder::consumed`] on.
+    /// A decoder that goes on from a saved state. Feed it the body from
+    /// [`Decoder::consumed`] on (nothing, if that is past its end).
     ///
     /// `source` fills its argument with the next saved bytes and returns whether it could.
     ///
@@ -118,11 +119,16 @@ impl<'w> Decoder<'w> {
             ..State::default()
         })?;
         decoder.consumed = word(&bytes, 8);
-        decoder.received = decoder.consumed;
+        // Implied zeros count as decoded, but nobody can send them.
+        decoder.received = decoder.consumed.min(header.body_len);
         decoder.range = RangeState { range: word(&bytes, 12), code: word(&bytes, 16) };
         decoder.started = bit(6);
         let sound = !decoder.started || decoder.range.range >= BOTTOM;
-        if decoder.consumed > header.body_len || !sound || bits & 0x80 != 0 || tokens > 7 {
+        if decoder.consumed > header.body_len.saturating_add(IMPLIED_ZEROS)
+            || !sound
+            || bits & 0x80 != 0
+            || tokens > 7
+        {
             return Err(DecodeError::State);
         }
         decoder.engine.fill_words(|| {
