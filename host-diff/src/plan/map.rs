@@ -1,6 +1,7 @@
 //! Chooses the breakpoints of the address map.
 
 use super::diffs::Pair;
+use super::mask::{eight, place};
 use crate::matcher::align::Aligned;
 use patcher_core::reference::map::Entry;
 use patcher_core::reference::{Isa, MAX_LEN};
@@ -33,11 +34,8 @@ fn flash(pair: &Pair<'_>, aligned: &[Aligned]) -> Vec<Entry> {
             continue;
         }
         taken.insert(a.base, a.base + a.len);
-        let place = |offset: usize, regions: &patcher_core::container::region::Regions| {
-            u32::try_from(offset).ok().and_then(|offset| regions.place(offset))
-        };
-        let from = place(a.base, &pair.base_regions);
-        let to = place(a.target, &pair.target_regions);
+        let from = place(&pair.base_regions, a.base);
+        let to = place(&pair.target_regions, a.target);
         if let (Some(from), Some(to)) = (from, to) {
             entries.push(Entry { base: from.address, target: to.address });
         }
@@ -89,23 +87,13 @@ fn word(bytes: [u8; MAX_LEN]) -> u32 {
     u32::from_le_bytes([a, b, c, d])
 }
 
-fn eight(image: &[u8], at: usize) -> [u8; MAX_LEN] {
-    let mut out = [0; MAX_LEN];
-    let end = image.len().min(at + MAX_LEN);
-    out[..end - at].copy_from_slice(&image[at..end]);
-    out
-}
-
 /// Calls `see(base target, target target)` for every reference at aligned places of both images.
 fn visit(pair: &Pair<'_>, aligned: &[Aligned], isa: &dyn Isa, mut see: impl FnMut(u32, u32)) {
     for a in aligned {
         let mut i = 0usize;
         while i + 4 <= a.len {
-            let place = |at: usize, regions: &patcher_core::container::region::Regions| {
-                u32::try_from(at).ok().and_then(|at| regions.place(at))
-            };
-            let from = place(a.base + i, &pair.base_regions);
-            let to = place(a.target + i, &pair.target_regions);
+            let from = place(&pair.base_regions, a.base + i);
+            let to = place(&pair.target_regions, a.target + i);
             let (Some(from), Some(to)) = (from, to) else { break };
             let old = eight(pair.base, a.base + i);
             let new = eight(pair.target, a.target + i);

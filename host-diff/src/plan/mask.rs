@@ -36,7 +36,8 @@ fn hash(address: u32) -> [u8; 4] {
     (address.wrapping_mul(0x9E37_79B1) ^ address.rotate_left(11)).to_le_bytes()
 }
 
-fn eight(image: &[u8], at: usize) -> [u8; MAX_LEN] {
+/// The bytes from `at` on that a reference may take, zeros past the end.
+pub(super) fn eight(image: &[u8], at: usize) -> [u8; MAX_LEN] {
     let mut out = [0; MAX_LEN];
     let end = image.len().min(at + MAX_LEN);
     out[..end - at].copy_from_slice(&image[at..end]);
@@ -111,6 +112,7 @@ fn pointers(image: &[u8], regions: &Regions, isa: &dyn Isa, label: Label<'_>, ou
     }
 }
 
-fn place(regions: &Regions, at: usize) -> Option<Place> {
+/// Where the byte at offset `at` is loaded.
+pub(super) fn place(regions: &Regions, at: usize) -> Option<Place> {
     regions.place(u32::try_from(at).ok()?)
 }
