@@ -60,7 +60,7 @@ fn decode(workspace: &mut [u16]) -> Option<()> {
         loop {
             match decoder.push(&mut slots, &mut rest).ok()? {
                 Event::NeedInput => break,
-                Event::Mark { .. } => {}
+                Event::Mark { .. } | Event::Yield => {}
                 Event::Done => return decoder.finish().ok(),
             }
         }
