@@ -27,6 +27,7 @@ const STEPS: &[Step] = &[
     ("deps", checks::deps),
     ("deny", checks::deny),
     ("clippy", checks::clippy),
+    ("corpus", checks::corpus),
     ("test", checks::test),
     ("doc-test", checks::doc_test),
     ("doc", checks::doc),
