@@ -177,7 +177,7 @@ pub fn create(
     limit("base", &base.bytes)?;
     limit("target", &target.bytes)?;
     let layout = Layout::of_pair(base, target, options)?;
-    let full = full_patch(target, options, budget, effort)?;
+    let full = full_patch(target, budget, effort)?;
     let base_sha256: [u8; 32] = Sha256::digest(&base.bytes).into();
     let mut best: Option<encode::Encoded> = None;
     let mut layouts = vec![layout];
@@ -217,16 +217,12 @@ pub fn create(
 pub fn create_full(target: &FlatImage, options: &Options) -> Result<Patch, CreateError> {
     let (budget, effort) = check(options)?;
     limit("target", &target.bytes)?;
-    full_patch(target, options, budget, effort)
+    full_patch(target, budget, effort)
 }
 
-fn full_patch(
-    target: &FlatImage,
-    options: &Options,
-    budget: Budget,
-    effort: Effort,
-) -> Result<Patch, CreateError> {
-    let layout = Layout::of_target(target, options)?;
+fn full_patch(target: &FlatImage, budget: Budget, effort: Effort) -> Result<Patch, CreateError> {
+    // Nothing in a full image is predicted through addresses yet: naming them would cost bytes.
+    let layout = Layout::none();
     let encoded = encode::full(&target.bytes, budget, effort)?;
     let patch = finish(encoded, &layout, None, Sha256::digest(&target.bytes).into());
     self_check(&[], &target.bytes, &patch)?;

@@ -1,9 +1,7 @@
 //! Where both images are loaded and which references are predicted: given, or detected.
 
 use crate::create::{CreateError, IsaChoice, Options};
-use crate::image::{
-    Confidence, Detection, FlatImage, Isa, Region as ImageRegion, detect, detect_pair,
-};
+use crate::image::{Confidence, Detection, FlatImage, Isa, Region as ImageRegion, detect_pair};
 use patcher_core::container::region::{MAX_REGIONS, Region, Regions};
 use patcher_core::reference::{self, Isa as Core};
 
@@ -74,17 +72,6 @@ impl Layout {
         let sure = from.confidence >= Confidence::High && to.confidence >= Confidence::High
             || options.isa.is_some();
         Ok(Self { isa, base: base_regions, target: target_regions, sure, notes })
-    }
-
-    /// The layout of a target alone.
-    ///
-    /// # Errors
-    /// [`CreateError::Regions`] when given regions do not fit the image.
-    pub fn of_target(target: &FlatImage, options: &Options) -> Result<Self, CreateError> {
-        // Nothing in a full image is predicted through addresses yet: naming them would cost bytes.
-        let _ = detect(target);
-        let _ = options;
-        Ok(Self::none())
     }
 }
 
