@@ -35,6 +35,8 @@ pub mod stream;
 
 #[cfg(feature = "encode")]
 pub mod encode;
+#[cfg(feature = "encode")]
+pub mod explain;
 
 pub use container::header::{Header, Kind};
 pub use decode::{Decoder, Event};

@@ -3,7 +3,7 @@
 use super::images::Images;
 use super::state::Phase;
 use super::unit::{Kind, Unit};
-use super::{Side, engine::Engine, length32};
+use super::{Side, Topic, engine::Engine, length32};
 use crate::error::Error;
 use crate::model::byte::{self, Role};
 use crate::model::hash::context;
@@ -76,6 +76,7 @@ impl Engine<'_> {
         }
         let right = truth.get(..len) == Some(unit.bytes());
         let set = (unit.kind as usize) << 2 | (self.state.history & 1) as usize;
+        side.about(Topic::Hit(unit.kind));
         if self.model.hit.code(side, set, &contexts, right) {
             self.state.history <<= 1;
             self.state.run = self.state.run.saturating_add(u32::from(unit.len));
@@ -88,6 +89,7 @@ impl Engine<'_> {
             let contexts = contexts.map(|context| context ^ UNCHANGED);
             let set = (Kind::Unchanged as usize) << 2 | (unit.kind as usize & 3);
             let stays = truth.get(..len) == Some(own);
+            side.about(Topic::Unchanged(unit.kind));
             if self.model.hit.code(side, set, &contexts, stays) {
                 self.note_miss();
                 return self.produce(images, own);
@@ -137,6 +139,7 @@ impl Engine<'_> {
         let right = truth.get(..len) == Some(block);
         let recent = (log2(self.state.run).saturating_sub(6) / 2).min(3);
         let set = (Kind::Block as usize) << 2 | recent as usize;
+        side.about(Topic::Hit(Kind::Block));
         let hit = self.model.hit.code(side, set, &contexts, right);
         if hit {
             self.state.history = 0;
@@ -199,6 +202,7 @@ impl Engine<'_> {
         let predicted = unit.predicted.get(index).copied().unwrap_or(0);
         let contexts = self.miss_contexts(&unit, &window, predicted);
         let role = Role::Miss { kind: unit.kind as u32, predicted };
+        side.about(Topic::Miss(unit.kind));
         let byte = self.model.byte.code(side, role, &contexts, truth);
         if let Some(slot) = self.state.miss.get_mut(index) {
             *slot = byte;

@@ -2,7 +2,7 @@
 
 use super::images::Images;
 use super::state::{Phase, REPEATS, Source};
-use super::{MAX_STEP_OUTPUT, Question, Side, engine::Engine, length32};
+use super::{MAX_STEP_OUTPUT, Question, Side, Topic, engine::Engine, length32};
 use crate::error::{DecodeError, Error};
 use crate::model::byte::{INPUTS, Role};
 use crate::model::hash::context;
@@ -34,6 +34,7 @@ impl Engine<'_> {
         side.truth(self.state.position, &mut byte);
         let role = Role::Extra { parity: self.state.position & 1 };
         let [truth] = byte;
+        side.about(Topic::Literal);
         let coded = [self.model.byte.code(side, role, &contexts, truth)];
         images.write_target(&coded).map_err(Error::Images)?;
         self.state.advance(&coded);

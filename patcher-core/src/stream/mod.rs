@@ -11,11 +11,14 @@ mod extra;
 pub mod images;
 mod op;
 pub(crate) mod state;
+mod topic;
 mod unit;
 
 pub use engine::{Engine, Step};
 pub use extra::MIN_COPY;
 pub use state::{REPEATS, Source};
+pub use topic::Topic;
+pub use unit::Kind as UnitKind;
 
 use crate::entropy::Coder;
 
@@ -95,4 +98,11 @@ pub trait Side: Coder {
 
     /// Fills `bytes` with the target from `offset` on; leaves them alone when decoding.
     fn truth(&mut self, offset: u32, bytes: &mut [u8]);
+
+    /// Tells what the next decisions are about, where no question does. For reports: whoever only codes leaves it
+    /// as it is, and no code remains of it.
+    #[inline]
+    fn about(&mut self, topic: Topic) {
+        let _ = topic;
+    }
 }

@@ -4,9 +4,9 @@ use super::engine::Engine;
 use crate::reference::MAX_LEN;
 
 /// What a unit is; the number picks weights and contexts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
-pub(crate) enum Kind {
+pub enum Kind {
     /// A run of units that may hit as a whole.
     Block = 0,
     /// One byte.

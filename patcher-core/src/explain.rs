@@ -1,0 +1,171 @@
+//! Where the bits of a body go: the decoder's own engine, with the price of every decision kept.
+
+use crate::container::header::Header;
+use crate::decode::IMPLIED_ZEROS;
+use crate::encode::CostCoder;
+use crate::entropy::Coder;
+use crate::entropy::range::{RangeDecoder, RangeState};
+use crate::error::{DecodeError, Error};
+use crate::reference::Isa;
+use crate::stream::images::Images;
+use crate::stream::{Engine, Question, Side, Step, Topic};
+use core::convert::Infallible;
+
+/// What consecutive decisions about one topic cost, within one step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Spent {
+    /// What they are about.
+    pub topic: Topic,
+    /// Target offset of the first byte that they concern.
+    pub position: u32,
+    /// Target bytes that exist because of them, from `position` on.
+    pub produced: u32,
+    /// How many decisions.
+    pub decisions: u32,
+    /// −log₂ of their probabilities, in units of 1/65536 bit.
+    pub cost: u64,
+}
+
+/// Decodes, and keeps what it costs.
+struct Priced<'a> {
+    decoder: RangeDecoder<'a>,
+    /// What the last decision was about; it goes on in the next step where nothing else is said.
+    topic: Topic,
+    position: u32,
+    price: CostCoder,
+    decisions: u32,
+    spent: &'a mut Vec<Spent>,
+}
+
+impl Priced<'_> {
+    fn turn_to(&mut self, topic: Topic) {
+        if topic != self.topic {
+            self.note(0);
+            self.topic = topic;
+        }
+    }
+
+    /// Ends what is counted so far.
+    fn note(&mut self, produced: u32) {
+        let Self { topic, position, decisions, .. } = *self;
+        let CostCoder { cost } = core::mem::take(&mut self.price);
+        self.decisions = 0;
+        if decisions > 0 || produced > 0 {
+            self.spent.push(Spent { topic, position, produced, decisions, cost });
+        }
+    }
+}
+
+impl Coder for Priced<'_> {
+    fn code(&mut self, bit: bool, p1: u16) -> bool {
+        let bit = self.decoder.code(bit, p1);
+        self.price.code(bit, p1);
+        self.decisions += 1;
+        bit
+    }
+}
+
+impl Side for Priced<'_> {
+    fn ask(&mut self, _position: u32, question: Question<'_>) -> u32 {
+        self.turn_to(question.topic());
+        0
+    }
+
+    fn truth(&mut self, _offset: u32, _bytes: &mut [u8]) {}
+
+    fn about(&mut self, topic: Topic) {
+        self.turn_to(topic);
+    }
+}
+
+/// The base, and the target as far as it is decoded.
+struct Memory<'a> {
+    base: &'a [u8],
+    target: Vec<u8>,
+}
+
+impl Images for Memory<'_> {
+    type Error = Infallible;
+
+    fn read_base(&mut self, offset: u32, bytes: &mut [u8]) -> Result<(), Infallible> {
+        read(self.base, offset, bytes);
+        Ok(())
+    }
+
+    fn read_target(&mut self, offset: u32, bytes: &mut [u8]) -> Result<(), Infallible> {
+        read(&self.target, offset, bytes);
+        Ok(())
+    }
+
+    fn write_target(&mut self, bytes: &[u8]) -> Result<(), Infallible> {
+        self.target.extend_from_slice(bytes);
+        Ok(())
+    }
+}
+
+/// Zeros where the image ends.
+fn read(image: &[u8], offset: u32, bytes: &mut [u8]) {
+    let from = image.get(offset as usize..).unwrap_or(&[]);
+    for (slot, &byte) in bytes.iter_mut().zip(from.iter().chain(core::iter::repeat(&0))) {
+        *slot = byte;
+    }
+}
+
+/// Decodes `body` and hands `observe` what each decision cost, in the order of decoding. Returns the target.
+///
+/// The costs add up to the length of the body, but for the few bytes that end each segment of the range coder.
+///
+/// # Errors
+/// Any [`DecodeError`] that the decoder would report, except those about the length of what follows the body.
+pub fn explain(
+    header: &Header,
+    isas: &[&'static dyn Isa],
+    base: &[u8],
+    body: &[u8],
+    mut observe: impl FnMut(Spent),
+) -> Result<Vec<u8>, DecodeError> {
+    let mut workspace = vec![0u16; header.workspace_words()];
+    let mut engine = Engine::new(*header, isas, &mut workspace)?;
+    let mut images = Memory { base, target: Vec::new() };
+    let mut spent = Vec::new();
+    let mut topic = Topic::Map;
+    let mut rest = body;
+    let mut range = start(&mut rest);
+    let mut implied = 0;
+    while !engine.is_done() {
+        let position = engine.position();
+        let mut side = Priced {
+            decoder: RangeDecoder::new(&mut range, rest),
+            topic,
+            position,
+            price: CostCoder::default(),
+            decisions: 0,
+            spent: &mut spent,
+        };
+        let step = engine.step(&mut images, &mut side).map_err(|error| match error {
+            Error::Patch(error) => error,
+            Error::Images(never) => match never {},
+        })?;
+        side.note(engine.position().wrapping_sub(position));
+        topic = side.topic;
+        let consumed = side.decoder.consumed();
+        implied += consumed.saturating_sub(rest.len());
+        if implied > IMPLIED_ZEROS as usize {
+            return Err(DecodeError::Overrun);
+        }
+        rest = rest.get(consumed..).unwrap_or(&[]);
+        spent.drain(..).for_each(&mut observe);
+        if step == (Step::Mark { reset: true }) {
+            range = start(&mut rest);
+        }
+    }
+    Ok(images.target)
+}
+
+/// Starts a segment of the range coder with the first bytes of `rest`.
+fn start(rest: &mut &[u8]) -> RangeState {
+    let mut first = [0; RangeState::START_BYTES];
+    read(rest, 0, &mut first);
+    *rest = rest.get(first.len()..).unwrap_or(&[]);
+    RangeState::start(first)
+}
