@@ -19,6 +19,8 @@ pub(super) struct ElfFile<'a> {
     pub(super) moved: Vec<Moved>,
     pub(super) isa: Option<Isa>,
     pub(super) symbols: Vec<Symbol>,
+    /// Sections with data: name, physical address and length.
+    pub(super) sections: Vec<(String, u32, u32)>,
 }
 
 /// Reads an ELF file of either class and byte order.
@@ -43,7 +45,13 @@ where
     if pieces.is_empty() {
         pieces = segments.iter().map(Segment::piece).collect();
     }
-    let mut file = ElfFile { chunks: Vec::new(), moved: Vec::new(), isa, symbols: symbols.defined };
+    let mut file = ElfFile {
+        chunks: Vec::new(),
+        moved: Vec::new(),
+        isa,
+        symbols: symbols.defined,
+        sections: Vec::new(),
+    };
     for piece in pieces {
         let Some(chunk) = Chunk::new(piece.stored, piece.data)? else { continue };
         file.chunks.push(chunk);
@@ -52,6 +60,9 @@ where
             (piece.stored.try_into(), piece.runs.try_into(), piece.data.len().try_into())
         {
             file.moved.push(Moved { stored, len, runs, isa: code });
+            if !piece.name.is_empty() {
+                file.sections.push((piece.name, stored, len));
+            }
         }
     }
     Ok(file)
@@ -59,6 +70,8 @@ where
 
 /// Bytes that end up in memory, from a section or a segment.
 struct Piece<'a> {
+    /// Empty for a segment.
+    name: String,
     stored: u64,
     runs: u64,
     data: &'a [u8],
@@ -77,7 +90,7 @@ struct Segment<'a> {
 impl<'a> Segment<'a> {
     fn piece(&self) -> Piece<'a> {
         let Self { stored, runs, data, executable, .. } = *self;
-        Piece { stored, runs, data, executable }
+        Piece { name: String::new(), stored, runs, data, executable }
     }
 
     /// How far into this segment's data a range of the file begins, if it lies in there.
@@ -148,7 +161,10 @@ where
         else {
             continue;
         };
+        // As with symbols, names decorate reports only.
+        let name = sections.section_name(endian, section).unwrap_or_default();
         pieces.push(Piece {
+            name: String::from_utf8_lossy(name).into_owned(),
             stored: segment.stored.saturating_add(position),
             runs: segment.runs.saturating_add(position),
             data: section.data(endian, content)?,

@@ -18,6 +18,8 @@ pub struct FlatImage {
     pub regions: Vec<Region>,
     /// Functions and variables named by the file, sorted by address; empty for formats without names.
     pub symbols: Vec<Symbol>,
+    /// Named parts of the image, sorted by offset, never overlapping; empty for formats without names.
+    pub sections: Vec<Section>,
     /// The format that the image was read from.
     pub source: Format,
     /// What was left out or looked odd while reading.
@@ -34,6 +36,7 @@ impl FlatImage {
             isa_hint: None,
             regions: Vec::new(),
             symbols: Vec::new(),
+            sections: Vec::new(),
             source: Format::Bin,
             warnings: Vec::new(),
         }
@@ -117,6 +120,17 @@ pub struct Symbol {
     pub address: u32,
     /// Its length in bytes; 0 if the file does not say.
     pub size: u32,
+}
+
+/// A part of an image that its file gives a name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Section {
+    /// The name, as the file spells it.
+    pub name: String,
+    /// First byte, as an offset into the image.
+    pub offset: u32,
+    /// Length in bytes.
+    pub len: u32,
 }
 
 /// A range of addresses that held data, for messages.

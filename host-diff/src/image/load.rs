@@ -4,7 +4,7 @@ use core::ops::RangeInclusive;
 
 use super::chunks::{self, Chunk, Flat};
 use super::error::LoadError;
-use super::flat::{FlatImage, Format};
+use super::flat::{FlatImage, Format, Section};
 use super::{elf, hex, uf2};
 
 /// What the user says about a file; nothing by default.
@@ -54,6 +54,7 @@ pub fn load(content: &[u8], options: &LoadOptions) -> Result<FlatImage, LoadErro
             image.isa_hint = file.isa;
             image.regions = chunks::runtime_regions(&image, &file.moved);
             image.symbols = file.symbols;
+            image.sections = sections(&image, file.sections);
             Ok(image)
         }
         Format::Hex => {
@@ -69,6 +70,25 @@ pub fn load(content: &[u8], options: &LoadOptions) -> Result<FlatImage, LoadErro
             Ok(image)
         }
     }
+}
+
+/// The parts of `named` (name, physical address, length) that lie in `image`.
+fn sections(image: &FlatImage, named: Vec<(String, u32, u32)>) -> Vec<Section> {
+    let start = image.address.unwrap_or(0);
+    let inside = |address: u32, len: u32| {
+        let offset = address.checked_sub(start)?;
+        let end = usize::try_from(offset.checked_add(len)?).ok()?;
+        (end <= image.bytes.len()).then_some(offset)
+    };
+    let mut sections: Vec<Section> = named
+        .into_iter()
+        .filter_map(|(name, address, len)| {
+            Some(Section { name, offset: inside(address, len)?, len })
+        })
+        .collect();
+    sections.sort_by_key(|section| section.offset);
+    sections.dedup_by(|next, before| next.offset < before.offset + before.len);
+    sections
 }
 
 /// Tells the format by the first bytes.

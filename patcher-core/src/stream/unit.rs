@@ -23,6 +23,14 @@ pub enum Kind {
     Unchanged = 6,
 }
 
+impl Kind {
+    /// Whether it is a branch or a pointer.
+    #[must_use]
+    pub fn is_reference(self) -> bool {
+        matches!(self, Self::Branch | Self::Pointer | Self::RamPointer)
+    }
+}
+
 /// One unit: its kind, its length, the bytes that the target should hold.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Unit {
@@ -39,9 +47,9 @@ impl Unit {
         self.predicted.get(..usize::from(self.len)).unwrap_or(&[])
     }
 
-    /// Whether it is a branch or a pointer.
+    /// Whether it leads somewhere.
     pub(crate) fn is_reference(&self) -> bool {
-        matches!(self.kind, Kind::Branch | Kind::Pointer | Kind::RamPointer)
+        self.kind.is_reference()
     }
 
     /// Index of the byte that is coded as number `done`: high bytes first within a halfword of code,
