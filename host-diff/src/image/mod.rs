@@ -27,5 +27,5 @@ mod uf2;
 
 pub use detect::{Confidence, Detection, Evidence, detect, detect_pair};
 pub use error::LoadError;
-pub use flat::{FlatImage, Format, Isa, LoadWarning, Region, Span, Symbol};
+pub use flat::{FlatImage, Format, Isa, LoadWarning, Region, Section, Span, Symbol};
 pub use load::{LoadOptions, load};
