@@ -4,7 +4,7 @@
 //! a new one is taken when it explains clearly more bytes than the alignment before does, and both are
 //! extended towards each other over scattered differences.
 
-use super::suffix::Suffixes;
+use super::suffix::{Match, Suffixes, common};
 
 /// A stretch of the target that is compared with a stretch of the base byte by byte.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,51 +19,76 @@ pub struct Aligned {
 
 /// Bytes of a match that are looked at: enough to tell candidates apart.
 const LOOKAHEAD: usize = 1 << 14;
+/// A match of this many bytes is followed instead of searched for again at the next byte: a longer one elsewhere is found
+/// as soon as the rest is shorter, and extended backward.
+const FOLLOW: usize = 1 << 8;
 
 /// Aligns `target` with the text of `suffixes`. A match must explain `gain` bytes more than going on as before does.
 ///
 /// The result is sorted by target offset and does not overlap.
+///
+/// **Cost**: per target byte at most [`FOLLOW`] comparisons for each halving of the suffixes; a few in practice.
 #[must_use]
 pub fn align(target: &[u8], suffixes: &Suffixes, gain: usize) -> Vec<Aligned> {
+    align_counted(target, suffixes, gain).0
+}
+
+/// [`align`], and the bytes that were compared.
+fn align_counted(target: &[u8], suffixes: &Suffixes, gain: usize) -> (Vec<Aligned>, usize) {
     let base = suffixes.text();
     let mut aligned = Vec::new();
+    let mut work = 0usize;
     // The alignment so far: it began at `last` (target, base).
     let mut last = (0usize, 0usize);
     let mut scan = 0usize;
-    let mut found = (0usize, 0usize);
+    let mut found = Match::default();
     let continues = |at: usize, last: (usize, usize)| {
         (at + last.1).checked_sub(last.0).is_some_and(|b| b < base.len() && base[b] == target[at])
     };
     while scan < target.len() {
         // Bytes of the coming match that the alignment so far explains as well.
         let mut explained = 0usize;
-        scan += found.1;
+        scan += found.len;
         let mut counted = scan;
-        found.1 = 0;
+        found.len = 0;
         while scan < target.len() {
-            let end = target.len().min(scan + LOOKAHEAD);
-            found = suffixes.longest(&target[scan..end]);
-            while counted < scan + found.1 {
+            let pattern = &target[scan..target.len().min(scan + LOOKAHEAD)];
+            found = if found.len > FOLLOW {
+                follow(base, pattern, found)
+            } else {
+                suffixes.longest(pattern)
+            };
+            work += found.work;
+            while counted < scan + found.len {
                 explained += usize::from(continues(counted, last));
                 counted += 1;
+                work += 1;
             }
-            if (found.1 == explained && found.1 != 0) || found.1 > explained + gain {
+            if (found.len == explained && found.len != 0) || found.len > explained + gain {
                 break;
             }
             explained -= usize::from(counted > scan && continues(scan, last));
             scan += 1;
             counted = counted.max(scan);
         }
-        if found.1 != explained || scan == target.len() {
-            let here = (scan, found.0);
+        if found.len != explained || scan == target.len() {
+            let here = (scan, found.at);
             let (forward, backward) = meet(base, target, last, here);
+            work += scan - last.0;
             if forward > 0 {
                 aligned.push(Aligned { target: last.0, base: last.1, len: forward });
             }
-            last = (scan - backward, found.0.saturating_sub(backward));
+            last = (scan - backward, found.at.saturating_sub(backward));
         }
     }
-    aligned
+    (aligned, work)
+}
+
+/// The match one byte after `before`, and what follows it.
+fn follow(base: &[u8], pattern: &[u8], before: Match) -> Match {
+    let (at, known) = (before.at + 1, before.len - 1);
+    let more = common(&base[at + known..], &pattern[known..]);
+    Match { at, len: known + more, work: more + 1 }
 }
 
 /// How far the alignment at `last` reaches forward and the one at `here` backward.

@@ -8,6 +8,19 @@ const COMPARE_LIMIT: usize = 1 << 16;
 pub struct Suffixes {
     text: Vec<u8>,
     order: Vec<i32>,
+    /// Rank of the first suffix that starts with each pair of bytes, and the number of suffixes.
+    starts: Vec<u32>,
+}
+
+/// Where a pattern is found best.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Match {
+    /// Offset in the text.
+    pub at: usize,
+    /// Bytes in common.
+    pub len: usize,
+    /// Bytes that were compared to find it.
+    pub work: usize,
 }
 
 /// Length of the common prefix.
@@ -26,12 +39,13 @@ pub fn common(a: &[u8], b: &[u8]) -> usize {
 }
 
 impl Suffixes {
-    /// Sorts all suffixes of `text`. **Cost**: n log n time, 4 n bytes.
+    /// Sorts all suffixes of `text`. **Cost**: n log n time, 4 n bytes and 256 KiB.
     #[must_use]
     pub fn new(text: Vec<u8>) -> Self {
         let order =
             if text.is_empty() { Vec::new() } else { divsufsort::sort(&text).into_parts().1 };
-        Self { text, order }
+        let starts = starts(&text);
+        Self { text, order, starts }
     }
 
     fn suffix(&self, rank: usize) -> &[u8] {
@@ -45,25 +59,35 @@ impl Suffixes {
         &self.text
     }
 
-    /// The longest match of a prefix of `pattern`: (offset in the text, length).
+    /// The longest match of a prefix of `pattern`.
     ///
-    /// **Cost**: log₂ n comparisons.
+    /// **Cost**: a comparison per halving of the suffixes that share two bytes with the pattern.
     #[must_use]
-    pub fn longest(&self, pattern: &[u8]) -> (usize, usize) {
-        if self.order.is_empty() {
-            return (0, 0);
+    pub fn longest(&self, pattern: &[u8]) -> Match {
+        let [first, second, ..] = *pattern else { return self.shortest(pattern) };
+        let key = usize::from(u16::from_be_bytes([first, second]));
+        let (mut low, mut high) = (self.starts[key] as usize, self.starts[key + 1] as usize);
+        // The single-byte suffix, if any, stands before all others with its byte.
+        if second == 0xFF
+            && self.text.last().is_some_and(|&last| Some(last) == first.checked_add(1))
+        {
+            high -= 1;
         }
-        let (mut low, mut high) = (0, self.order.len());
-        let (mut low_common, mut high_common) = (0, 0);
-        let mut best = (0usize, 0usize);
+        if low >= high {
+            return self.shortest(pattern);
+        }
+        let (mut low_common, mut high_common) = (2, 2);
+        let mut best = Match::default();
         while low < high {
             let middle = usize::midpoint(low, high);
             let suffix = self.suffix(middle);
             // Everything between two suffixes shares what both share with the pattern.
             let skip = low_common.min(high_common);
             let length = skip + common(&suffix[skip..], &pattern[skip..]);
-            if length > best.1 {
-                best = (self.text.len() - suffix.len(), length);
+            best.work += length - skip + 1;
+            if length > best.len {
+                best.at = self.text.len() - suffix.len();
+                best.len = length;
             }
             if length == pattern.len() {
                 break;
@@ -78,6 +102,36 @@ impl Suffixes {
         }
         best
     }
+
+    /// A match of no more than one byte.
+    fn shortest(&self, pattern: &[u8]) -> Match {
+        let none = Match { work: 1, ..Match::default() };
+        let Some(&first) = pattern.first() else { return none };
+        let low = self.starts[usize::from(first) << 8] as usize;
+        // The shortest suffix may be the only one with its byte.
+        let rank = if self.text.last() == Some(&first) { low.saturating_sub(1) } else { low };
+        match self.order.get(rank).and_then(|&at| usize::try_from(at).ok()) {
+            Some(at) if self.text[at] == first => Match { at, len: 1, ..none },
+            _ => none,
+        }
+    }
+}
+
+/// Where the suffixes with each pair of first bytes start in the order of all.
+fn starts(text: &[u8]) -> Vec<u32> {
+    let mut starts = vec![0u32; (1 << 16) + 1];
+    for pair in text.windows(2) {
+        starts[usize::from(u16::from_be_bytes([pair[0], pair[1]])) + 1] += 1;
+    }
+    if let Some(&last) = text.last() {
+        starts[usize::from(last) << 8] += 1;
+    }
+    let mut sum = 0;
+    for start in &mut starts {
+        sum += *start;
+        *start = sum;
+    }
+    starts
 }
 
 #[cfg(test)]
@@ -93,10 +147,46 @@ mod tests {
             let mut pattern = text[start..].to_vec();
             pattern.truncate(60);
             pattern.extend([9, 9]);
-            let (at, length) = suffixes.longest(&pattern);
+            let Match { at, len: length, .. } = suffixes.longest(&pattern);
             let by_hand = (0..text.len()).map(|i| common(&text[i..], &pattern)).max();
             assert_eq!(Some(length), by_hand);
             assert_eq!(common(&text[at..], &pattern), length);
+        }
+    }
+
+    #[test]
+    fn the_shortest_texts_and_patterns_are_searched_like_all_others() {
+        for text in [
+            &b""[..],
+            b"a",
+            b"ab",
+            b"ba",
+            b"aab",
+            b"abb",
+            b"\xFF\xFF",
+            b"a\xFF",
+            b"\xFFb",
+            b"`\xFFa",
+        ] {
+            let suffixes = Suffixes::new(text.to_vec());
+            for pattern in [
+                &b""[..],
+                b"a",
+                b"b",
+                b"ab",
+                b"ba",
+                b"aa",
+                b"\xFF",
+                b"\xFFb",
+                b"`\xFFc",
+                b"c",
+                b"a\0",
+            ] {
+                let found = suffixes.longest(pattern);
+                let by_hand = (0..text.len()).map(|i| common(&text[i..], pattern)).max();
+                assert_eq!(found.len, by_hand.unwrap_or(0), "{pattern:?} in {text:?}");
+                assert_eq!(common(&text[found.at..], pattern), found.len);
+            }
         }
     }
 }
