@@ -2,6 +2,7 @@
 
 use crate::budget::{Budget, LEAST_RAM};
 use crate::encode::{self, Effort};
+use crate::estimate;
 use crate::image::{FlatImage, Region};
 use crate::layout::Layout;
 use core::fmt;
@@ -176,38 +177,55 @@ pub fn create(
     let (budget, effort) = check(options)?;
     limit("base", &base.bytes)?;
     limit("target", &target.bytes)?;
+    let target_sha256: [u8; 32] = Sha256::digest(&target.bytes).into();
     let layout = Layout::of_pair(base, target, options)?;
-    let full = full_patch(target, budget, effort)?;
-    let base_sha256: [u8; 32] = Sha256::digest(&base.bytes).into();
-    let mut best: Option<encode::Encoded> = None;
-    let mut layouts = vec![layout];
-    if layouts.iter().any(|layout| !layout.sure) {
-        layouts.push(Layout {
-            notes: layouts.iter().flat_map(|l| l.notes.clone()).collect(),
-            ..Layout::none()
-        });
-    }
-    let mut chosen = 0;
-    for (index, layout) in layouts.iter().enumerate() {
-        let encoded = encode::delta(&base.bytes, &target.bytes, layout, budget, effort)?;
-        if best.as_ref().is_none_or(|best| encoded.len() < best.len()) {
-            best = Some(encoded);
-            chosen = index;
+    let (mut delta, layout) = smallest_delta(base, target, layout, budget, effort)?;
+    let delta_len = delta.as_ref().map_or(usize::MAX, encode::Encoded::len);
+    // A tie goes to the delta: the limit is not reached by equal length.
+    if options.level >= EXHAUSTIVE_LEVEL
+        || estimate::compressed_len(&target.bytes) / 3 * 2 < delta_len
+    {
+        if let Some(full) = encode::full(&target.bytes, budget, effort, delta_len)? {
+            let mut patch = finish(full, &Layout::none(), None, target_sha256);
+            self_check(&[], &target.bytes, &patch)?;
+            patch
+                .notes
+                .push("the full image is smaller than any delta: base not needed".to_owned());
+            return Ok(patch);
         }
     }
-    let layout = layouts.swap_remove(chosen);
-    match best {
-        Some(delta) if delta.len() <= full.bytes.len() => {
-            let patch = finish(delta, &layout, Some(base_sha256), full.target_sha256);
-            self_check(&base.bytes, &target.bytes, &patch)?;
-            Ok(patch)
-        }
-        _ => {
-            let mut full = full;
-            full.notes.push("the full image is smaller than any delta: base not needed".to_owned());
-            Ok(full)
-        }
+    let delta =
+        delta.take().ok_or_else(|| CreateError::SelfCheck("no patch was made".to_owned()))?;
+    let base_sha256 = Sha256::digest(&base.bytes).into();
+    let patch = finish(delta, &layout, Some(base_sha256), target_sha256);
+    self_check(&base.bytes, &target.bytes, &patch)?;
+    Ok(patch)
+}
+
+/// From this level on the full image is tried even where it has hardly a chance.
+const EXHAUSTIVE_LEVEL: u8 = 7;
+
+/// The smallest delta, with or without references where they are not sure, and the layout it is for.
+fn smallest_delta(
+    base: &FlatImage,
+    target: &FlatImage,
+    layout: Layout,
+    budget: Budget,
+    effort: Effort,
+) -> Result<(Option<encode::Encoded>, Layout), CreateError> {
+    let try_layout = |layout: &Layout, limit: usize| {
+        encode::delta(&base.bytes, &target.bytes, layout, budget, effort, limit)
+    };
+    let best = try_layout(&layout, usize::MAX)?;
+    if layout.sure {
+        return Ok((best, layout));
     }
+    let none = Layout { notes: layout.notes.clone(), ..Layout::none() };
+    let limit = best.as_ref().map_or(usize::MAX, encode::Encoded::len);
+    Ok(match try_layout(&none, limit)? {
+        Some(smaller) => (Some(smaller), none),
+        None => (best, layout),
+    })
 }
 
 /// Makes the full-image form of `target`: no base is needed to apply it.
@@ -217,14 +235,10 @@ pub fn create(
 pub fn create_full(target: &FlatImage, options: &Options) -> Result<Patch, CreateError> {
     let (budget, effort) = check(options)?;
     limit("target", &target.bytes)?;
-    full_patch(target, budget, effort)
-}
-
-fn full_patch(target: &FlatImage, budget: Budget, effort: Effort) -> Result<Patch, CreateError> {
     // Nothing in a full image is predicted through addresses yet: naming them would cost bytes.
-    let layout = Layout::none();
-    let encoded = encode::full(&target.bytes, budget, effort)?;
-    let patch = finish(encoded, &layout, None, Sha256::digest(&target.bytes).into());
+    let full = encode::full(&target.bytes, budget, effort, usize::MAX)?
+        .ok_or_else(|| CreateError::SelfCheck("no patch was made".to_owned()))?;
+    let patch = finish(full, &Layout::none(), None, Sha256::digest(&target.bytes).into());
     self_check(&[], &target.bytes, &patch)?;
     Ok(patch)
 }

@@ -9,7 +9,7 @@ use crate::plan::diffs::{Aligner, Pair};
 use crate::plan::map::map;
 use patcher_core::DecodeError;
 use patcher_core::container::header::{Header, Kind};
-use patcher_core::encode::{Diff, Plan, encode, price};
+use patcher_core::encode::{Diff, Plan, encode_within, price};
 use patcher_core::reference;
 
 /// How much is tried.
@@ -74,7 +74,7 @@ fn bug(error: DecodeError) -> CreateError {
     CreateError::SelfCheck(format!("planning failed: {error}"))
 }
 
-/// The smallest delta that the effort finds.
+/// The smallest delta that the effort finds, if one takes less than `limit` bytes.
 ///
 /// # Errors
 /// [`CreateError::SelfCheck`] for a bug of the planner.
@@ -84,7 +84,8 @@ pub fn delta(
     layout: &Layout,
     budget: Budget,
     effort: Effort,
-) -> Result<Encoded, CreateError> {
+    limit: usize,
+) -> Result<Option<Encoded>, CreateError> {
     let pair = Pair {
         base,
         target,
@@ -93,22 +94,27 @@ pub fn delta(
         isa: layout.model(),
     };
     let aligner = Aligner::new(&pair);
+    let mut literals = Literals::new(target.len());
     let mut best: Option<Encoded> = None;
     for &gain in effort.gains {
         let aligned = aligner.align(gain, effort.passes);
-        let encoded = attempt(&pair, layout, &aligned, budget, effort)?;
-        if best.as_ref().is_none_or(|best| encoded.len() < best.len()) {
-            best = Some(encoded);
-        }
+        let limit = best.as_ref().map_or(limit, Encoded::len);
+        let encoded = attempt(&pair, layout, &aligned, budget, effort, &mut literals, limit)?;
+        best = encoded.or(best);
     }
-    best.ok_or_else(|| CreateError::SelfCheck("no attempt was made".to_owned()))
+    Ok(best)
 }
 
-/// The target alone.
+/// The target alone, if it takes less than `limit` bytes.
 ///
 /// # Errors
 /// [`CreateError::SelfCheck`] for a bug of the planner.
-pub fn full(target: &[u8], budget: Budget, effort: Effort) -> Result<Encoded, CreateError> {
+pub fn full(
+    target: &[u8],
+    budget: Budget,
+    effort: Effort,
+    limit: usize,
+) -> Result<Option<Encoded>, CreateError> {
     let layout = Layout::none();
     let pair = Pair {
         base: &[],
@@ -117,19 +123,24 @@ pub fn full(target: &[u8], budget: Budget, effort: Effort) -> Result<Encoded, Cr
         target_regions: layout.target,
         isa: None,
     };
-    let mut encoded = attempt(&pair, &layout, &[], budget, effort)?;
-    encoded.header.kind = Kind::Full;
-    Ok(encoded)
+    let mut literals = Literals::new(target.len());
+    let encoded = attempt(&pair, &layout, &[], budget, effort, &mut literals, limit)?;
+    Ok(encoded.map(|mut encoded| {
+        encoded.header.kind = Kind::Full;
+        encoded
+    }))
 }
 
-/// Plans and encodes one alignment.
+/// Plans and encodes one alignment, into less than `limit` bytes.
 fn attempt(
     pair: &Pair<'_>,
     layout: &Layout,
     aligned: &[Aligned],
     budget: Budget,
     effort: Effort,
-) -> Result<Encoded, CreateError> {
+    literals: &mut Literals,
+    limit: usize,
+) -> Result<Option<Encoded>, CreateError> {
     let entries = map(pair, aligned, budget.map_limit());
     let tables = budget.tables(entries.len(), pair.isa.is_some());
     let mut header = Header {
@@ -153,37 +164,68 @@ fn attempt(
         .map(|a| Diff { target: word32(a.target), base: word32(a.base), len: word32(a.len) })
         .collect();
     let mut plan = Plan { map: entries, diffs, copies: Vec::new(), reset: false };
-    let literal = literal_costs(pair, &header, &plan, effort)?;
-    plan.copies = copies(pair.base, pair.target, &gaps(aligned, pair.target.len()), &literal);
-    let body = encode(&header, &reference::ALL, pair.base, pair.target, &plan).map_err(bug)?;
+    let gaps = gaps(aligned, pair.target.len());
+    if effort.measure {
+        literals.measure(pair, &header, &plan, &gaps)?;
+    }
+    plan.copies = copies(pair.base, pair.target, &gaps, &literals.costs);
+    let body = encode_within(&header, &reference::ALL, pair.base, pair.target, &plan, limit);
+    let Some(body) = body.map_err(bug)? else { return Ok(None) };
     header.body_len = word32(body.len());
-    Ok(Encoded { header, body })
+    let encoded = Encoded { header, body };
+    Ok((encoded.len() < limit).then_some(encoded))
 }
 
 /// Cost of each target byte as a literal in 1/16 bit: measured, or a guess.
-fn literal_costs(
-    pair: &Pair<'_>,
-    header: &Header,
-    plan: &Plan,
-    effort: Effort,
-) -> Result<Vec<u32>, CreateError> {
+#[derive(Debug)]
+struct Literals {
+    costs: Vec<u32>,
+    /// Bytes whose cost is measured.
+    known: Vec<bool>,
+}
+
+impl Literals {
     /// Seven bits.
     const GUESS: u32 = 7 * 16;
-    let mut costs = vec![GUESS; pair.target.len()];
-    if effort.measure {
+
+    fn new(len: usize) -> Self {
+        Self { costs: vec![Self::GUESS; len], known: vec![false; len] }
+    }
+
+    /// Measures what the bytes of `gaps` cost, unless most of it is known from an alignment before.
+    fn measure(
+        &mut self,
+        pair: &Pair<'_>,
+        header: &Header,
+        plan: &Plan,
+        gaps: &[(usize, usize, usize)],
+    ) -> Result<(), CreateError> {
+        /// One in so many bytes may keep its guess.
+        const FEW: usize = 16;
+        let total: usize = gaps.iter().map(|&(start, end, _)| end - start).sum();
+        let unknown: usize = gaps
+            .iter()
+            .map(|&(start, end, _)| self.known[start..end].iter().filter(|known| !**known).count())
+            .sum();
+        if unknown * FEW <= total {
+            return Ok(());
+        }
         let mut last = (0u32, 0u64);
         price(header, &reference::ALL, pair.base, pair.target, plan, |position, cost| {
-            let new = costs.get_mut(last.0 as usize..position as usize).unwrap_or(&mut []);
+            let new = self.costs.get_mut(last.0 as usize..position as usize).unwrap_or(&mut []);
             if !new.is_empty() {
                 // The observer sees 1/65536 bit.
                 let each = ((cost - last.1) / u64::from(position - last.0)) >> 12;
-                new.fill(u32::try_from(each).unwrap_or(GUESS));
+                new.fill(u32::try_from(each).unwrap_or(Self::GUESS));
                 last = (position, cost);
             }
         })
         .map_err(bug)?;
+        for &(start, end, _) in gaps {
+            self.known[start..end].fill(true);
+        }
+        Ok(())
     }
-    Ok(costs)
 }
 
 /// Stretches of the target without alignment: (start, end, expected base offset).

@@ -5,6 +5,7 @@ pub mod budget;
 pub mod create;
 pub mod digest;
 pub mod encode;
+pub mod estimate;
 pub mod format;
 pub mod image;
 pub mod info;

@@ -4,13 +4,14 @@
 
 use crate::container::header::Header;
 use crate::entropy::Coder;
-use crate::entropy::encode::RangeEncoder;
+use crate::entropy::encode::{IMPLIED_ZEROS, RangeEncoder};
 use crate::error::{DecodeError, Error};
 use crate::reference::Isa;
 use crate::reference::map::Entry;
 use crate::stream::images::Images;
 use crate::stream::{Engine, MIN_COPY, Question, REPEATS, Side, Source, Step};
 use core::convert::Infallible;
+use core::ops::ControlFlow;
 
 /// Counts what decisions would cost, in units of 1/65536 bit.
 #[derive(Debug, Default, Clone, Copy)]
@@ -192,7 +193,7 @@ fn read(image: &[u8], offset: u32, bytes: &mut [u8]) {
     }
 }
 
-/// Runs `plan` through the model; `after` sees coder and engine after each step.
+/// Runs `plan` through the model; `after` sees coder and engine after each step, and may end the run: `None`.
 fn run<C: Coder>(
     header: &Header,
     isas: &[&'static dyn Isa],
@@ -200,8 +201,8 @@ fn run<C: Coder>(
     target: &[u8],
     plan: &Plan,
     coder: C,
-    mut after: impl FnMut(&mut C, &Engine<'_>, Step),
-) -> Result<C, DecodeError> {
+    mut after: impl FnMut(&mut C, &Engine<'_>, Step) -> ControlFlow<()>,
+) -> Result<Option<C>, DecodeError> {
     let mut workspace = vec![0u16; header.workspace_words()];
     let mut engine = Engine::new(*header, isas, &mut workspace)?;
     let mut images = Slices { base, target };
@@ -211,9 +212,11 @@ fn run<C: Coder>(
             Error::Patch(error) => error,
             Error::Images(never) => match never {},
         })?;
-        after(&mut side.coder, &engine, step);
+        if after(&mut side.coder, &engine, step).is_break() {
+            return Ok(None);
+        }
     }
-    Ok(side.coder)
+    Ok(Some(side.coder))
 }
 
 /// Encodes `plan` into a body.
@@ -227,13 +230,34 @@ pub fn encode(
     target: &[u8],
     plan: &Plan,
 ) -> Result<Vec<u8>, DecodeError> {
+    Ok(encode_within(header, isas, base, target, plan, usize::MAX)?.unwrap_or_default())
+}
+
+/// Encodes `plan` into a body of at most `limit` bytes, or gives up: `None`, soon after the limit is passed.
+///
+/// # Errors
+/// As [`encode`].
+pub fn encode_within(
+    header: &Header,
+    isas: &[&'static dyn Isa],
+    base: &[u8],
+    target: &[u8],
+    plan: &Plan,
+    limit: usize,
+) -> Result<Option<Vec<u8>>, DecodeError> {
+    // The end of a body may drop bytes that were written already.
+    let limit_before_end = limit.saturating_add(IMPLIED_ZEROS);
     let coder = RangeEncoder::new();
     let coder = run(header, isas, base, target, plan, coder, |coder, _, step| {
         if step == (Step::Mark { reset: true }) {
             coder.end_segment();
         }
+        if coder.len() > limit_before_end {
+            return ControlFlow::Break(());
+        }
+        ControlFlow::Continue(())
     })?;
-    Ok(coder.finish())
+    Ok(coder.map(RangeEncoder::finish).filter(|body| body.len() <= limit))
 }
 
 /// Cost of `plan` in 1/65536 bit; `observe` sees the target position and the cost after each step.
@@ -250,8 +274,9 @@ pub fn price(
 ) -> Result<u64, DecodeError> {
     let coder = run(header, isas, base, target, plan, CostCoder::default(), |coder, engine, _| {
         observe(engine.position(), coder.cost);
+        ControlFlow::Continue(())
     })?;
-    Ok(coder.cost)
+    Ok(coder.map_or(0, |coder| coder.cost))
 }
 
 #[cfg(test)]

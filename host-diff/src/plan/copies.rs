@@ -47,13 +47,16 @@ impl<'a> Chains<'a> {
         let mut at = self.heads[Self::key(bytes)];
         let mut longest = KEY - 1;
         for _ in 0..CHAIN {
-            if at == NONE {
+            if at == NONE || longest == pattern.len() {
                 break;
             }
-            let length = common(&self.image[at as usize..], pattern);
-            if length > longest {
-                longest = length;
-                see(at as usize, length);
+            // Longer than all before only if it agrees where the longest ended.
+            if self.image.get(at as usize + longest) == Some(&pattern[longest]) {
+                let length = common(&self.image[at as usize..], pattern);
+                if length > longest {
+                    longest = length;
+                    see(at as usize, length);
+                }
             }
             at = self.next[at as usize];
         }
