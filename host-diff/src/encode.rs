@@ -19,8 +19,19 @@ pub struct Effort {
     gains: &'static [usize],
     /// Alignment passes: one over kinds of references, the others over labels.
     passes: usize,
-    /// Whether the cost of literals is measured before copies are chosen.
-    measure: bool,
+    /// When the cost of literals is measured before copies are chosen.
+    measure: Measure,
+}
+
+/// When the cost of literals is measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Measure {
+    /// For each alignment.
+    Each,
+    /// Not at all: it is guessed.
+    Never,
+    /// For the first alignment, and again for one that leaves out much else.
+    Shared,
 }
 
 impl Effort {
@@ -28,15 +39,15 @@ impl Effort {
     #[must_use]
     pub fn of_level(level: u8) -> Option<Self> {
         let (gains, passes, measure): (&'static [usize], _, _) = match level {
-            1 => (&[8], 1, false),
-            2 => (&[8], 2, false),
-            3 => (&[8], 2, true),
-            4 => (&[8], 3, true),
-            5 => (&[5, 12], 3, true),
-            6 => (&[5, 8, 12], 3, true),
-            7 => (&[5, 8, 12, 20], 3, true),
-            8 => (&[4, 6, 8, 12, 20], 4, true),
-            9 => (&[3, 4, 5, 6, 8, 10, 12, 16, 24], 5, true),
+            1 => (&[8], 1, Measure::Never),
+            2 => (&[8], 2, Measure::Never),
+            3 => (&[8], 2, Measure::Shared),
+            4 => (&[8], 3, Measure::Shared),
+            5 => (&[5, 12], 3, Measure::Shared),
+            6 => (&[5, 8, 12], 3, Measure::Shared),
+            7 => (&[5, 8, 12, 20], 3, Measure::Each),
+            8 => (&[4, 6, 8, 12, 20], 4, Measure::Each),
+            9 => (&[3, 4, 5, 6, 8, 10, 12, 16, 24], 5, Measure::Each),
             _ => return None,
         };
         Some(Self { gains, passes, measure })
@@ -165,9 +176,7 @@ fn attempt(
         .collect();
     let mut plan = Plan { map: entries, diffs, copies: Vec::new(), reset: false };
     let gaps = gaps(aligned, pair.target.len());
-    if effort.measure {
-        literals.measure(pair, &header, &plan, &gaps)?;
-    }
+    literals.measure(pair, &header, &plan, &gaps, effort)?;
     plan.copies = copies(pair.base, pair.target, &gaps, &literals.costs);
     let body = encode_within(&header, &reference::ALL, pair.base, pair.target, &plan, limit);
     let Some(body) = body.map_err(bug)? else { return Ok(None) };
@@ -199,15 +208,19 @@ impl Literals {
         header: &Header,
         plan: &Plan,
         gaps: &[(usize, usize, usize)],
+        effort: Effort,
     ) -> Result<(), CreateError> {
-        /// One in so many bytes may keep its guess.
-        const FEW: usize = 16;
+        /// One in so many bytes may be taken for an average one.
+        const FEW: usize = 4;
+        if effort.measure == Measure::Never {
+            return Ok(());
+        }
         let total: usize = gaps.iter().map(|&(start, end, _)| end - start).sum();
         let unknown: usize = gaps
             .iter()
             .map(|&(start, end, _)| self.known[start..end].iter().filter(|known| !**known).count())
             .sum();
-        if unknown * FEW <= total {
+        if effort.measure == Measure::Shared && unknown * FEW <= total {
             return Ok(());
         }
         let mut last = (0u32, 0u64);
@@ -221,8 +234,21 @@ impl Literals {
             }
         })
         .map_err(bug)?;
+        let mut sums = [(0u64, 0u64); 256];
         for &(start, end, _) in gaps {
             self.known[start..end].fill(true);
+            for (&byte, &cost) in pair.target[start..end].iter().zip(&self.costs[start..end]) {
+                let (sum, count) = &mut sums[usize::from(byte)];
+                *sum += u64::from(cost);
+                *count += 1;
+            }
+        }
+        // The others are taken for average ones, should a later alignment leave them out.
+        for ((cost, &known), &byte) in self.costs.iter_mut().zip(&self.known).zip(pair.target) {
+            let (sum, count) = sums[usize::from(byte)];
+            if !known && count > 0 {
+                *cost = u32::try_from(sum / count).unwrap_or(Self::GUESS);
+            }
         }
         Ok(())
     }

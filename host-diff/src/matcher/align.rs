@@ -21,7 +21,7 @@ pub struct Aligned {
 const LOOKAHEAD: usize = 1 << 14;
 /// A match of this many bytes is followed instead of searched for again at the next byte: a longer one elsewhere is found
 /// as soon as the rest is shorter, and extended backward.
-const FOLLOW: usize = 1 << 8;
+const FOLLOW: usize = 1 << 6;
 
 /// Aligns `target` with the text of `suffixes`. A match must explain `gain` bytes more than going on as before does.
 ///
