@@ -6,10 +6,12 @@ use crate::estimate;
 use crate::image::{FlatImage, Region};
 use crate::layout::Layout;
 use core::fmt;
+use core::num::NonZeroUsize;
 use core::str::FromStr;
 use patcher_core::Header;
 use patcher_core::container::header::Kind;
 use sha2::{Digest, Sha256};
+use std::thread::available_parallelism;
 
 /// How a patch is to be made. `Default` is what the command line does without options.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +30,8 @@ pub struct Options {
     pub target_regions: Option<Vec<Region>>,
     /// References to predict; `None` detects them.
     pub isa: Option<IsaChoice>,
+    /// Threads that may work at the same time, which changes no byte; `None` takes what the machine has, up to four.
+    pub threads: Option<NonZeroUsize>,
 }
 
 impl Default for Options {
@@ -40,6 +44,7 @@ impl Default for Options {
             base_regions: None,
             target_regions: None,
             isa: None,
+            threads: None,
         }
     }
 }
@@ -183,6 +188,7 @@ pub fn create(
     let delta_len = delta.as_ref().map_or(usize::MAX, encode::Encoded::len);
     // A tie goes to the delta: the limit is not reached by equal length.
     if options.level >= EXHAUSTIVE_LEVEL
+        || target.bytes.len() < SMALL
         || estimate::compressed_len(&target.bytes) / 3 * 2 < delta_len
     {
         if let Some(full) = encode::full(&target.bytes, budget, effort, delta_len)? {
@@ -204,6 +210,9 @@ pub fn create(
 
 /// From this level on the full image is tried even where it has hardly a chance.
 const EXHAUSTIVE_LEVEL: u8 = 7;
+
+/// A target of fewer bytes takes no time.
+const SMALL: usize = 16 << 10;
 
 /// The smallest delta, with or without references where they are not sure, and the layout it is for.
 fn smallest_delta(
@@ -248,7 +257,11 @@ fn check(options: &Options) -> Result<(Budget, Effort), CreateError> {
         .ok_or(CreateError::Ram { least: LEAST_RAM, found: options.ram })?;
     let effort =
         Effort::of_level(options.level).ok_or(CreateError::Level { found: options.level })?;
-    Ok((budget, effort))
+    // Each thread has a sorted image of its own in memory.
+    let threads = options.threads.or_else(|| available_parallelism().ok()).map_or(1, |threads| {
+        if options.threads.is_some() { threads.get() } else { threads.get().min(4) }
+    });
+    Ok((budget, effort.on(threads)))
 }
 
 fn limit(image: &str, bytes: &[u8]) -> Result<(), CreateError> {

@@ -4,6 +4,7 @@ use crate::budget::Budget;
 use crate::create::CreateError;
 use crate::layout::Layout;
 use crate::matcher::align::Aligned;
+use crate::parallel;
 use crate::plan::copies::copies;
 use crate::plan::diffs::{Aligner, Pair};
 use crate::plan::map::map;
@@ -21,6 +22,10 @@ pub struct Effort {
     passes: usize,
     /// When the cost of literals is measured before copies are chosen.
     measure: Measure,
+    /// Candidates for copies looked at per byte and image.
+    tries: usize,
+    /// Alignments that are tried at the same time.
+    threads: usize,
 }
 
 /// When the cost of literals is measured.
@@ -35,22 +40,29 @@ enum Measure {
 }
 
 impl Effort {
-    /// The effort of a level, 1 to 9.
+    /// The effort of a level, 1 to 9, on one thread.
     #[must_use]
     pub fn of_level(level: u8) -> Option<Self> {
-        let (gains, passes, measure): (&'static [usize], _, _) = match level {
-            1 => (&[8], 1, Measure::Never),
-            2 => (&[8], 2, Measure::Never),
-            3 => (&[8], 2, Measure::Shared),
-            4 => (&[8], 3, Measure::Shared),
-            5 => (&[5, 12], 3, Measure::Shared),
-            6 => (&[5, 8, 12], 3, Measure::Shared),
-            7 => (&[5, 8, 12, 20], 3, Measure::Each),
-            8 => (&[4, 6, 8, 12, 20], 4, Measure::Each),
-            9 => (&[3, 4, 5, 6, 8, 10, 12, 16, 24], 5, Measure::Each),
+        use Measure::{Each, Never, Shared};
+        let (gains, passes, measure, tries): (&'static [usize], _, _, _) = match level {
+            1 => (&[8], 1, Never, 4),
+            2 => (&[8], 2, Never, 8),
+            3 => (&[8], 2, Shared, 16),
+            4 => (&[8], 3, Shared, 48),
+            5 => (&[5, 12], 3, Shared, 48),
+            6 => (&[5, 8, 12], 3, Shared, 48),
+            7 => (&[5, 8, 12, 20], 3, Each, 48),
+            8 => (&[4, 6, 8, 12, 20], 4, Each, 48),
+            9 => (&[3, 4, 5, 6, 8, 10, 12, 16, 24], 5, Each, 48),
             _ => return None,
         };
-        Some(Self { gains, passes, measure })
+        Some(Self { gains, passes, measure, tries, threads: 1 })
+    }
+
+    /// The same effort on up to `threads` threads: no byte changes.
+    #[must_use]
+    pub fn on(self, threads: usize) -> Self {
+        Self { threads, ..self }
     }
 }
 
@@ -105,13 +117,22 @@ pub fn delta(
         isa: layout.model(),
     };
     let aligner = Aligner::new(&pair);
+    let mut alignments =
+        parallel::map(effort.threads, effort.gains, |&gain| aligner.align(gain, effort.passes));
+    alignments.dedup();
+    let Some((first, others)) = alignments.split_first() else { return Ok(None) };
     let mut literals = Literals::new(target.len());
-    let mut best: Option<Encoded> = None;
-    for &gain in effort.gains {
-        let aligned = aligner.align(gain, effort.passes);
-        let limit = best.as_ref().map_or(limit, Encoded::len);
-        let encoded = attempt(&pair, layout, &aligned, budget, effort, &mut literals, limit)?;
-        best = encoded.or(best);
+    let mut best = attempt(&pair, layout, first, budget, effort, &mut literals, limit)?;
+    let limit = best.as_ref().map_or(limit, Encoded::len);
+    let others = parallel::map(effort.threads, others, |aligned| {
+        attempt(&pair, layout, aligned, budget, effort, &mut literals.clone(), limit)
+    });
+    for encoded in others {
+        if let Some(encoded) = encoded?
+            && best.as_ref().is_none_or(|best| encoded.len() < best.len())
+        {
+            best = Some(encoded);
+        }
     }
     Ok(best)
 }
@@ -177,7 +198,7 @@ fn attempt(
     let mut plan = Plan { map: entries, diffs, copies: Vec::new(), reset: false };
     let gaps = gaps(aligned, pair.target.len());
     literals.measure(pair, &header, &plan, &gaps, effort)?;
-    plan.copies = copies(pair.base, pair.target, &gaps, &literals.costs);
+    plan.copies = copies(pair.base, pair.target, &gaps, &literals.costs, effort.tries);
     let body = encode_within(&header, &reference::ALL, pair.base, pair.target, &plan, limit);
     let Some(body) = body.map_err(bug)? else { return Ok(None) };
     header.body_len = word32(body.len());
@@ -186,7 +207,7 @@ fn attempt(
 }
 
 /// Cost of each target byte as a literal in 1/16 bit: measured, or a guess.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Literals {
     costs: Vec<u32>,
     /// Bytes whose cost is measured.

@@ -11,6 +11,7 @@ pub mod image;
 pub mod info;
 pub mod layout;
 pub mod matcher;
+mod parallel;
 pub mod plan;
 
 pub use create::{CreateError, IsaChoice, Options, Patch, create, create_full};

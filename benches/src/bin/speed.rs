@@ -3,6 +3,7 @@
 //! Every measurement runs in a process of its own, so that peak memory is that of one patch.
 
 use clap::Parser;
+use core::num::NonZeroUsize;
 use corpora::{Cache, Manifest, Pair, Split};
 use host_diff::create::IsaChoice;
 use host_diff::image::FlatImage;
@@ -27,6 +28,9 @@ struct Arguments {
     /// Measure one pair of files and print the figures: what the other processes do.
     #[arg(long, num_args = 2, hide = true)]
     one: Option<Vec<PathBuf>>,
+    /// Threads of the encoder.
+    #[arg(long, default_value = "1")]
+    threads: NonZeroUsize,
     /// The images of `--one` are code at an address of its own.
     #[arg(long, hide = true)]
     code: bool,
@@ -57,7 +61,7 @@ fn usage() -> (u64, u64) {
     (first("/proc/self/schedstat").unwrap_or(0), peak.unwrap_or(0))
 }
 
-fn measure(files: &[PathBuf], level: u8, code: bool) -> Result<(), String> {
+fn measure(files: &[PathBuf], level: u8, threads: NonZeroUsize, code: bool) -> Result<(), String> {
     let read = |path: &PathBuf| fs::read(path).map_err(|error| error.to_string());
     let images = files.iter().map(read).collect::<Result<Vec<_>, _>>()?;
     let [base, target] = <[Vec<u8>; 2]>::try_from(images).map_err(|_| "expected two files")?;
@@ -66,6 +70,7 @@ fn measure(files: &[PathBuf], level: u8, code: bool) -> Result<(), String> {
         level,
         base_address: address,
         target_address: address,
+        threads: Some(threads),
         isa: code.then_some(IsaChoice::Thumb),
         ..Options::default()
     };
@@ -170,13 +175,19 @@ fn inputs(arguments: &Arguments) -> Result<Vec<Input>, String> {
     Ok(inputs)
 }
 
-fn in_child(input: &Input, level: u8, directory: &Path) -> Result<String, String> {
+fn in_child(
+    input: &Input,
+    level: u8,
+    threads: NonZeroUsize,
+    directory: &Path,
+) -> Result<String, String> {
     let files = [directory.join("base"), directory.join("target")];
     fs::write(&files[0], &input.base).map_err(|error| error.to_string())?;
     fs::write(&files[1], &input.target).map_err(|error| error.to_string())?;
     let program = std::env::current_exe().map_err(|error| error.to_string())?;
     let mut command = Command::new(program);
-    command.arg("--level").arg(level.to_string()).arg("--one").args(&files);
+    command.arg("--level").arg(level.to_string()).arg("--threads").arg(threads.to_string());
+    command.arg("--one").args(&files);
     if input.code {
         command.arg("--code");
     }
@@ -191,14 +202,15 @@ fn in_child(input: &Input, level: u8, directory: &Path) -> Result<String, String
 fn run(arguments: &Arguments) -> Result<(), String> {
     if let Some(files) = &arguments.one {
         let level = arguments.level.first().copied().unwrap_or_default();
-        return measure(files, level, arguments.code);
+        return measure(files, level, arguments.threads, arguments.code);
     }
     let directory = std::env::temp_dir().join(format!("patcher-speed-{}", std::process::id()));
     fs::create_dir_all(&directory).map_err(|error| error.to_string())?;
     let measured = inputs(arguments).and_then(|inputs| {
         for input in &inputs {
             for &level in &arguments.level {
-                println!("{:34} level {level} {}", input.name, in_child(input, level, &directory)?);
+                let figures = in_child(input, level, arguments.threads, &directory)?;
+                println!("{:34} level {level} {figures}", input.name);
             }
         }
         Ok(())

@@ -1,41 +1,48 @@
 //! Parses extras into literals and copies by cost.
 
 use crate::matcher::suffix::common;
+use core::ops::RangeInclusive;
 use patcher_core::encode::Copy;
 
 /// Bits of a decision or number in 1/16 bit.
 type Bits = u32;
 const BIT: Bits = 16;
 
-/// Candidates looked at per position and source.
-const CHAIN: usize = 48;
 /// Copies from this length on are taken whole.
 const LONG: usize = 64;
 
 /// Positions by the hash of the next bytes, most recent first.
 struct Chains<'a> {
     image: &'a [u8],
+    /// Bits of a key.
+    bits: u32,
+    /// Candidates looked at per position.
+    tries: usize,
     heads: Vec<u32>,
     next: Vec<u32>,
 }
 
-const HASH_BITS: u32 = 16;
+/// Bits of a key: as many as keep chains short in large images.
+const HASH_BITS: RangeInclusive<u32> = 16..=20;
 const NONE: u32 = u32::MAX;
 const KEY: usize = 3;
 
 impl<'a> Chains<'a> {
-    fn new(image: &'a [u8]) -> Self {
-        Self { image, heads: vec![NONE; 1 << HASH_BITS], next: vec![NONE; image.len()] }
+    fn new(image: &'a [u8], tries: usize) -> Self {
+        let size_bits = image.len().checked_ilog2().unwrap_or(0);
+        let bits = size_bits.saturating_sub(3).clamp(*HASH_BITS.start(), *HASH_BITS.end());
+        Self { image, bits, tries, heads: vec![NONE; 1 << bits], next: vec![NONE; image.len()] }
     }
 
-    fn key(bytes: &[u8]) -> usize {
+    fn key(&self, bytes: &[u8]) -> usize {
         let key = u32::from_le_bytes([bytes[0], bytes[1], bytes[2], 0]);
-        (key.wrapping_mul(0x9E37_79B1) >> (32 - HASH_BITS)) as usize
+        (key.wrapping_mul(0x9E37_79B1) >> (32 - self.bits)) as usize
     }
 
     fn insert(&mut self, at: usize) {
         if let Some(bytes) = self.image.get(at..at + KEY) {
-            let head = &mut self.heads[Self::key(bytes)];
+            let key = self.key(bytes);
+            let head = &mut self.heads[key];
             self.next[at] = *head;
             *head = u32::try_from(at).unwrap_or(NONE);
         }
@@ -44,9 +51,9 @@ impl<'a> Chains<'a> {
     /// Calls `see(offset, length)` for candidates that are longer than all before.
     fn candidates(&self, pattern: &[u8], mut see: impl FnMut(usize, usize)) {
         let Some(bytes) = pattern.get(..KEY) else { return };
-        let mut at = self.heads[Self::key(bytes)];
+        let mut at = self.heads[self.key(bytes)];
         let mut longest = KEY - 1;
-        for _ in 0..CHAIN {
+        for _ in 0..self.tries {
             if at == NONE || longest == pattern.len() {
                 break;
             }
@@ -83,19 +90,20 @@ struct Arrival {
 /// The cheapest literals and copies for the extras `gaps` of `target`.
 ///
 /// `gaps` are (start, end, expected base offset); `literal` is the cost of each target byte as a
-/// literal in 1/16 bit.
+/// literal in 1/16 bit; `tries` bounds the candidates looked at per position and image.
 #[must_use]
 pub fn copies(
     base: &[u8],
     target: &[u8],
     gaps: &[(usize, usize, usize)],
     literal: &[u32],
+    tries: usize,
 ) -> Vec<Copy> {
-    let mut in_base = Chains::new(base);
+    let mut in_base = Chains::new(base, tries);
     for at in (0..base.len()).rev() {
         in_base.insert(at);
     }
-    let mut in_target = Chains::new(target);
+    let mut in_target = Chains::new(target, tries);
     let mut inserted = 0usize;
     let mut out = Vec::new();
     let mut repeat = (false, 0u32);

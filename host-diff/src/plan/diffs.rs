@@ -69,46 +69,44 @@ const LEAST: usize = 4;
 #[derive(Debug)]
 pub struct Aligner<'a> {
     pair: &'a Pair<'a>,
-    masked: Masked,
-}
-
-/// Masked copies of both images and the suffixes of the base's.
-#[derive(Debug)]
-struct Masked {
-    target: Vec<u8>,
-    suffixes: Suffixes,
-}
-
-impl Masked {
-    fn new(pair: &Pair<'_>, base_label: Label<'_>, target_label: Label<'_>) -> Self {
-        let base = mask(pair.base, &pair.base_regions, pair.isa, base_label);
-        let target = mask(pair.target, &pair.target_regions, pair.isa, target_label);
-        Self { target, suffixes: Suffixes::new(base) }
-    }
-
-    fn align(&self, gain: usize) -> Vec<Aligned> {
-        align(&self.target, &self.suffixes, gain)
-    }
+    /// The masked target and the sorted masked base of the first pass.
+    by_kind: (Vec<u8>, Suffixes),
+    /// The target masked for the passes after it.
+    by_label: Vec<u8>,
 }
 
 impl<'a> Aligner<'a> {
     /// Masks the references of both images by their kinds and sorts the base.
     #[must_use]
     pub fn new(pair: &'a Pair<'a>) -> Self {
-        Self { pair, masked: Masked::new(pair, Label::Kind, Label::Kind) }
+        let target = |label| mask(pair.target, &pair.target_regions, pair.isa, label);
+        let base = mask(pair.base, &pair.base_regions, pair.isa, Label::Kind);
+        Self {
+            pair,
+            by_kind: (target(Label::Kind), Suffixes::new(base)),
+            by_label: target(Label::Target(&Same)),
+        }
     }
 
     /// Aligns in `passes` passes: on kinds of references first, then on their labels. A match must
     /// gain `gain` bytes.
     #[must_use]
     pub fn align(&self, gain: usize, passes: usize) -> Vec<Aligned> {
-        let mut aligned = self.masked.align(gain);
-        if self.pair.isa.is_some() {
-            for _ in 1..passes {
-                let moved = Moved::new(self.pair, &aligned);
-                let (base, target) = (Label::Target(&moved), Label::Target(&Same));
-                aligned = Masked::new(self.pair, base, target).align(gain);
+        let (target, suffixes) = &self.by_kind;
+        let mut aligned = align(target, suffixes, gain);
+        let pair = self.pair;
+        let mut labelled = None;
+        let passes = if pair.isa.is_some() { passes } else { 1 };
+        for _ in 1..passes {
+            let moved = Moved::new(pair, &aligned);
+            let base = mask(pair.base, &pair.base_regions, pair.isa, Label::Target(&moved));
+            if labelled.as_ref().is_some_and(|before: &Suffixes| before.text() == base) {
+                // Another pass would give the same alignment.
+                break;
             }
+            let suffixes = Suffixes::new(base);
+            aligned = align(&self.by_label, &suffixes, gain);
+            labelled = Some(suffixes);
         }
         aligned.retain(|a| a.len >= LEAST);
         aligned

@@ -1,10 +1,11 @@
 //! Equal input gives equal bytes.
 
+use core::num::NonZeroUsize;
 use std::thread;
 
 use host_diff::{Options, create};
 
-use super::{image, thumb};
+use super::{image, level, thumb};
 
 #[test]
 fn the_same_bytes_twice_and_from_racing_threads() {
@@ -19,6 +20,21 @@ fn the_same_bytes_twice_and_from_racing_threads() {
             assert_eq!(racer.join().expect("no panic"), first);
         }
     });
+}
+
+#[test]
+fn the_same_bytes_on_any_number_of_threads() {
+    let (base, target) = rig::firmware::pair(14, 200);
+    for options in [thumb(6), level(9)] {
+        let on = |threads: usize| {
+            let options = Options { threads: NonZeroUsize::new(threads), ..options.clone() };
+            create(&image(&base), &image(&target), &options).expect("a patch")
+        };
+        let alone = on(1);
+        for threads in [2, 3, 9] {
+            assert_eq!(on(threads), alone, "{threads} threads");
+        }
+    }
 }
 
 #[test]

@@ -36,6 +36,7 @@ pub(crate) fn run(args: &CreateArguments, watch: &Stopwatch) -> Result<(), Failu
         base_address: args.base_address,
         target_address: args.target_address,
         isa: args.isa.choice(),
+        threads: None,
     };
     let patch = progress::during("making the patch", || match &base {
         Some(base) => create::create(base, &target, &options),
