@@ -72,6 +72,12 @@ fn align_counted(target: &[u8], suffixes: &Suffixes, gain: usize) -> (Vec<Aligne
             counted = counted.max(scan);
         }
         if found.len != explained || scan == target.len() {
+            if scan < target.len() {
+                let wanted = (scan + last.1).saturating_sub(last.0);
+                let nearest = suffixes.nearest(&target[scan..], found, wanted);
+                work += nearest.work - found.work;
+                found = nearest;
+            }
             let here = (scan, found.at);
             let (forward, backward) = meet(base, target, last, here);
             work += scan - last.0;
@@ -88,7 +94,7 @@ fn align_counted(target: &[u8], suffixes: &Suffixes, gain: usize) -> (Vec<Aligne
 fn follow(base: &[u8], pattern: &[u8], before: Match) -> Match {
     let (at, known) = (before.at + 1, before.len - 1);
     let more = common(&base[at + known..], &pattern[known..]);
-    Match { at, len: known + more, work: more + 1 }
+    Match { at, len: known + more, work: more + 1, ..Match::default() }
 }
 
 /// How far the alignment at `last` reaches forward and the one at `here` backward.

@@ -21,6 +21,8 @@ pub struct Match {
     pub len: usize,
     /// Bytes that were compared to find it.
     pub work: usize,
+    /// Rank of the suffix it begins, if it was searched for.
+    pub rank: Option<usize>,
 }
 
 /// Length of the common prefix.
@@ -88,6 +90,7 @@ impl Suffixes {
             if length > best.len {
                 best.at = self.text.len() - suffix.len();
                 best.len = length;
+                best.rank = Some(middle);
             }
             if length == pattern.len() {
                 break;
@@ -101,6 +104,30 @@ impl Suffixes {
             }
         }
         best
+    }
+
+    /// The match as long as `found` that is nearest to `wanted`, of those next to it in order.
+    #[must_use]
+    pub fn nearest(&self, pattern: &[u8], found: Match, wanted: usize) -> Match {
+        /// Neighbours that are looked at, to both sides.
+        const NEIGHBOURS: usize = 32;
+        let Some(rank) = found.rank else { return found };
+        let pattern = &pattern[..found.len];
+        let equal = |&rank: &usize| {
+            let start = usize::try_from(self.order[rank]).unwrap_or(0);
+            self.text[start..].starts_with(pattern)
+        };
+        let before = (rank.saturating_sub(NEIGHBOURS)..rank).rev().take_while(equal);
+        let after = (rank + 1..self.order.len().min(rank + 1 + NEIGHBOURS)).take_while(equal);
+        let mut nearest = found;
+        for rank in before.chain(after) {
+            let at = usize::try_from(self.order[rank]).unwrap_or(0);
+            nearest.work += found.len + 1;
+            if at.abs_diff(wanted) < nearest.at.abs_diff(wanted) {
+                nearest.at = at;
+            }
+        }
+        nearest
     }
 
     /// A match of no more than one byte.
