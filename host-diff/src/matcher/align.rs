@@ -139,3 +139,6 @@ fn reach(equal: impl Iterator<Item = bool>) -> usize {
     }
     len
 }
+
+#[cfg(test)]
+mod tests;
