@@ -184,24 +184,19 @@ pub fn create(
     limit("target", &target.bytes)?;
     let target_sha256: [u8; 32] = Sha256::digest(&target.bytes).into();
     let layout = Layout::of_pair(base, target, options)?;
-    let (mut delta, layout) = smallest_delta(base, target, layout, budget, effort)?;
+    let (delta, layout) = smallest_delta(base, target, layout, budget, effort)?;
     let delta_len = delta.as_ref().map_or(usize::MAX, encode::Encoded::len);
-    // A tie goes to the delta: the limit is not reached by equal length.
-    if options.level >= EXHAUSTIVE_LEVEL
+    let full_may_win = options.level >= EXHAUSTIVE_LEVEL
         || target.bytes.len() < SMALL
-        || estimate::compressed_len(&target.bytes) / 3 * 2 < delta_len
-    {
-        if let Some(full) = encode::full(&target.bytes, budget, effort, delta_len)? {
-            let mut patch = finish(full, &Layout::none(), None, target_sha256);
-            self_check(&[], &target.bytes, &patch)?;
-            patch
-                .notes
-                .push("the full image is smaller than any delta: base not needed".to_owned());
-            return Ok(patch);
-        }
+        || estimate::compressed_len(&target.bytes) / 3 * 2 < delta_len;
+    // A tie goes to the delta: the limit is not reached by equal length.
+    if full_may_win && let Some(full) = encode::full(&target.bytes, budget, effort, delta_len)? {
+        let mut patch = finish(full, &Layout::none(), None, target_sha256);
+        self_check(&[], &target.bytes, &patch)?;
+        patch.notes.push("the full image is smaller than any delta: base not needed".to_owned());
+        return Ok(patch);
     }
-    let delta =
-        delta.take().ok_or_else(|| CreateError::SelfCheck("no patch was made".to_owned()))?;
+    let delta = delta.ok_or_else(|| CreateError::SelfCheck("no patch was made".to_owned()))?;
     let base_sha256 = Sha256::digest(&base.bytes).into();
     let patch = finish(delta, &layout, Some(base_sha256), target_sha256);
     self_check(&base.bytes, &target.bytes, &patch)?;

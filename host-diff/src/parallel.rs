@@ -23,7 +23,7 @@ pub(crate) fn map<T: Sync, R: Send>(
         }
     };
     let mut done = thread::scope(|scope| {
-        let others: Vec<_> = (1..threads.min(items.len())).map(|_| scope.spawn(&worker)).collect();
+        let others: Vec<_> = (1..threads.min(items.len())).map(|_| scope.spawn(worker)).collect();
         let mut done = worker();
         for other in others {
             match other.join() {
