@@ -156,12 +156,18 @@ pub fn full(
         isa: None,
     };
     let mut literals = Literals::new(target.len());
-    let encoded = attempt(&pair, &layout, &[], budget, effort, &mut literals, limit)?;
-    Ok(encoded.map(|mut encoded| {
+    // The attempt counts a delta's header, which is longer.
+    let within = limit.saturating_add(LONGEST_HEADER);
+    let encoded = attempt(&pair, &layout, &[], budget, effort, &mut literals, within)?;
+    let full = encoded.map(|mut encoded| {
         encoded.header.kind = Kind::Full;
         encoded
-    }))
+    });
+    Ok(full.filter(|full| full.len() < limit))
 }
+
+/// More bytes than a header without regions has.
+const LONGEST_HEADER: usize = 128;
 
 /// Plans and encodes one alignment, into less than `limit` bytes.
 fn attempt(
