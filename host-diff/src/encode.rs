@@ -5,8 +5,8 @@ use crate::create::CreateError;
 use crate::layout::Layout;
 use crate::matcher::align::Aligned;
 use crate::parallel;
-use crate::plan::copies::copies;
-use crate::plan::diffs::{Aligner, Pair};
+use crate::plan::copies::{copies, new_byte_costs};
+use crate::plan::diffs::{Aligner, Pair, Way};
 use crate::plan::map::map;
 use patcher_core::DecodeError;
 use patcher_core::container::header::{Header, Kind};
@@ -16,7 +16,9 @@ use patcher_core::reference;
 /// How much is tried.
 #[derive(Debug, Clone, Copy)]
 pub struct Effort {
-    /// Alignments to try: how many bytes a new match must gain.
+    /// Whether the cheapest path is tried.
+    path: bool,
+    /// Greedy alignments to try: how many bytes a new match must gain.
     gains: &'static [usize],
     /// Alignment passes: one over kinds of references, the others over labels.
     passes: usize,
@@ -44,19 +46,19 @@ impl Effort {
     #[must_use]
     pub fn of_level(level: u8) -> Option<Self> {
         use Measure::{Each, Never, Shared};
-        let (gains, passes, measure, tries): (&'static [usize], _, _, _) = match level {
-            1 => (&[8], 1, Never, 4),
-            2 => (&[8], 2, Never, 8),
-            3 => (&[8], 2, Shared, 16),
-            4 => (&[8], 3, Shared, 48),
-            5 => (&[5, 12], 3, Shared, 48),
-            6 => (&[5, 8, 12], 3, Shared, 48),
-            7 => (&[5, 8, 12, 20], 3, Each, 48),
-            8 => (&[4, 6, 8, 12, 20], 4, Each, 48),
-            9 => (&[3, 4, 5, 6, 8, 10, 12, 16, 24], 5, Each, 48),
+        let (path, gains, passes, measure, tries): (_, &'static [usize], _, _, _) = match level {
+            1 => (false, &[8], 1, Never, 4),
+            2 => (false, &[8], 2, Never, 8),
+            3 => (false, &[8], 2, Shared, 16),
+            4 => (true, &[], 3, Shared, 48),
+            5 => (true, &[], 4, Shared, 48),
+            6 => (true, &[8], 4, Shared, 48),
+            7 => (true, &[5, 12], 4, Each, 48),
+            8 => (true, &[5, 8, 12, 20], 5, Each, 96),
+            9 => (true, &[3, 5, 8, 12, 20], 6, Each, 256),
             _ => return None,
         };
-        Some(Self { gains, passes, measure, tries, threads: 1 })
+        Some(Self { path, gains, passes, measure, tries, threads: 1 })
     }
 
     /// The same effort on up to `threads` threads: no byte changes.
@@ -117,11 +119,16 @@ pub fn delta(
         isa: layout.model(),
     };
     let aligner = Aligner::new(&pair);
+    let mut literals = Literals::new(target.len());
+    let new_bytes =
+        effort.path.then(|| new_byte_costs(base, target, &literals.costs, effort.tries));
+    let path = new_bytes.iter().map(|new_bytes| Way::Path { new_bytes });
+    let greedy = effort.gains.iter().map(|&gain| Way::Greedy { gain });
+    let ways: Vec<Way<'_>> = path.chain(greedy).collect();
     let mut alignments =
-        parallel::map(effort.threads, effort.gains, |&gain| aligner.align(gain, effort.passes));
+        parallel::map(effort.threads, &ways, |&way| aligner.align(way, effort.passes));
     alignments.dedup();
     let Some((first, others)) = alignments.split_first() else { return Ok(None) };
-    let mut literals = Literals::new(target.len());
     let mut best = attempt(&pair, layout, first, budget, effort, &mut literals, limit)?;
     let limit = best.as_ref().map_or(limit, Encoded::len);
     let others = parallel::map(effort.threads, others, |aligned| {

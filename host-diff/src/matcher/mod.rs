@@ -1,4 +1,5 @@
 //! Finds what the target has in common with the base.
 
 pub mod align;
+pub mod places;
 pub mod suffix;

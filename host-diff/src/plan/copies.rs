@@ -1,12 +1,14 @@
 //! Parses extras into literals and copies by cost.
 
+use crate::matcher::places::Places;
 use crate::matcher::suffix::common;
-use core::ops::RangeInclusive;
+use core::ops::{Range, RangeInclusive};
 use patcher_core::encode::Copy;
 
-/// Bits of a decision or number in 1/16 bit.
-type Bits = u32;
-const BIT: Bits = 16;
+/// A cost in 1/16 bit.
+pub type Bits = u32;
+/// One bit.
+pub const BIT: Bits = 16;
 
 /// Copies from this length on are taken whole.
 const LONG: usize = 64;
@@ -78,7 +80,7 @@ fn number_bits(value: u32) -> Bits {
 
 #[derive(Clone, Copy)]
 struct Arrival {
-    cost: Bits,
+    cost: u64,
     /// Length of the copy that arrives here, 0 for a literal.
     len: u32,
     from_base: bool,
@@ -96,19 +98,52 @@ pub fn copies(
     base: &[u8],
     target: &[u8],
     gaps: &[(usize, usize, usize)],
-    literal: &[u32],
+    literal: &[Bits],
     tries: usize,
 ) -> Vec<Copy> {
-    let mut in_base = Chains::new(base, tries);
-    for at in (0..base.len()).rev() {
-        in_base.insert(at);
-    }
+    parse(base, target, gaps, literal, tries, usize::MAX, |_, _| {})
+}
+
+/// Cost of each target byte in 1/16 bit if everything were an extra; a copy's cost is spread over its bytes.
+///
+/// Longer copies from the base than [`SHORT`] are left to diffs. Further arguments as for [`copies`].
+#[must_use]
+pub fn new_byte_costs(base: &[u8], target: &[u8], literal: &[Bits], tries: usize) -> Vec<Bits> {
+    let gaps: Vec<_> = (0..target.len())
+        .step_by(CHUNK)
+        .map(|at| (at, target.len().min(at + CHUNK), usize::MAX))
+        .collect();
+    let mut costs = vec![0; target.len()];
+    parse(base, target, &gaps, literal, tries, SHORT, |bytes, cost| {
+        let count = u64::try_from(bytes.len()).unwrap_or(1);
+        costs[bytes].fill(Bits::try_from(cost / count).unwrap_or(Bits::MAX));
+    });
+    costs
+}
+
+/// Target bytes that are parsed at once where no gap sets a limit.
+const CHUNK: usize = 1 << 14;
+/// Copies from the base that a diff would replace are longer.
+const SHORT: usize = 16;
+
+/// The parse of both: copies from the base take at most `longest` bytes, `see` learns what the bytes of each token
+/// cost. In a gap whose expected base offset is `usize::MAX` the last copy from the base tells it.
+fn parse(
+    base: &[u8],
+    target: &[u8],
+    gaps: &[(usize, usize, usize)],
+    literal: &[Bits],
+    tries: usize,
+    longest: usize,
+    mut see: impl FnMut(Range<usize>, u64),
+) -> Vec<Copy> {
+    let in_base = Places::new(base, KEY);
     let mut in_target = Chains::new(target, tries);
     let mut inserted = 0usize;
     let mut out = Vec::new();
     let mut repeat = (false, 0u32);
     for &(start, end, expected) in gaps {
-        let none = Arrival { cost: Bits::MAX, len: 0, from_base: false, source: 0, repeat };
+        let none = Arrival { cost: u64::MAX, len: 0, from_base: false, source: 0, repeat };
         let mut arrivals = vec![none; end - start + 1];
         arrivals[0].cost = 0;
         let mut skip_until = start;
@@ -118,7 +153,7 @@ pub fn copies(
                 inserted += 1;
             }
             let here = arrivals[at - start];
-            let step = here.cost + literal[at] + BIT / 4;
+            let step = here.cost + u64::from(literal[at] + BIT / 4);
             if step < arrivals[at + 1 - start].cost {
                 arrivals[at + 1 - start] = Arrival { cost: step, len: 0, ..here };
             }
@@ -132,7 +167,7 @@ pub fn copies(
                 let shortest = if length > LONG { length } else { 2 };
                 for len in shortest..=length {
                     let len32 = u32::try_from(len).unwrap_or(NONE);
-                    let cost = here.cost + bits + number_bits(len32 - 2);
+                    let cost = here.cost + u64::from(bits + number_bits(len32 - 2));
                     let slot = &mut arrivals[at + len - start];
                     if cost < slot.cost {
                         *slot = Arrival {
@@ -154,6 +189,7 @@ pub fn copies(
             let usable = if repeat_base { source < base.len() } else { source < at };
             if usable {
                 let length = common(&image[source..], pattern);
+                let length = if repeat_base { length.min(longest) } else { length };
                 if length >= 2 {
                     take(repeat_base, source, length, BIT * 3);
                 }
@@ -162,21 +198,33 @@ pub fn copies(
                 let distance = u32::try_from(at - source - 1).unwrap_or(NONE);
                 take(false, source, length, BIT * 3 + number_bits(distance));
             });
-            let expected = expected + (at - start);
-            in_base.candidates(pattern, |source, length| {
+            let expected = match expected {
+                usize::MAX if repeat_base => source,
+                usize::MAX => at,
+                _ => expected + (at - start),
+            };
+            let mut covered = false;
+            in_base.near(pattern, expected, tries, |source, found| {
+                let length = found.min(longest);
+                covered |= found > length && found > LONG;
                 let jump = u32::try_from(source.abs_diff(expected) * 2).unwrap_or(NONE);
                 take(true, source, length, BIT * 3 + number_bits(jump));
             });
+            if covered {
+                // A diff will take it: any low cost will do.
+                skip_until = skip_until.max(at + longest - 1);
+            }
         }
         let before = out.len();
         let mut at = end;
         while at > start {
             let arrival = arrivals[at - start];
+            let len = arrival.len.max(1) as usize;
+            see(at - len..at, arrival.cost - arrivals[at - len - start].cost);
+            at -= len;
             if arrival.len == 0 {
-                at -= 1;
                 continue;
             }
-            at -= arrival.len as usize;
             out.push(Copy {
                 target: u32::try_from(at).unwrap_or(NONE),
                 len: arrival.len,

@@ -1,6 +1,8 @@
 //! Alignment of both images in several passes, and what follows from it.
 
-use super::mask::{Label, Labels, Same, mask};
+use super::copies::Bits;
+use super::mask::{Label, Labels, Masked, Same, mask};
+use super::path::path;
 use crate::matcher::align::{Aligned, align};
 use crate::matcher::suffix::Suffixes;
 use patcher_core::container::region::Regions;
@@ -62,53 +64,75 @@ impl Labels for Moved<'_> {
     }
 }
 
-/// Stretches shorter than this are not worth an op.
+/// Shorter stretches of a greedy alignment are not worth an op.
 const LEAST: usize = 4;
+
+/// How stretches are chosen.
+#[derive(Debug, Clone, Copy)]
+pub enum Way<'a> {
+    /// By matches that explain this many bytes more than going on as before.
+    Greedy {
+        /// Bytes a match must gain.
+        gain: usize,
+    },
+    /// By the cheapest path.
+    Path {
+        /// Cost of each target byte as a new one in 1/16 bit.
+        new_bytes: &'a [Bits],
+    },
+}
 
 /// Aligns a pair, several times if need be.
 #[derive(Debug)]
 pub struct Aligner<'a> {
     pair: &'a Pair<'a>,
-    /// The masked target and the sorted masked base of the first pass.
-    by_kind: (Vec<u8>, Suffixes),
+    /// Base and target masked for the first pass.
+    by_kind: (Masked, Masked),
     /// The target masked for the passes after it.
-    by_label: Vec<u8>,
+    by_label: Masked,
 }
 
 impl<'a> Aligner<'a> {
-    /// Masks the references of both images by their kinds and sorts the base.
+    /// Masks the references of both images by their kinds.
     #[must_use]
     pub fn new(pair: &'a Pair<'a>) -> Self {
-        let target = |label| mask(pair.target, &pair.target_regions, pair.isa, label);
         let base = mask(pair.base, &pair.base_regions, pair.isa, Label::Kind);
-        Self {
-            pair,
-            by_kind: (target(Label::Kind), Suffixes::new(base)),
-            by_label: target(Label::Target(&Same)),
-        }
+        let target = |label| mask(pair.target, &pair.target_regions, pair.isa, label);
+        Self { pair, by_kind: (base, target(Label::Kind)), by_label: target(Label::Target(&Same)) }
     }
 
-    /// Aligns in `passes` passes: on kinds of references first, then on their labels. A match must
-    /// gain `gain` bytes.
+    /// Aligns in `passes` passes: on kinds of references first, then on their labels.
     #[must_use]
-    pub fn align(&self, gain: usize, passes: usize) -> Vec<Aligned> {
-        let (target, suffixes) = &self.by_kind;
-        let mut aligned = align(target, suffixes, gain);
+    pub fn align(&self, way: Way<'_>, passes: usize) -> Vec<Aligned> {
         let pair = self.pair;
+        let (base, target) = &self.by_kind;
+        let mut aligned = self.once(base, target, way);
         let mut labelled = None;
         let passes = if pair.isa.is_some() { passes } else { 1 };
         for _ in 1..passes {
             let moved = Moved::new(pair, &aligned);
             let base = mask(pair.base, &pair.base_regions, pair.isa, Label::Target(&moved));
-            if labelled.as_ref().is_some_and(|before: &Suffixes| before.text() == base) {
+            if labelled.as_ref() == Some(&base) {
                 // Another pass would give the same alignment.
                 break;
             }
-            let suffixes = Suffixes::new(base);
-            aligned = align(&self.by_label, &suffixes, gain);
-            labelled = Some(suffixes);
+            aligned = self.once(&base, &self.by_label, way);
+            labelled = Some(base);
         }
-        aligned.retain(|a| a.len >= LEAST);
         aligned
+    }
+
+    fn once(&self, base: &Masked, target: &Masked, way: Way<'_>) -> Vec<Aligned> {
+        match way {
+            Way::Greedy { gain } => {
+                let mut aligned = align(&target.bytes, &Suffixes::new(base.bytes.clone()), gain);
+                aligned.retain(|a| a.len >= LEAST);
+                aligned
+            }
+            Way::Path { new_bytes } => {
+                let unit = self.pair.isa.map_or(1, Isa::unit);
+                path(base, target, unit, new_bytes)
+            }
+        }
     }
 }

@@ -44,17 +44,45 @@ pub(super) fn eight(image: &[u8], at: usize) -> [u8; MAX_LEN] {
     out
 }
 
-/// A copy of `image` with all its references replaced; offsets stay the same.
+/// What a byte of an image is a part of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mark {
+    /// Plain code or data.
+    None,
+    /// The first byte of a reference.
+    Start,
+    /// A later byte of a reference.
+    Inside,
+}
+
+/// A copy of an image with all its references replaced; offsets stay the same.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Masked {
+    /// The bytes.
+    pub bytes: Vec<u8>,
+    /// What each byte is a part of.
+    pub marks: Vec<Mark>,
+}
+
+impl Masked {
+    fn replace(&mut self, at: usize, bytes: &[u8]) {
+        self.bytes[at..at + bytes.len()].copy_from_slice(bytes);
+        self.marks[at..at + bytes.len()].fill(Mark::Inside);
+        self.marks[at] = Mark::Start;
+    }
+}
+
+/// Replaces all references of `image`.
 #[must_use]
-pub fn mask(image: &[u8], regions: &Regions, isa: Option<&dyn Isa>, label: Label<'_>) -> Vec<u8> {
-    let mut out = image.to_vec();
+pub fn mask(image: &[u8], regions: &Regions, isa: Option<&dyn Isa>, label: Label<'_>) -> Masked {
+    let mut out = Masked { bytes: image.to_vec(), marks: vec![Mark::None; image.len()] };
     let Some(isa) = isa else { return out };
     branches(image, regions, isa, label, &mut out);
     pointers(image, regions, isa, label, &mut out);
     out
 }
 
-fn branches(image: &[u8], regions: &Regions, isa: &dyn Isa, label: Label<'_>, out: &mut [u8]) {
+fn branches(image: &[u8], regions: &Regions, isa: &dyn Isa, label: Label<'_>, out: &mut Masked) {
     let unit = usize::from(isa.unit());
     let mut at = 0usize;
     while at < image.len() {
@@ -70,11 +98,11 @@ fn branches(image: &[u8], regions: &Regions, isa: &dyn Isa, label: Label<'_>, ou
                 // The same branch with no distance keeps the instruction's other fields.
                 let plain = isa.retarget(window, 0, 0);
                 let len = usize::from(branch.len);
-                out[at..at + len].copy_from_slice(&plain[..len]);
+                out.replace(at, &plain[..len]);
                 if let Label::Target(labels) = label {
                     let [a, b, c, _] = hash(labels.label(branch.target));
                     let kind = plain[len - 1];
-                    out[at..at + 4].copy_from_slice(&[a, b, c, kind]);
+                    out.replace(at, &[a, b, c, kind]);
                 }
                 at += len;
             }
@@ -83,7 +111,7 @@ fn branches(image: &[u8], regions: &Regions, isa: &dyn Isa, label: Label<'_>, ou
     }
 }
 
-fn pointers(image: &[u8], regions: &Regions, isa: &dyn Isa, label: Label<'_>, out: &mut [u8]) {
+fn pointers(image: &[u8], regions: &Regions, isa: &dyn Isa, label: Label<'_>, out: &mut Masked) {
     let mut at = 0usize;
     while at + 4 <= image.len() {
         let Some(place) = place(regions, at) else { break };
@@ -106,7 +134,7 @@ fn pointers(image: &[u8], regions: &Regions, isa: &dyn Isa, label: Label<'_>, ou
             None
         };
         if let Some(bytes) = replaced {
-            out[at..at + 4].copy_from_slice(&bytes);
+            out.replace(at, &bytes);
         }
         at += 4;
     }

@@ -4,3 +4,4 @@ pub mod copies;
 pub mod diffs;
 pub mod map;
 pub mod mask;
+pub mod path;
