@@ -212,7 +212,7 @@ mod tests {
         // `ret.n`, `l32i.n`, padding, `addi`, `beqz`.
         for (first, len) in [(0x0D, 2), (0x28, 2), (0, 1), (0x12, 3), (0x16, 3)] {
             assert_eq!(LITTLE.len(bytes([first, 0, 0])), len, "{first:#x}");
-            assert_eq!(BIG.len(bytes([first << 4 | first >> 4, 0, 0])), len, "{first:#x}");
+            assert_eq!(BIG.len(bytes([first.rotate_left(4), 0, 0])), len, "{first:#x}");
         }
     }
 }

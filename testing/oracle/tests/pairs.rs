@@ -95,7 +95,8 @@ fn edited_code_with_each_instruction_set_and_budget() {
 
 #[test]
 fn code_of_every_instruction_set() {
-    for (seed, isa) in (1..).zip(IsaChoice::ALL) {
+    let others = IsaChoice::ALL.into_iter().cycle().skip(4);
+    for ((seed, isa), seen_as) in (1..).zip(IsaChoice::ALL).zip(others) {
         let Some(core) = patcher_core::reference::ALL.iter().find(|core| core.id() == isa.id())
         else {
             continue;
@@ -111,7 +112,7 @@ fn code_of_every_instruction_set() {
         };
         check(&base, &target, &options);
         // As another core sees it: references where none are meant.
-        let other = Options { isa: Some(IsaChoice::ALL[(seed + 3) as usize % 11]), ..options };
+        let other = Options { isa: Some(seen_as), ..options };
         check(&base, &target, &other);
     }
 }
