@@ -75,6 +75,8 @@ pub struct Image {
 pub enum Set {
     /// The 14 public pairs that results are reported on.
     Benchmark,
+    /// Cores other than Cortex-M: reported apart, for correctness tests.
+    Cores,
     /// The rest, for training and against over-fitting: see [`Split`].
     More,
 }
@@ -293,6 +295,7 @@ impl fmt::Display for Set {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.pad(match self {
             Self::Benchmark => "benchmark",
+            Self::Cores => "cores",
             Self::More => "more",
         })
     }

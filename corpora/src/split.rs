@@ -9,12 +9,14 @@ use crate::manifest::Set;
 ///
 /// A series that occurs in a benchmark pair is [`Benchmark`](Self::Benchmark). Any other is [`Train`](Self::Train) when
 /// the SHA-256 of its name ends in an odd hex digit, else [`Test`](Self::Test). A pair of the benchmark set is
-/// `Benchmark`; another pair has the split that both of its series share, when that is `Train` or `Test`.
+/// `Benchmark`, one of the set of cores is `Cores`; another pair has the split that both of its series share, when that is `Train` or `Test`.
 /// Everything else is [`Withheld`](Self::Withheld).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Split {
     /// Reported, never tuned on.
     Benchmark,
+    /// Other cores than Cortex-M: reported apart, never tuned on.
+    Cores,
     /// Reported in full, never trained on.
     Test,
     /// Free for training and tuning.
@@ -40,6 +42,7 @@ impl Split {
     pub(crate) fn of_pair(set: Set, base: Self, target: Self) -> Self {
         match (set, base, target) {
             (Set::Benchmark, _, _) => Self::Benchmark,
+            (Set::Cores, _, _) => Self::Cores,
             (Set::More, Self::Train, Self::Train) => Self::Train,
             (Set::More, Self::Test, Self::Test) => Self::Test,
             (Set::More, _, _) => Self::Withheld,
@@ -51,6 +54,7 @@ impl fmt::Display for Split {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.pad(match self {
             Self::Benchmark => "benchmark",
+            Self::Cores => "cores",
             Self::Test => "test",
             Self::Train => "train",
             Self::Withheld => "withheld",

@@ -59,11 +59,42 @@ pub enum IsaChoice {
     None,
     /// Aligned 32-bit little-endian pointers.
     Pointers,
-    /// Pointers, and the branches of Thumb code.
+    /// Pointers, branches of Thumb code, and addresses that it makes.
     Thumb,
+    /// The same of 32-bit Arm code.
+    A32,
+    /// The same of 64-bit Arm code.
+    AArch64,
+    /// The same of 32-bit RISC-V code.
+    RiscV,
+    /// The same of little-endian Xtensa code, and loads of its literals.
+    Xtensa,
+    /// Aligned 32-bit big-endian pointers.
+    BigPointers,
+    /// Like `A32`, with big-endian data.
+    A32Big,
+    /// Big-endian Xtensa code.
+    XtensaBig,
+    /// 64-bit RISC-V code.
+    RiscV64,
 }
 
 impl IsaChoice {
+    /// All of them, in the order of their numbers.
+    pub const ALL: [Self; 11] = [
+        Self::None,
+        Self::Pointers,
+        Self::Thumb,
+        Self::A32,
+        Self::AArch64,
+        Self::RiscV,
+        Self::Xtensa,
+        Self::BigPointers,
+        Self::A32Big,
+        Self::XtensaBig,
+        Self::RiscV64,
+    ];
+
     /// The number in the header.
     #[must_use]
     pub fn id(self) -> u8 {
@@ -71,17 +102,39 @@ impl IsaChoice {
             Self::None => 0,
             Self::Pointers => 1,
             Self::Thumb => 2,
+            Self::A32 => 3,
+            Self::AArch64 => 4,
+            Self::RiscV => 5,
+            Self::Xtensa => 6,
+            Self::BigPointers => 7,
+            Self::A32Big => 8,
+            Self::XtensaBig => 9,
+            Self::RiscV64 => 10,
+        }
+    }
+
+    /// The name on the command line.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Pointers => "pointers",
+            Self::Thumb => "thumb",
+            Self::A32 => "a32",
+            Self::AArch64 => "aarch64",
+            Self::RiscV => "riscv",
+            Self::Xtensa => "xtensa",
+            Self::BigPointers => "pointers-be",
+            Self::A32Big => "a32-be8",
+            Self::XtensaBig => "xtensa-be",
+            Self::RiscV64 => "riscv64",
         }
     }
 }
 
 impl fmt::Display for IsaChoice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::None => "none",
-            Self::Pointers => "pointers",
-            Self::Thumb => "thumb",
-        })
+        f.write_str(self.name())
     }
 }
 
@@ -89,10 +142,10 @@ impl FromStr for IsaChoice {
     type Err = String;
 
     fn from_str(name: &str) -> Result<Self, String> {
-        [Self::None, Self::Pointers, Self::Thumb]
-            .into_iter()
-            .find(|isa| isa.to_string() == name)
-            .ok_or_else(|| format!("expected auto, thumb, pointers or none, found {name:?}"))
+        Self::ALL.into_iter().find(|isa| isa.name() == name).ok_or_else(|| {
+            let names: Vec<&str> = Self::ALL.into_iter().map(Self::name).collect();
+            format!("expected auto or one of {}, found {name:?}", names.join(", "))
+        })
     }
 }
 
@@ -184,7 +237,8 @@ pub fn create(
     limit("target", &target.bytes)?;
     let target_sha256: [u8; 32] = Sha256::digest(&target.bytes).into();
     let layout = Layout::of_pair(base, target, options)?;
-    let (delta, layout) = smallest_delta(base, target, layout, budget, effort)?;
+    let alone = layout.sure && !layout.doubtful(options);
+    let (delta, layout) = smallest_delta(base, target, layout, alone, budget, effort)?;
     let delta_len = delta.as_ref().map_or(usize::MAX, encode::Encoded::len);
     let full_may_win = options.level >= EXHAUSTIVE_LEVEL
         || target.bytes.len() < SMALL
@@ -209,11 +263,12 @@ const EXHAUSTIVE_LEVEL: u8 = 7;
 /// A target of fewer bytes takes no time.
 const SMALL: usize = 16 << 10;
 
-/// The smallest delta, with or without references where they are not sure, and the layout it is for.
+/// The smallest delta, and the layout it is for: `layout`, or none if that may be better than `layout` `alone`.
 fn smallest_delta(
     base: &FlatImage,
     target: &FlatImage,
     layout: Layout,
+    alone: bool,
     budget: Budget,
     effort: Effort,
 ) -> Result<(Option<encode::Encoded>, Layout), CreateError> {
@@ -221,7 +276,7 @@ fn smallest_delta(
         encode::delta(&base.bytes, &target.bytes, layout, budget, effort, limit)
     };
     let best = try_layout(&layout, usize::MAX)?;
-    if layout.sure {
+    if alone {
         return Ok((best, layout));
     }
     let none = Layout { notes: layout.notes.clone(), ..Layout::none() };

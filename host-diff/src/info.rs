@@ -1,7 +1,7 @@
 //! What a patch says about itself.
 
+use crate::create::IsaChoice;
 use patcher_core::error::Class;
-use patcher_core::reference::{self, Isa as _};
 use patcher_core::{Header, HeaderError};
 
 use crate::format::PatchFormat;
@@ -64,12 +64,7 @@ impl<'a> Info<'a> {
     /// Name of the instruction set whose references are predicted; `None` if this version does not know its number.
     #[must_use]
     pub fn isa_name(&self) -> Option<&'static str> {
-        let names = [
-            (reference::NO_ISA, "none"),
-            (reference::pointer::Pointers.id(), "pointers"),
-            (reference::thumb::Thumb.id(), "thumb"),
-        ];
-        names.into_iter().find(|&(id, _)| id == self.header.isa).map(|(_, name)| name)
+        IsaChoice::ALL.into_iter().find(|isa| isa.id() == self.header.isa).map(IsaChoice::name)
     }
 
     /// Load address of the first byte of the base image, if the patch has addresses.

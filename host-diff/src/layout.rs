@@ -1,6 +1,6 @@
 //! Where both images are loaded and which references are predicted: given, or detected.
 
-use crate::create::{CreateError, IsaChoice, Options};
+use crate::create::{CreateError, DEFAULT_LEVEL, IsaChoice, Options};
 use crate::image::{Confidence, Detection, FlatImage, Isa, Region as ImageRegion, detect_pair};
 use patcher_core::container::region::{MAX_REGIONS, Region, Regions};
 use patcher_core::reference::{self, Isa as Core};
@@ -31,6 +31,14 @@ impl Layout {
             sure: true,
             notes: Vec::new(),
         }
+    }
+
+    /// Whether it is worth the time to try without references: an effort of at least the default one, and detected code in
+    /// which data may look like instructions.
+    #[must_use]
+    pub fn doubtful(&self, options: &Options) -> bool {
+        let tested = matches!(self.isa, IsaChoice::None | IsaChoice::Thumb);
+        !tested && options.isa.is_none() && options.level >= DEFAULT_LEVEL
     }
 
     /// The core's model of the instruction set.
@@ -75,11 +83,22 @@ impl Layout {
     }
 }
 
+/// Where an image is taken to be when nothing tells: far from what small numbers and pointers of any chip would look like.
+const ASSUMED: u32 = 0x7000_0000;
+
 fn choose(base: Isa, target: Isa) -> IsaChoice {
     match (base, target) {
-        (Isa::Thumb, Isa::Thumb) => IsaChoice::Thumb,
         (Isa::None, _) | (_, Isa::None) => IsaChoice::None,
-        (a, b) if a == b => IsaChoice::Pointers,
+        (a, b) if a == b => match a {
+            Isa::Thumb => IsaChoice::Thumb,
+            Isa::A32 => IsaChoice::A32,
+            Isa::AArch64 => IsaChoice::AArch64,
+            Isa::RiscV => IsaChoice::RiscV,
+            Isa::RiscV64 => IsaChoice::RiscV64,
+            Isa::Xtensa => IsaChoice::Xtensa,
+            Isa::XtensaBig => IsaChoice::XtensaBig,
+            Isa::None => IsaChoice::None,
+        },
         _ => IsaChoice::None,
     }
 }
@@ -108,6 +127,14 @@ fn regions(
             detection.regions.len()
         ));
     }
+    let assumed = match isa {
+        IsaChoice::None | IsaChoice::Pointers | IsaChoice::BigPointers => None,
+        // Branches by distance lead to the right place wherever the image is taken to be.
+        _ if detected.is_none() && detection.regions.is_empty() => {
+            u32::try_from(image.bytes.len()).ok().map(|len| Regions::single(len, ASSUMED))
+        }
+        _ => None,
+    };
     match (&detected, detection.confidence) {
         (Some(regions), confidence) => {
             let first = regions.iter().next().map_or(0, |region| region.address);
@@ -123,18 +150,24 @@ fn regions(
             };
             notes.push(format!("{name}: {} at {first:#010x} ({how}{count})", detection.isa));
         }
+        (None, _) if assumed.is_some() => notes.push(format!(
+            "{name}: {} at an unknown address, only distances are predicted: set the address",
+            detection.isa
+        )),
         (None, _) => {
             notes.push(format!("{name}: no load address known, references are not predicted"))
         }
     }
-    Ok(detected.unwrap_or_default())
+    Ok(detected.or(assumed).unwrap_or_default())
 }
 
+/// With code where the instruction set is `isa`; where nothing tells one code from another, in all that is not known as data.
 fn convert(list: &[ImageRegion], isa: IsaChoice) -> Option<Regions> {
+    let told = list.iter().any(|region| choose(region.isa, region.isa) == isa);
     let mut regions = Regions::default();
     for region in list {
-        let code =
-            isa == IsaChoice::Thumb && region.isa == Isa::Thumb || isa == IsaChoice::Pointers;
+        let own = choose(region.isa, region.isa);
+        let code = if told { own == isa } else { list.len() == 1 || own != IsaChoice::None };
         let fits = regions.push(Region { len: region.len, address: region.address, code });
         if !fits || region.address.checked_add(region.len).is_none() {
             return None;

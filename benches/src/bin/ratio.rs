@@ -35,6 +35,7 @@ struct Arguments {
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum Which {
     Benchmark,
+    Cores,
     Train,
     Test,
     Withheld,
@@ -45,6 +46,7 @@ impl Which {
     fn has(self, pair: &Pair) -> bool {
         match self {
             Self::Benchmark => pair.split == Split::Benchmark,
+            Self::Cores => pair.split == Split::Cores,
             Self::Train => pair.split == Split::Train,
             Self::Test => pair.split == Split::Test,
             Self::Withheld => pair.split == Split::Withheld,

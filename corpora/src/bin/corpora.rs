@@ -58,6 +58,7 @@ enum Choice {
     #[default]
     All,
     Benchmark,
+    Cores,
     More,
 }
 
@@ -66,6 +67,7 @@ impl Choice {
         match self {
             Self::All => None,
             Self::Benchmark => Some(Set::Benchmark),
+            Self::Cores => Some(Set::Cores),
             Self::More => Some(Set::More),
         }
     }

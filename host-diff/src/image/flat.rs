@@ -79,10 +79,14 @@ pub enum Isa {
     A32,
     /// Arm, 64-bit.
     AArch64,
-    /// RISC-V, with or without compressed instructions.
+    /// RISC-V with 32-bit registers, with or without compressed instructions.
     RiscV,
+    /// RISC-V with 64-bit registers.
+    RiscV64,
     /// Xtensa, either calling convention, little endian.
     Xtensa,
+    /// Xtensa, big endian.
+    XtensaBig,
 }
 
 impl fmt::Display for Isa {
@@ -93,7 +97,9 @@ impl fmt::Display for Isa {
             Self::A32 => "a32",
             Self::AArch64 => "aarch64",
             Self::RiscV => "riscv",
+            Self::RiscV64 => "riscv64",
             Self::Xtensa => "xtensa",
+            Self::XtensaBig => "xtensa-be",
         })
     }
 }

@@ -3,8 +3,8 @@
 use super::diffs::Pair;
 use super::mask::{eight, place};
 use crate::matcher::align::Aligned;
-use patcher_core::reference::map::Entry;
-use patcher_core::reference::{Isa, MAX_LEN};
+use patcher_core::reference::map::{Entry, implied};
+use patcher_core::reference::{Found, Isa};
 use std::collections::BTreeMap;
 
 /// How often the base refers to an address from code or data that is kept, with its true target.
@@ -47,7 +47,11 @@ fn flash(pair: &Pair<'_>, aligned: &[Aligned]) -> Vec<Entry> {
 fn ram(pair: &Pair<'_>, aligned: &[Aligned], isa: &dyn Isa) -> Vec<Entry> {
     let mut votes: References = BTreeMap::new();
     visit(pair, aligned, isa, |base, target| {
-        if isa.ram().contains(&base) && isa.ram().contains(&target) {
+        if isa.reaches(base)
+            && isa.reaches(target)
+            && !pair.base_regions.contains(base)
+            && !pair.target_regions.contains(target)
+        {
             *votes.entry(base).or_default().entry(target).or_default() += 1;
         }
     });
@@ -82,45 +86,39 @@ fn references(pair: &Pair<'_>, aligned: &[Aligned], isa: &dyn Isa) -> References
     references
 }
 
-fn word(bytes: [u8; MAX_LEN]) -> u32 {
-    let [a, b, c, d, ..] = bytes;
-    u32::from_le_bytes([a, b, c, d])
-}
-
 /// Calls `see(base target, target target)` for every reference at aligned places of both images.
 fn visit(pair: &Pair<'_>, aligned: &[Aligned], isa: &dyn Isa, mut see: impl FnMut(u32, u32)) {
     for a in aligned {
         let mut i = 0usize;
-        while i + 4 <= a.len {
+        while i < a.len {
             let from = place(&pair.base_regions, a.base + i);
             let to = place(&pair.target_regions, a.target + i);
             let (Some(from), Some(to)) = (from, to) else { break };
             let old = eight(pair.base, a.base + i);
             let new = eight(pair.target, a.target + i);
-            let aligned_by = from.address | to.address;
-            let ram = isa.ram();
-            if aligned_by & 3 == 0 {
-                let (old, new) = (word(old), word(new));
-                let both_ram = ram.contains(&old) && ram.contains(&new);
-                let both_flash =
-                    pair.base_regions.contains(old) && pair.target_regions.contains(new);
-                if both_ram || both_flash {
-                    see(old, new);
-                    i += 4;
-                    continue;
+            let left = u32::try_from(a.len - i).unwrap_or(u32::MAX);
+            let found = isa.find(old, from, to, left, &pair.base_regions);
+            match found {
+                Found::Plain(_) => {}
+                Found::Branch(branch) => {
+                    if let Some(new) = isa.branch(new, to.address) {
+                        see(branch.target, new.target);
+                    }
+                }
+                Found::Pointer(old) => {
+                    let new = isa.word(new);
+                    if pair.target_regions.contains(new) {
+                        see(old, new);
+                    }
+                }
+                Found::RamPointer(old) => {
+                    let new = isa.word(new);
+                    if isa.is_ram(new) {
+                        see(old, new);
+                    }
                 }
             }
-            if aligned_by & u32::from(isa.unit() - 1) == 0 {
-                let branches = (isa.branch(old, from.address), isa.branch(new, to.address));
-                if let (Some(old), Some(new)) = branches
-                    && pair.base_regions.contains(old.target)
-                {
-                    see(old.target, new.target);
-                    i += usize::from(old.len);
-                    continue;
-                }
-            }
-            i += usize::from(isa.unit());
+            i += usize::from(found.len());
         }
     }
 }
@@ -160,18 +158,36 @@ fn prune(
     }
 }
 
+/// Breakpoints that need not be sent, by rising base address.
+fn implied_entries(pair: &Pair<'_>) -> Vec<Entry> {
+    let regions = pair.base_regions.iter();
+    let mut entries: Vec<Entry> = regions
+        .flat_map(|region| [region.address, region.address.wrapping_add(region.len)])
+        .map(|address| implied(address, &pair.base_regions, &pair.target_regions))
+        .collect();
+    entries.push(Entry { base: 0, target: 0 });
+    entries.sort_by_key(|entry| entry.base);
+    entries.dedup_by_key(|entry| entry.base);
+    entries
+}
+
 /// Bits that each entry saves: references right with it and wrong without.
 fn worth(pair: &Pair<'_>, entries: &[Entry], references: &References) -> Vec<i64> {
-    let first = pair.base_regions.iter().next().map_or(0, |region| region.address);
-    let first_target = pair.target_regions.iter().next().map_or(0, |region| region.address);
+    let implied = implied_entries(pair);
     let shift = |entry: &Entry| entry.target.wrapping_sub(entry.base);
     let mut gains = Vec::with_capacity(entries.len());
     for (index, entry) in entries.iter().enumerate() {
-        let before = match index.checked_sub(1) {
-            Some(before) => shift(&entries[before]),
-            None => first_target.wrapping_sub(first),
+        let next = implied.partition_point(|implied| implied.base <= entry.base);
+        // Without the entry the one before it holds on, unless the regions imply something nearer.
+        let sent = index.checked_sub(1).and_then(|before| entries.get(before));
+        let nearest = next.checked_sub(1).and_then(|before| implied.get(before));
+        let before = match (sent, nearest) {
+            (Some(sent), Some(nearest)) if sent.base >= nearest.base => shift(sent),
+            (_, Some(nearest)) => shift(nearest),
+            (sent, None) => sent.map_or(0, shift),
         };
-        let end = entries.get(index + 1).map_or(u32::MAX, |next| next.base);
+        let ends = [entries.get(index + 1), implied.get(next)];
+        let end = ends.into_iter().flatten().map(|entry| entry.base).min().unwrap_or(u32::MAX);
         let in_flash = pair.base_regions.offset_of(entry.base).is_some();
         let mut gain = if in_flash {
             OP_BITS.cast_signed() - ENTRY_BITS.cast_signed()

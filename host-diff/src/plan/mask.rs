@@ -5,7 +5,7 @@
 //! target in target coordinates, so that equal references look equal.
 
 use patcher_core::container::region::{Place, Regions};
-use patcher_core::reference::{Isa, MAX_LEN};
+use patcher_core::reference::{Found, Isa, MAX_LEN};
 
 /// What a reference is replaced by.
 #[derive(Debug, Clone, Copy)]
@@ -32,8 +32,12 @@ impl Labels for Same {
     }
 }
 
-fn hash(address: u32) -> [u8; 4] {
-    (address.wrapping_mul(0x9E37_79B1) ^ address.rotate_left(11)).to_le_bytes()
+/// What pointers become: the first byte tells them from anything else.
+const POINTER: u32 = 0xEE00_0000;
+const RAM_POINTER: u32 = 0xEE02_EE02;
+
+fn hash(address: u32) -> u32 {
+    address.wrapping_mul(0x9E37_79B1) ^ address.rotate_left(11)
 }
 
 /// The bytes from `at` on that a reference may take, zeros past the end.
@@ -65,6 +69,14 @@ pub struct Masked {
 }
 
 impl Masked {
+    /// The bytes of the reference that starts at `at`.
+    #[must_use]
+    pub fn reference(&self, at: usize) -> &[u8] {
+        let inside = self.marks[at + 1..].iter().take(MAX_LEN - 1);
+        let len = 1 + inside.take_while(|&&mark| mark == Mark::Inside).count();
+        &self.bytes[at..at + len]
+    }
+
     fn replace(&mut self, at: usize, bytes: &[u8]) {
         self.bytes[at..at + bytes.len()].copy_from_slice(bytes);
         self.marks[at..at + bytes.len()].fill(Mark::Inside);
@@ -77,67 +89,29 @@ impl Masked {
 pub fn mask(image: &[u8], regions: &Regions, isa: Option<&dyn Isa>, label: Label<'_>) -> Masked {
     let mut out = Masked { bytes: image.to_vec(), marks: vec![Mark::None; image.len()] };
     let Some(isa) = isa else { return out };
-    branches(image, regions, isa, label, &mut out);
-    pointers(image, regions, isa, label, &mut out);
-    out
-}
-
-fn branches(image: &[u8], regions: &Regions, isa: &dyn Isa, label: Label<'_>, out: &mut Masked) {
-    let unit = usize::from(isa.unit());
     let mut at = 0usize;
     while at < image.len() {
         let Some(place) = place(regions, at) else { break };
         let window = eight(image, at);
-        let aligned = place.address & u32::from(isa.unit() - 1) == 0;
-        let branch = (place.code && aligned).then(|| isa.branch(window, place.address)).flatten();
-        match branch {
-            Some(branch)
-                if at + usize::from(branch.len) <= image.len()
-                    && regions.contains(branch.target) =>
-            {
-                // The same branch with no distance keeps the instruction's other fields.
-                let plain = isa.retarget(window, 0, 0);
-                let len = usize::from(branch.len);
-                out.replace(at, &plain[..len]);
-                if let Label::Target(labels) = label {
-                    let [a, b, c, _] = hash(labels.label(branch.target));
-                    let kind = plain[len - 1];
-                    out.replace(at, &[a, b, c, kind]);
-                }
-                at += len;
-            }
-            _ => at += if aligned { unit } else { 1 },
-        }
-    }
-}
-
-fn pointers(image: &[u8], regions: &Regions, isa: &dyn Isa, label: Label<'_>, out: &mut Masked) {
-    let mut at = 0usize;
-    while at + 4 <= image.len() {
-        let Some(place) = place(regions, at) else { break };
-        if place.address & 3 != 0 {
-            at += 1;
-            continue;
-        }
-        let word = u32::from_le_bytes([image[at], image[at + 1], image[at + 2], image[at + 3]]);
-        let replaced = if isa.ram().contains(&word) {
-            Some([2, 0xEE, 2, 0xEE])
-        } else if regions.contains(word) {
-            Some(match label {
-                Label::Kind => [1, 0xEE, 1, 0xEE],
-                Label::Target(labels) => {
-                    let [a, b, c, _] = hash(labels.label(word));
-                    [a, b, c, 0xEE]
-                }
-            })
-        } else {
-            None
+        let found = isa.find(window, place, place, u32::MAX, regions);
+        let len = usize::from(found.len());
+        let name = |target, kind| match label {
+            Label::Kind => kind,
+            Label::Target(labels) => hash(labels.label(target)),
         };
-        if let Some(bytes) = replaced {
-            out.replace(at, &bytes);
+        let masked = match found {
+            Found::Plain(_) => None,
+            // The instruction's other fields stay.
+            Found::Branch(branch) => Some(isa.retarget(window, 0, name(branch.target, 0))),
+            Found::Pointer(word) => Some(isa.bytes_of(name(word, POINTER) | POINTER)),
+            Found::RamPointer(_) => Some(isa.bytes_of(RAM_POINTER)),
+        };
+        if let Some(bytes) = masked {
+            out.replace(at, &bytes[..len]);
         }
-        at += 4;
+        at += len;
     }
+    out
 }
 
 /// Where the byte at offset `at` is loaded.

@@ -112,8 +112,8 @@ struct On {
     before: Option<usize>,
     /// Bytes since the last difference.
     run: u32,
-    /// The first byte of the halfword is the same.
-    first_same: bool,
+    /// Bytes of the unit that differ, one bit each, most recent lowest.
+    changed: u8,
     /// The bytes belong to a reference that has been paid for.
     in_reference: bool,
 }
@@ -148,13 +148,13 @@ fn op(jump: u64) -> u64 {
 impl On {
     /// Pays for a hit of `len` bytes: the longer nothing differed, the less.
     fn hit(&mut self, len: u32) {
-        let halfword = match self.run {
+        let unit = match self.run {
             0..4 => BIT * 9 / 8,
             4..16 => BIT / 2,
             16..64 => BIT / 8,
             run => u32::from(run & 15 < len),
         };
-        self.cost += u64::from(if len == 1 { halfword / 2 } else { halfword });
+        self.cost += u64::from(if len == 1 { unit / 2 } else { unit });
         self.run = self.run.saturating_add(len);
     }
 
@@ -170,30 +170,27 @@ impl On {
         self.run = 0;
     }
 
-    /// Pays for one byte of a `unit`: 1 or 2 bytes, of which this is the `second`.
-    fn step(&mut self, same: bool, mark: Mark, unit: u8, second: bool) {
-        match mark {
-            Mark::Inside if self.in_reference => return,
-            Mark::Start => {
-                self.in_reference = true;
-                // What is not predicted right costs a miss the first time, and little once the cache knows it.
-                self.cost += u64::from(if same { BIT / 4 } else { BIT * 14 });
-                self.run = self.run.saturating_add(4);
-                return;
-            }
-            _ => self.in_reference = false,
+    /// Pays for a reference; `same` says whether it leads to the same place.
+    fn reference(&mut self, same: bool) {
+        // What is not predicted right costs a miss the first time, and little once the cache knows it.
+        self.cost += u64::from(if same { BIT / 4 } else { BIT * 14 });
+        self.run = self.run.saturating_add(4);
+        self.in_reference = true;
+    }
+
+    /// Pays for a byte outside of references; with the `last` byte of a unit of `unit` bytes for all of it.
+    fn plain(&mut self, same: bool, unit: u8, last: bool) {
+        self.in_reference = false;
+        self.changed = self.changed << 1 | u8::from(!same);
+        if !last {
+            return;
         }
-        if unit == 1 {
-            if same { self.hit(1) } else { self.miss(7) }
-        } else if second {
-            match (self.first_same, same) {
-                (true, true) => self.hit(2),
-                (false, true) => self.miss(7),
-                (true, false) => self.miss(9),
-                (false, false) => self.miss(16),
-            }
-        } else {
-            self.first_same = same;
+        match (unit, core::mem::take(&mut self.changed)) {
+            (_, 0) => self.hit(u32::from(unit)),
+            (1, _) | (2, 0b10) => self.miss(7),
+            (2, 0b01) => self.miss(9),
+            (2, _) => self.miss(16),
+            (_, changed) => self.miss(3 + 5 * changed.count_ones()),
         }
     }
 }
@@ -239,7 +236,7 @@ impl Sweep {
                 start: at,
                 before: Some(before),
                 run: 4,
-                first_same: true,
+                changed: 0,
                 in_reference: false,
             });
         }
@@ -293,7 +290,7 @@ impl Sweep {
 }
 
 /// The stretches of the cheapest path by target offset. `new_bytes` is the cost of each target byte as a new one in
-/// 1/16 bit, `unit` the bytes that are predicted together where there is no reference, 1 or 2.
+/// 1/16 bit, `unit` the bytes that are predicted together where there is no reference: 1, 2 or 4.
 #[must_use]
 pub fn path(base: &Masked, target: &Masked, unit: u8, new_bytes: &[Bits]) -> Vec<Aligned> {
     let visits = visits(&base.bytes, &target.bytes);
@@ -312,8 +309,9 @@ pub fn path(base: &Masked, target: &Masked, unit: u8, new_bytes: &[Bits]) -> Vec
                 None => sweep.followed.push(Followed { diagonal, until, on: None, away: None }),
             }
         }
-        let second = at & usize::from(unit - 1) != 0;
-        if !second {
+        let within = at & usize::from(unit - 1);
+        let last = within + 1 == usize::from(unit);
+        if within == 0 {
             sweep.enter(at);
         }
         let new = u64::from(new_bytes[at]) * NEW_BYTE / 16;
@@ -325,14 +323,15 @@ pub fn path(base: &Masked, target: &Masked, unit: u8, new_bytes: &[Bits]) -> Vec
             let Some(on) = &mut followed.on else { continue };
             match base_offset(followed.diagonal, at, base.bytes.len()) {
                 None => followed.on = None,
-                Some(from) => {
-                    let alike = base.marks[from] == mark;
-                    let mark = if alike { mark } else { Mark::None };
-                    on.step(alike && base.bytes[from] == byte, mark, unit, second);
-                }
+                Some(from) if base.marks[from] == mark => match mark {
+                    Mark::Inside if on.in_reference => {}
+                    Mark::Start => on.reference(base.reference(from) == target.reference(at)),
+                    _ => on.plain(base.bytes[from] == byte, unit, last),
+                },
+                Some(_) => on.plain(false, unit, last),
             }
         }
-        if second || unit == 1 {
+        if last {
             sweep.leave(at + 1);
         }
         sweep.prune(at);

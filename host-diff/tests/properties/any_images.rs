@@ -1,6 +1,6 @@
 //! Arbitrary bytes as images.
 
-use host_diff::{Options, apply, create_full};
+use host_diff::{IsaChoice, Options, apply, create_full};
 use patcher_core::Kind;
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -65,6 +65,19 @@ fn moved_code_costs_little() {
     assert!(percent <= 12, "{} of {} bytes", patch.bytes.len(), target.len());
 }
 
+#[test]
+fn moved_code_costs_little_on_every_core() {
+    for (seed, isa) in (1..).zip(IsaChoice::ALL) {
+        let core = patcher_core::reference::ALL.iter().find(|core| core.id() == isa.id());
+        let Some(core) = core else { continue };
+        let (base, target) = rig::cores::pair(*core, seed, 600);
+        let with = round_trip(&base, &target, &Options { isa: Some(isa), ..thumb(4) }).bytes.len();
+        let without = round_trip(&base, &target, &level(4)).bytes.len();
+        println!("{isa}: {with} of {}, {without} without", target.len());
+        assert!(2 * with < without, "{isa}: {with} bytes, {without} without references");
+    }
+}
+
 proptest! {
     #![proptest_config(cases(60))]
 
@@ -93,6 +106,15 @@ proptest! {
         hostile::round_trip(&base, &target, |base, target| {
             round_trip(base, target, &thumb(1)).bytes
         });
+    }
+
+    #[test]
+    fn code_of_any_core_comes_back_as_that_of_any_other(
+        seed: u64, functions in 3usize..60, from in 0usize..10, to in 0usize..11,
+    ) {
+        let (base, target) = rig::cores::pair(patcher_core::reference::ALL[from], seed, functions);
+        let options = Options { isa: Some(IsaChoice::ALL[to]), ..thumb(2) };
+        round_trip(&base, &target, &options);
     }
 
     #[test]

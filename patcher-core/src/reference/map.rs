@@ -117,7 +117,8 @@ impl<'w> AddressMap<'w> {
 }
 
 /// The breakpoint at or below `address` that the regions imply.
-fn implied(address: u32, base: &Regions, target: &Regions) -> Entry {
+#[must_use]
+pub fn implied(address: u32, base: &Regions, target: &Regions) -> Entry {
     let mut floor = Entry { base: 0, target: 0 };
     for (index, region) in base.iter().enumerate() {
         let end = region.address.wrapping_add(region.len);

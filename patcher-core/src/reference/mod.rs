@@ -4,18 +4,22 @@
 //! decoder reads the base's reference, maps its target through the [`map`] (sent with the patch) or
 //! the [`cache`] (learned on the way), and predicts the bytes that the target image must hold.
 
+pub mod a32;
+pub mod aarch64;
 pub mod cache;
 pub mod map;
 pub mod pointer;
+pub mod riscv;
 pub mod thumb;
+pub mod xtensa;
 
+use crate::container::region::{Place, Regions};
 use core::fmt::Debug;
-use core::ops::Range;
 
 /// Longest reference, bytes.
 pub const MAX_LEN: usize = 8;
 
-/// A branch found in code.
+/// A reference found in code: a branch, or instructions that make an address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Branch {
     /// Address it leads to.
@@ -26,25 +30,202 @@ pub struct Branch {
 
 /// What the model must know of an instruction set.
 ///
-/// Pointers (aligned 32-bit little-endian words into an image or into RAM) are found alike on every
-/// core that has an `Isa`; branches are its own.
+/// Pointers (aligned 32-bit words into an image or into RAM) are found alike on every core that has
+/// an `Isa`; what code refers to is its own.
 pub trait Isa: Debug + Sync {
     /// Number in the header.
     fn id(&self) -> u8;
-    /// Bytes of the smallest instruction: plain code is predicted in units of it, 1 or 2.
+    /// What addresses of instructions are multiples of: 1, 2 or 4.
     fn unit(&self) -> u8;
-    /// Addresses that are RAM on every part of this core.
-    fn ram(&self) -> Range<u32>;
-    /// The branch that starts at `address` with `bytes`, if there is one.
+    /// Bytes of code that are predicted at once where `bytes` start with no reference, 1..=4.
+    fn len(&self, bytes: [u8; MAX_LEN]) -> u8;
+    /// Whether a function starts with `bytes`, told from data before it; only asked where addresses may be odd.
+    fn starts(&self, _bytes: [u8; MAX_LEN]) -> bool {
+        false
+    }
+    /// In which order the bytes of code are coded: the d-th is the one of index d ⊕ this. Most telling first.
+    fn order(&self) -> u8;
+    /// Whether data have their most significant byte first.
+    fn big_endian(&self) -> bool {
+        false
+    }
+    /// Whether `address` is RAM on parts of this core.
+    fn is_ram(&self, address: u32) -> bool;
+    /// Whether code may refer to `address` outside the image.
+    fn reaches(&self, address: u32) -> bool {
+        self.is_ram(address)
+    }
+    /// The reference that starts at `address` with `bytes`, if there is one.
     fn branch(&self, bytes: [u8; MAX_LEN], address: u32) -> Option<Branch>;
-    /// `bytes` of a branch, now at `address`, led to `target`. A target out of reach wraps.
+    /// `bytes` of a reference, now at `address`, led to `target`. A target out of reach wraps.
     fn retarget(&self, bytes: [u8; MAX_LEN], address: u32, target: u32) -> [u8; MAX_LEN];
+
+    /// The data word that `bytes` start with.
+    fn word(&self, bytes: [u8; MAX_LEN]) -> u32 {
+        let [a, b, c, d, ..] = bytes;
+        let word = u32::from_le_bytes([a, b, c, d]);
+        if self.big_endian() { word.swap_bytes() } else { word }
+    }
+
+    /// A data word as bytes, zeros behind it.
+    fn bytes_of(&self, word: u32) -> [u8; MAX_LEN] {
+        let word = if self.big_endian() { word.swap_bytes() } else { word };
+        let [a, b, c, d] = word.to_le_bytes();
+        [a, b, c, d, 0, 0, 0, 0]
+    }
+
+    /// The pointer that `bytes` start with.
+    fn pointer(&self, bytes: [u8; MAX_LEN], regions: &Regions) -> Option<Found> {
+        let word = self.word(bytes);
+        if regions.contains(word) {
+            Some(Found::Pointer(word))
+        } else {
+            self.is_ram(word).then_some(Found::RamPointer(word))
+        }
+    }
+
+    /// What the bytes of an image are at one place, or at one place of each of two images of which `from` is that of `bytes`
+    /// and `to` the other.
+    ///
+    /// `left` bytes may be looked at; `regions` are those of the image that holds `bytes`.
+    fn find(
+        &self,
+        bytes: [u8; MAX_LEN],
+        from: Place,
+        to: Place,
+        left: u32,
+        regions: &Regions,
+    ) -> Found {
+        let left = left.min(from.left).min(to.left);
+        let both = from.address | to.address;
+        if left >= 4
+            && both & 3 == 0
+            && let Some(pointer) = self.pointer(bytes, regions)
+        {
+            return pointer;
+        }
+        if !(from.code && to.code) || both & u32::from(self.unit().wrapping_sub(1)) != 0 {
+            return Found::Plain(1);
+        }
+        // A pointer or a function is no part of an instruction that seems to begin before it.
+        let ahead = 4 - (from.address & 3);
+        if self.unit() == 1
+            && ahead < 3
+            && left >= ahead + 4
+            && from.address & 3 == to.address & 3
+            && (self.starts(skip(bytes, ahead))
+                || self.pointer(skip(bytes, ahead), regions).is_some())
+        {
+            return Found::Plain(1);
+        }
+        if let Some(branch) = self.branch(bytes, from.address)
+            && left >= u32::from(branch.len)
+            && (regions.contains(branch.target) || self.reaches(branch.target))
+        {
+            return Found::Branch(branch);
+        }
+        let len = self.len(bytes);
+        Found::Plain(if left >= u32::from(len) { len } else { 1 })
+    }
+}
+
+/// What is at a place of an image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Found {
+    /// Nothing that leads anywhere, and how many bytes of it are one unit.
+    Plain(u8),
+    /// A reference in code.
+    Branch(Branch),
+    /// A data word that leads into the image.
+    Pointer(u32),
+    /// A data word that leads into RAM.
+    RamPointer(u32),
+}
+
+impl Found {
+    /// Bytes it takes, 1..=[`MAX_LEN`].
+    #[must_use]
+    pub fn len(&self) -> u8 {
+        match *self {
+            Self::Plain(len) | Self::Branch(Branch { len, .. }) => len,
+            Self::Pointer(_) | Self::RamPointer(_) => 4,
+        }
+    }
+
+    /// Whether it takes no bytes: never.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The address it leads to.
+    #[must_use]
+    pub fn target(&self) -> Option<u32> {
+        match *self {
+            Self::Plain(_) => None,
+            Self::Branch(Branch { target, .. })
+            | Self::Pointer(target)
+            | Self::RamPointer(target) => Some(target),
+        }
+    }
 }
 
 /// Every instruction set of this version, in the order of their numbers.
 ///
 /// A device passes a shorter list to the decoder, so that the linker drops the others.
-pub const ALL: [&dyn Isa; 2] = [&pointer::Pointers, &thumb::Thumb];
+pub const ALL: [&dyn Isa; 10] = [
+    &pointer::Pointers,
+    &thumb::Thumb,
+    &a32::A32::<false>,
+    &aarch64::AArch64,
+    &riscv::RiscV::<32>,
+    &xtensa::Xtensa::<false>,
+    &pointer::BigEndian,
+    &a32::A32::<true>,
+    &xtensa::Xtensa::<true>,
+    &riscv::RiscV::<64>,
+];
 
 /// The number that stands for "no references".
 pub const NO_ISA: u8 = 0;
+
+/// The low `bits` bits of `value` with their sign, `bits` in 1..=32.
+#[inline]
+pub(crate) fn signed(value: u32, bits: u32) -> u32 {
+    let shift = 32u32.wrapping_sub(bits) & 31;
+    ((value << shift).cast_signed() >> shift).cast_unsigned()
+}
+
+/// The four bytes from `at` on, at most 4, and zeros.
+fn skip(bytes: [u8; MAX_LEN], at: u32) -> [u8; MAX_LEN] {
+    (u64::from_le_bytes(bytes) >> (8 * (at & 7))).to_le_bytes()
+}
+
+/// The first four bytes, little endian.
+#[inline]
+pub(crate) fn first(bytes: [u8; MAX_LEN]) -> u32 {
+    let [a, b, c, d, ..] = bytes;
+    u32::from_le_bytes([a, b, c, d])
+}
+
+/// The four bytes after them.
+#[inline]
+pub(crate) fn second(bytes: [u8; MAX_LEN]) -> u32 {
+    first(skip(bytes, 4))
+}
+
+/// Two words as bytes, little endian.
+#[inline]
+pub(crate) fn words(first: u32, second: u32) -> [u8; MAX_LEN] {
+    let [a, b, c, d] = first.to_le_bytes();
+    let [e, f, g, h] = second.to_le_bytes();
+    [a, b, c, d, e, f, g, h]
+}
+
+/// `bytes` with their first four replaced by `word`, little endian.
+#[inline]
+pub(crate) fn with_first(bytes: [u8; MAX_LEN], word: u32) -> [u8; MAX_LEN] {
+    let [_, _, _, _, e, f, g, h] = bytes;
+    let [a, b, c, d] = word.to_le_bytes();
+    [a, b, c, d, e, f, g, h]
+}

@@ -1,7 +1,6 @@
-//! Any 32-bit little-endian core: pointers only.
+//! Any 32-bit core: pointers only.
 
 use super::{Branch, Isa, MAX_LEN};
-use core::ops::Range;
 
 /// Aligned 32-bit words that lead into an image; no branches.
 #[derive(Debug, Clone, Copy)]
@@ -16,8 +15,54 @@ impl Isa for Pointers {
         1
     }
 
-    fn ram(&self) -> Range<u32> {
-        0..0
+    fn len(&self, _bytes: [u8; MAX_LEN]) -> u8 {
+        1
+    }
+
+    fn order(&self) -> u8 {
+        0
+    }
+
+    fn is_ram(&self, _address: u32) -> bool {
+        false
+    }
+
+    fn branch(&self, _bytes: [u8; MAX_LEN], _address: u32) -> Option<Branch> {
+        None
+    }
+
+    fn retarget(&self, bytes: [u8; MAX_LEN], _address: u32, _target: u32) -> [u8; MAX_LEN] {
+        bytes
+    }
+}
+
+/// The same with the most significant byte first.
+#[derive(Debug, Clone, Copy)]
+pub struct BigEndian;
+
+impl Isa for BigEndian {
+    fn id(&self) -> u8 {
+        7
+    }
+
+    fn unit(&self) -> u8 {
+        1
+    }
+
+    fn len(&self, _bytes: [u8; MAX_LEN]) -> u8 {
+        1
+    }
+
+    fn order(&self) -> u8 {
+        0
+    }
+
+    fn big_endian(&self) -> bool {
+        true
+    }
+
+    fn is_ram(&self, _address: u32) -> bool {
+        false
     }
 
     fn branch(&self, _bytes: [u8; MAX_LEN], _address: u32) -> Option<Branch> {

@@ -7,11 +7,16 @@
 //! | 1  1  1  1  0 | S | imm10  | | 1  L  J1 1  J2 |  imm11  |
 //! ```
 //!
-//! **Reference**: ARM DDI 0403E.e, A7.7.12 and A7.7.18: offset = SignExtend(S:I1:I2:imm10:imm11:0),
+//! `MOVW` directly followed by `MOVT` of the same register makes an address: imm4:i:imm3:imm8 each.
+//!
+//! ```text
+//! | 1  1  1  1  0  i  1  0  H 1 0 0 | imm4 | | 0 | imm3 |  Rd  |  imm8  |     MOVW: H = 0, MOVT: H = 1
+//! ```
+//!
+//! **Reference**: ARM DDI 0403E.e, A7.7.76 (T3), A7.7.79, A7.7.12 and A7.7.18: offset = SignExtend(S:I1:I2:imm10:imm11:0),
 //! I1 = NOT(J1 EOR S), I2 = NOT(J2 EOR S), relative to the address plus 4.
 
-use super::{Branch, Isa, MAX_LEN};
-use core::ops::Range;
+use super::{Branch, Isa, MAX_LEN, words};
 
 /// The Thumb instruction set.
 #[derive(Debug, Clone, Copy)]
@@ -35,6 +40,20 @@ fn offset(first: u32, second: u32) -> u32 {
     if s == 1 { value | 0xFE00_0000 } else { value }
 }
 
+/// Whether two instructions are MOVW and MOVT that go together, as first halfword | second halfword << 16.
+fn is_pair(low: u32, high: u32) -> bool {
+    low & 0x8000_FBF0 == 0xF240 && high & 0x8000_FBF0 == 0xF2C0 && (low ^ high) & 0x0F00_0000 == 0
+}
+
+fn half(word: u32) -> u32 {
+    (word & 0xF) << 12 | (word & 0x400) << 1 | word >> 20 & 0x700 | word >> 16 & 0xFF
+}
+
+fn with_half(word: u32, half: u32) -> u32 {
+    let field = half >> 12 & 0xF | half >> 1 & 0x400 | (half & 0x700) << 20 | (half & 0xFF) << 16;
+    word & 0x8F00_FBF0 | field
+}
+
 impl Isa for Thumb {
     fn id(&self) -> u8 {
         2
@@ -44,23 +63,37 @@ impl Isa for Thumb {
         2
     }
 
+    fn len(&self, _bytes: [u8; MAX_LEN]) -> u8 {
+        2
+    }
+
+    fn order(&self) -> u8 {
+        1
+    }
+
     /// The SRAM region of the architecture's memory map, its first MiB.
     ///
     /// **Reference**: ARM DDI 0403E.e, B3.1: 0x2000_0000 starts SRAM.
-    fn ram(&self) -> Range<u32> {
-        0x2000_0000..0x2010_0000
+    fn is_ram(&self, address: u32) -> bool {
+        matches!(address, 0x2000_0000..0x2010_0000)
     }
 
     #[inline]
     fn branch(&self, bytes: [u8; MAX_LEN], address: u32) -> Option<Branch> {
         let (first, second) = halves(bytes);
-        is_branch(first, second).then(|| Branch {
-            target: address.wrapping_add(4).wrapping_add(offset(first, second)),
-            len: 4,
-        })
+        if is_branch(first, second) {
+            let target = address.wrapping_add(4).wrapping_add(offset(first, second));
+            return Some(Branch { target, len: 4 });
+        }
+        let (low, high) = (super::first(bytes), super::second(bytes));
+        is_pair(low, high).then(|| Branch { target: half(high) << 16 | half(low), len: 8 })
     }
 
     fn retarget(&self, bytes: [u8; MAX_LEN], address: u32, target: u32) -> [u8; MAX_LEN] {
+        let (low, high) = (super::first(bytes), super::second(bytes));
+        if is_pair(low, high) {
+            return words(with_half(low, target & 0xFFFF), with_half(high, target >> 16));
+        }
         let (_, second) = halves(bytes);
         let value = target.wrapping_sub(address.wrapping_add(4));
         let s = value >> 24 & 1;
@@ -97,6 +130,19 @@ mod tests {
             let target = address.wrapping_add(4).wrapping_add_signed(distance & !1);
             let bytes = Thumb.retarget(bl, address, target);
             assert_eq!(Thumb.branch(bytes, address).map(|b| b.target), Some(target));
+        }
+    }
+
+    #[test]
+    fn a_pair_makes_an_address() {
+        // `movw r3, #0x5678`, `movt r3, #0x1234`, and the same for two registers.
+        let pair = words(0x6378_F245, 0x2334_F2C1);
+        assert_eq!(Thumb.branch(pair, 0), Some(Branch { target: 0x1234_5678, len: 8 }));
+        assert_eq!(Thumb.retarget(pair, 0, 0x1234_5678), pair);
+        assert_eq!(Thumb.branch(words(0x6378_F245, 0x2234_F2C1), 0), None);
+        for target in (0..=u32::MAX - 0x10_0000).step_by(0xF_1231) {
+            let moved = Thumb.retarget(pair, 0, target);
+            assert_eq!(Thumb.branch(moved, 0), Some(Branch { target, len: 8 }));
         }
     }
 

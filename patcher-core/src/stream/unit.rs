@@ -1,7 +1,7 @@
 //! Units of a diff: what the base predicts at one place.
 
 use super::engine::Engine;
-use crate::reference::MAX_LEN;
+use crate::reference::{Branch, Found, MAX_LEN};
 
 /// What a unit is; the number picks weights and contexts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -11,8 +11,8 @@ pub enum Kind {
     Block = 0,
     /// One byte.
     Byte = 1,
-    /// One halfword of code.
-    Halfword = 2,
+    /// Code that leads nowhere: an instruction, or a part of one.
+    Code = 2,
     /// A branch.
     Branch = 3,
     /// A pointer into an image.
@@ -39,6 +39,8 @@ pub(crate) struct Unit {
     pub(crate) predicted: [u8; MAX_LEN],
     /// Base address that a reference leads to.
     pub(crate) leads_to: u32,
+    /// The byte that is coded as number `d` of a miss has index `d` ⊕ this.
+    order: u8,
 }
 
 impl Unit {
@@ -52,17 +54,9 @@ impl Unit {
         self.kind.is_reference()
     }
 
-    /// Index of the byte that is coded as number `done`: high bytes first within a halfword of code,
-    /// and within a pointer.
+    /// Index of the byte that is coded as number `done`.
     pub(crate) fn order(&self, done: u8) -> usize {
-        let index = match self.kind {
-            Kind::Branch => done ^ 1,
-            Kind::Halfword | Kind::Pointer | Kind::RamPointer => {
-                self.len.wrapping_sub(1).wrapping_sub(done)
-            }
-            Kind::Block | Kind::Byte | Kind::Unchanged => done,
-        };
-        usize::from(index) & (MAX_LEN - 1)
+        usize::from(done ^ self.order) & (MAX_LEN - 1)
     }
 }
 
@@ -78,59 +72,48 @@ impl Engine<'_> {
     /// `left` bytes of the diff remain. Without an instruction set every unit is a byte.
     pub(crate) fn unit(&self, window: [u8; MAX_LEN], base: u32, target: u32, left: u32) -> Unit {
         let [first, ..] = window;
-        let byte =
-            Unit { kind: Kind::Byte, len: 1, predicted: [first, 0, 0, 0, 0, 0, 0, 0], leads_to: 0 };
+        let byte = Unit {
+            kind: Kind::Byte,
+            len: 1,
+            predicted: [first, 0, 0, 0, 0, 0, 0, 0],
+            leads_to: 0,
+            order: 0,
+        };
         let Some(isa) = self.isa else { return byte };
         let from = self.header.base_regions.place(base);
         let to = self.header.target_regions.place(target);
         let (Some(from), Some(to)) = (from, to) else { return byte };
-        let left = left.min(from.left).min(to.left);
-        let aligned = from.address | to.address;
-        if left >= 4 && aligned & 3 == 0 {
-            let [a, b, c, d, ..] = window;
-            let word = u32::from_le_bytes([a, b, c, d]);
-            let kind = if isa.ram().contains(&word) {
-                Some(Kind::RamPointer)
-            } else if self.header.base_regions.contains(word) {
-                Some(Kind::Pointer)
-            } else {
-                None
-            };
-            if let Some(kind) = kind {
-                let [a, b, c, d] = self.mapped(word).to_le_bytes();
-                let predicted = [a, b, c, d, 0, 0, 0, 0];
-                return Unit { kind, len: 4, predicted, leads_to: word };
+        let pointer = |kind, word| Unit {
+            kind,
+            len: 4,
+            predicted: isa.bytes_of(self.mapped(word)),
+            leads_to: word,
+            order: if isa.big_endian() { 0 } else { 3 },
+        };
+        match isa.find(window, from, to, left, &self.header.base_regions) {
+            Found::Plain(1) => byte,
+            Found::Plain(len) => {
+                let order = isa.order() & len.wrapping_sub(1);
+                Unit { kind: Kind::Code, len, predicted: window, leads_to: 0, order }
             }
-        }
-        let unit = isa.unit();
-        if !(from.code && to.code) || aligned & u32::from(unit - 1) != 0 {
-            return byte;
-        }
-        if let Some(branch) = isa.branch(window, from.address)
-            && left >= u32::from(branch.len)
-            && self.header.base_regions.contains(branch.target)
-        {
-            let target = self.mapped(branch.target);
-            return Unit {
+            Found::Branch(Branch { target, len }) => Unit {
                 kind: Kind::Branch,
-                len: branch.len,
-                predicted: isa.retarget(window, to.address, target),
-                leads_to: branch.target,
-            };
+                len,
+                predicted: isa.retarget(window, to.address, self.mapped(target)),
+                leads_to: target,
+                order: isa.order() & len.wrapping_sub(1),
+            },
+            Found::Pointer(word) => pointer(Kind::Pointer, word),
+            Found::RamPointer(word) => pointer(Kind::RamPointer, word),
         }
-        if unit == 2 && left >= 2 {
-            return Unit { kind: Kind::Halfword, len: 2, predicted: window, leads_to: 0 };
-        }
-        byte
     }
 
     /// Learns from a reference that was mispredicted: `bytes` is what the target holds.
     pub(crate) fn learn(&mut self, unit: &Unit, target: u32, bytes: [u8; MAX_LEN]) {
         let Some(isa) = self.isa else { return };
-        let [a, b, c, d, ..] = bytes;
-        let word = u32::from_le_bytes([a, b, c, d]);
+        let word = isa.word(bytes);
         let seen = match unit.kind {
-            Kind::Block | Kind::Byte | Kind::Halfword | Kind::Unchanged => None,
+            Kind::Block | Kind::Byte | Kind::Code | Kind::Unchanged => None,
             Kind::Branch => self
                 .header
                 .target_regions
@@ -138,7 +121,7 @@ impl Engine<'_> {
                 .and_then(|place| isa.branch(bytes, place.address))
                 .map(|branch| branch.target),
             Kind::Pointer => self.header.target_regions.contains(word).then_some(word),
-            Kind::RamPointer => isa.ram().contains(&word).then_some(word),
+            Kind::RamPointer => isa.is_ram(word).then_some(word),
         };
         if let Some(seen) = seen {
             self.cache.insert(unit.leads_to, seen);

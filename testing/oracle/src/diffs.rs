@@ -118,7 +118,8 @@ impl Body<'_> {
         let before = window.before();
         let next = window.h(unit.predicted.len());
         let mut coded = self.registers.last & 0xFF;
-        for (d, &index) in (0_u32..).zip(unit.kind.order()) {
+        let order: Vec<usize> = (0..unit.predicted.len()).map(|d| d ^ unit.order).collect();
+        for (d, index) in (0_u32..).zip(order) {
             let predicted = unit.predicted[index];
             let p = u32::from(predicted);
             let k = unit.kind.number() | d << 3;
@@ -145,13 +146,18 @@ impl Body<'_> {
 
     /// What a missed reference teaches the cache.
     fn learn(&mut self, unit: &Unit, bytes: &[u8]) {
-        let Ok(bytes) = <[u8; 4]>::try_from(bytes) else { return };
-        let word = u32::from_le_bytes(bytes);
+        let word = |bytes: &[u8]| self.isa.word(bytes.try_into().expect("a pointer"));
         let leads_to_now = match unit.kind {
-            Kind::Byte | Kind::Halfword => None,
-            Kind::Branch => self.isa.branch(unit.target_address, bytes),
-            Kind::Pointer => self.header.target_regions.contains(word).then_some(word),
-            Kind::RamPointer => self.isa.in_ram(word).then_some(word),
+            Kind::Byte | Kind::Code => None,
+            Kind::Branch => {
+                let mut eight = [0; 8];
+                eight[..bytes.len()].copy_from_slice(bytes);
+                self.isa.branch(unit.target_address, eight).map(|(to, _)| to)
+            }
+            Kind::Pointer => {
+                Some(word(bytes)).filter(|&word| self.header.target_regions.contains(word))
+            }
+            Kind::RamPointer => Some(word(bytes)).filter(|&word| self.isa.in_ram(word)),
         };
         if let Some(leads_to_now) = leads_to_now {
             self.workspace.cache.insert(unit.leads_to, leads_to_now);

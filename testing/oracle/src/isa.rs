@@ -1,4 +1,4 @@
-//! Instruction sets and their branches (§5).
+//! Instruction sets and what code of theirs refers to (§5).
 
 use crate::Reject;
 
@@ -6,57 +6,404 @@ use crate::Reject;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Isa {
     None,
-    Pointers,
+    Pointers { big: bool },
     Thumb,
+    A32 { big: bool },
+    AArch64,
+    RiscV { bits: u32 },
+    Xtensa { big: bool },
 }
+
+/// Eight bytes of an image.
+pub(crate) type Eight = [u8; 8];
 
 impl Isa {
     pub(crate) fn numbered(number: u8) -> Result<Self, Reject> {
-        match number {
-            0 => Ok(Self::None),
-            1 => Ok(Self::Pointers),
-            2 => Ok(Self::Thumb),
-            _ => Err(Reject::Isa),
-        }
+        Ok(match number {
+            0 => Self::None,
+            1 => Self::Pointers { big: false },
+            2 => Self::Thumb,
+            3 => Self::A32 { big: false },
+            4 => Self::AArch64,
+            5 => Self::RiscV { bits: 32 },
+            6 => Self::Xtensa { big: false },
+            7 => Self::Pointers { big: true },
+            8 => Self::A32 { big: true },
+            9 => Self::Xtensa { big: true },
+            10 => Self::RiscV { bits: 64 },
+            _ => return Err(Reject::Isa),
+        })
     }
 
     /// Bytes that instructions are aligned to.
     pub(crate) fn unit(self) -> u32 {
-        if self == Self::Thumb { 2 } else { 1 }
-    }
-
-    pub(crate) fn in_ram(self, address: u32) -> bool {
-        self == Self::Thumb && (0x2000_0000..0x2010_0000).contains(&address)
-    }
-
-    /// Where the branch in four bytes at an address leads, if it is one.
-    pub(crate) fn branch(self, address: u32, bytes: [u8; 4]) -> Option<u32> {
-        let first = u32::from(u16::from_le_bytes([bytes[0], bytes[1]]));
-        let second = u32::from(u16::from_le_bytes([bytes[2], bytes[3]]));
-        if self != Self::Thumb || first & 0xF800 != 0xF000 || second & 0x9000 != 0x9000 {
-            return None;
+        match self {
+            Self::None | Self::Pointers { .. } | Self::Xtensa { .. } => 1,
+            Self::Thumb | Self::RiscV { .. } => 2,
+            Self::A32 { .. } | Self::AArch64 => 4,
         }
-        let s = bit(first, 10);
-        let i1 = 1 ^ bit(second, 13) ^ s;
-        let i2 = 1 ^ bit(second, 11) ^ s;
-        let offset = s << 24 | i1 << 23 | i2 << 22 | (first & 0x3FF) << 12 | (second & 0x7FF) << 1;
-        let offset = if s == 1 { offset | 0xFE00_0000 } else { offset };
-        Some(address.wrapping_add(4).wrapping_add(offset))
+    }
+
+    /// Bytes of code that are one unit.
+    pub(crate) fn length(self, bytes: Eight) -> usize {
+        match self {
+            Self::None | Self::Pointers { .. } => 1,
+            Self::Thumb => 2,
+            Self::A32 { .. } | Self::AArch64 => 4,
+            Self::RiscV { .. } => {
+                if bytes[0] % 4 == 3 {
+                    4
+                } else {
+                    2
+                }
+            }
+            Self::Xtensa { big } => {
+                let op0 = if big { bytes[0] >> 4 } else { bytes[0] & 15 };
+                if bytes[0] == 0 {
+                    1
+                } else if (8..=13).contains(&op0) {
+                    2
+                } else {
+                    3
+                }
+            }
+        }
+    }
+
+    /// What the index of a byte of code is combined with, in the order of coding.
+    pub(crate) fn order(self) -> usize {
+        match self {
+            Self::Thumb => 1,
+            Self::A32 { .. } | Self::AArch64 => 3,
+            _ => 0,
+        }
+    }
+
+    pub(crate) fn is_big(self) -> bool {
+        matches!(
+            self,
+            Self::Pointers { big: true } | Self::A32 { big: true } | Self::Xtensa { big: true }
+        )
+    }
+
+    /// A data word.
+    pub(crate) fn word(self, four: [u8; 4]) -> u32 {
+        if self.is_big() { u32::from_be_bytes(four) } else { u32::from_le_bytes(four) }
+    }
+
+    pub(crate) fn bytes_of(self, word: u32) -> [u8; 4] {
+        if self.is_big() { word.to_be_bytes() } else { word.to_le_bytes() }
+    }
+
+    pub(crate) fn in_ram(self, a: u32) -> bool {
+        match self {
+            Self::Thumb => (0x2000_0000..0x2010_0000).contains(&a),
+            Self::A32 { .. } => {
+                (0x0020_0000..0x0030_0000).contains(&a) || (0x4000_0000..0x4010_0000).contains(&a)
+            }
+            Self::RiscV { .. } => {
+                (0x2000_0000..0x2010_0000).contains(&a)
+                    || (0x3FC0_0000..0x4000_0000).contains(&a)
+                    || (0x8000_0000..0x8100_0000).contains(&a)
+            }
+            Self::Xtensa { big: false } => (0x3FC0_0000..0x4000_0000).contains(&a),
+            Self::None | Self::Pointers { .. } | Self::AArch64 | Self::Xtensa { big: true } => {
+                false
+            }
+        }
+    }
+
+    /// Whether a reference of code may lead to an address outside the image.
+    pub(crate) fn reaches(self, address: u32) -> bool {
+        self == Self::AArch64 || self.in_ram(address)
+    }
+
+    /// Whether a function of an Xtensa core starts here.
+    pub(crate) fn is_function(self, bytes: Eight) -> bool {
+        match self {
+            Self::Xtensa { big: false } => {
+                bytes[0] == 0x36 && bytes[1] & 15 == 1
+                    || bytes[0] == 0x12 && bytes[1] == 0xC1 && bytes[2] >= 0x80
+            }
+            Self::Xtensa { big: true } => {
+                bytes[0] == 0x6C && bytes[1] >> 4 == 1
+                    || bytes[0] == 0x21 && bytes[1] == 0x1C && bytes[2] >= 0x80
+            }
+            _ => false,
+        }
+    }
+
+    /// Where the reference that starts with these bytes at an address leads, and its length.
+    pub(crate) fn branch(self, address: u32, bytes: Eight) -> Option<(u32, usize)> {
+        let form = Form::of(self, bytes)?;
+        let w = self.instruction(bytes);
+        let d = take(w, form.fields());
+        let target = match form {
+            Form::ThumbBranch => {
+                let s = w >> 10 & 1;
+                let i1 = 1 ^ (w >> 29 & 1) ^ s;
+                let i2 = 1 ^ (w >> 27 & 1) ^ s;
+                let d = sign_extend(d | i1 << 23 | i2 << 22, 25);
+                address.wrapping_add(4).wrapping_add(d)
+            }
+            Form::ThumbMove | Form::A32Move => low32(d),
+            Form::A32Branch | Form::A32Exchange => {
+                address.wrapping_add(8).wrapping_add(sign_extend(d, 26))
+            }
+            Form::A64Branch => address.wrapping_add(sign_extend(d, 28)),
+            Form::A64Page { scale } => {
+                let offset = w >> 42 & 0xFFF;
+                (address & !0xFFF).wrapping_add(low32(d)).wrapping_add(low32(offset << scale))
+            }
+            Form::Jal => address.wrapping_add(sign_extend(d, 21)),
+            Form::ShortJump => address.wrapping_add(sign_extend(d, 12)),
+            Form::PcPair { .. } => address.wrapping_add(pair(d)),
+            Form::ConstantPair { .. } => pair(d),
+            Form::XtensaCall { .. } => {
+                (address / 4 * 4).wrapping_add(4).wrapping_add(sign_extend(d, 20))
+            }
+            Form::XtensaJump { .. } => address.wrapping_add(4).wrapping_add(sign_extend(d, 18)),
+            Form::XtensaLiteral { .. } => {
+                (address.wrapping_add(3) / 4 * 4).wrapping_add(low32(d)).wrapping_sub(0x4_0000)
+            }
+        };
+        Some((target, form.length()))
+    }
+
+    /// The reference in these bytes, made to lead from `address` to `t`.
+    pub(crate) fn retarget(self, bytes: Eight, address: u32, t: u32) -> Eight {
+        let Some(form) = Form::of(self, bytes) else { return bytes };
+        let mut w = self.instruction(bytes);
+        let d = match form {
+            Form::ThumbBranch => t.wrapping_sub(address).wrapping_sub(4),
+            Form::ThumbMove | Form::A32Move => t,
+            Form::A32Branch | Form::A32Exchange => t.wrapping_sub(address).wrapping_sub(8),
+            Form::A64Branch | Form::Jal | Form::ShortJump => t.wrapping_sub(address),
+            Form::A64Page { .. } => 0,
+            Form::PcPair { .. } => t.wrapping_sub(address),
+            Form::ConstantPair { .. } => t,
+            Form::XtensaCall { .. } => t.wrapping_sub(address / 4 * 4).wrapping_sub(4),
+            Form::XtensaJump { .. } => t.wrapping_sub(address).wrapping_sub(4),
+            Form::XtensaLiteral { .. } => t.wrapping_sub(address.wrapping_add(3) / 4 * 4),
+        };
+        let mut d = u64::from(d);
+        match form {
+            Form::A64Page { scale } => {
+                let pages = i64::from(t >> 12) - i64::from(address >> 12);
+                d = pages.cast_unsigned() << 12;
+                w = w & !(0xFFF << 42) | u64::from(t & 0xFFF) >> scale << 42;
+            }
+            // What the signed low part takes away, the high part has more.
+            Form::PcPair { .. } | Form::ConstantPair { .. } if d & 0x800 != 0 => d += 0x1000,
+            _ => {}
+        }
+        w = put(w, form.fields(), d);
+        if form == Form::ThumbBranch {
+            let s = d >> 24 & 1;
+            let j1 = 1 ^ (d >> 23 & 1) ^ s;
+            let j2 = 1 ^ (d >> 22 & 1) ^ s;
+            w = w & !(1 << 29 | 1 << 27) | j1 << 29 | j2 << 27;
+        }
+        self.as_bytes(bytes, w)
+    }
+
+    /// The bytes as a number: little endian, or the first three of a big-endian Xtensa core.
+    fn instruction(self, bytes: Eight) -> u64 {
+        if self == (Self::Xtensa { big: true }) {
+            u64::from(u32::from_be_bytes([0, bytes[0], bytes[1], bytes[2]]))
+        } else {
+            u64::from_le_bytes(bytes)
+        }
+    }
+
+    fn as_bytes(self, bytes: Eight, w: u64) -> Eight {
+        if self == (Self::Xtensa { big: true }) {
+            let mut out = bytes;
+            out[..3].copy_from_slice(&w.to_be_bytes()[5..]);
+            out
+        } else {
+            w.to_le_bytes()
+        }
     }
 }
 
-/// The Thumb branch in four bytes, made to lead from `address` to `t`.
-pub(crate) fn retarget(bytes: [u8; 4], address: u32, t: u32) -> [u8; 4] {
-    let d = t.wrapping_sub(address.wrapping_add(4));
-    let second = u32::from(u16::from_le_bytes([bytes[2], bytes[3]]));
-    let s = bit(d, 24);
-    let j1 = 1 ^ bit(d, 23) ^ s;
-    let j2 = 1 ^ bit(d, 22) ^ s;
-    let first = 0xF000 | s << 10 | (d >> 12 & 0x3FF);
-    let second = (second & 0xD000) | j1 << 13 | j2 << 11 | (d >> 1 & 0x7FF);
-    (second << 16 | first).to_le_bytes()
+/// The references there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    ThumbBranch,
+    ThumbMove,
+    A32Branch,
+    A32Exchange,
+    A32Move,
+    A64Branch,
+    A64Page { scale: u32 },
+    Jal,
+    ShortJump,
+    PcPair { store: bool },
+    ConstantPair { store: bool },
+    XtensaCall { big: bool },
+    XtensaJump { big: bool },
+    XtensaLiteral { big: bool },
 }
 
-fn bit(value: u32, index: u32) -> u32 {
-    value >> index & 1
+impl Form {
+    fn of(isa: Isa, bytes: Eight) -> Option<Self> {
+        let w = isa.instruction(bytes);
+        let next = w >> 32;
+        match isa {
+            Isa::None | Isa::Pointers { .. } => None,
+            Isa::Thumb => {
+                let halves = |at: u32| (w >> at & 0xFFFF, w >> (at + 16) & 0xFFFF);
+                let ((a, b), (c, d)) = (halves(0), halves(32));
+                if a & 0xF800 == 0xF000 && b & 0x9000 == 0x9000 {
+                    return Some(Self::ThumbBranch);
+                }
+                let pair = a & 0xFBF0 == 0xF240 && c & 0xFBF0 == 0xF2C0;
+                let fits = b < 0x8000 && d < 0x8000 && b >> 8 & 15 == d >> 8 & 15;
+                (pair && fits).then_some(Self::ThumbMove)
+            }
+            Isa::A32 { .. } => {
+                let condition = w >> 28 & 15;
+                if w >> 25 & 7 == 5 {
+                    return Some(if condition == 15 { Self::A32Exchange } else { Self::A32Branch });
+                }
+                let pair = w >> 20 & 0xFF == 0x30 && next >> 20 & 0xFF == 0x34;
+                let fits =
+                    condition != 15 && condition == next >> 28 && w >> 12 & 15 == next >> 12 & 15;
+                (pair && fits).then_some(Self::A32Move)
+            }
+            Isa::AArch64 => {
+                if w >> 26 & 31 == 5 {
+                    return Some(Self::A64Branch);
+                }
+                if w >> 31 & 1 == 0 || w >> 24 & 31 != 16 || w & 31 != next >> 5 & 31 {
+                    return None;
+                }
+                let size = low32(next >> 30);
+                if next >> 22 == 0b10_0100_0100 {
+                    Some(Self::A64Page { scale: 0 })
+                } else if next >> 27 & 7 == 7 && next >> 24 & 3 == 1 {
+                    let vector = next >> 26 & 1 == 1 && next >> 23 & 1 == 1 && size == 0;
+                    Some(Self::A64Page { scale: if vector { 4 } else { size } })
+                } else {
+                    None
+                }
+            }
+            Isa::RiscV { bits } => {
+                let rd = w >> 7 & 31;
+                let opcode = next & 127;
+                let store = opcode == 0x23 || opcode == 0x27;
+                let user = store
+                    || opcode == 0x03
+                    || opcode == 0x07
+                    || (opcode == 0x13 || opcode == 0x67) && next >> 12 & 7 == 0;
+                let followed = rd != 0 && user && next >> 15 & 31 == rd;
+                match (w & 127, w & 3, w >> 13 & 7) {
+                    (0x6F, _, _) => Some(Self::Jal),
+                    (0x17, _, _) => followed.then_some(Self::PcPair { store }),
+                    (0x37, _, _) => followed.then_some(Self::ConstantPair { store }),
+                    (_, 1, 5) => Some(Self::ShortJump),
+                    (_, 1, 1) if bits == 32 => Some(Self::ShortJump),
+                    _ => None,
+                }
+            }
+            Isa::Xtensa { big } => {
+                let (op0, n) = if big { (w >> 20, w >> 18 & 3) } else { (w & 15, w >> 4 & 3) };
+                match (op0, n) {
+                    (5, _) => Some(Self::XtensaCall { big }),
+                    (6, 0) => Some(Self::XtensaJump { big }),
+                    (1, _) => Some(Self::XtensaLiteral { big }),
+                    _ => None,
+                }
+            }
+        }
+    }
+
+    fn length(self) -> usize {
+        match self {
+            Self::ShortJump => 2,
+            Self::XtensaCall { .. } | Self::XtensaJump { .. } | Self::XtensaLiteral { .. } => 3,
+            Self::ThumbBranch
+            | Self::A32Branch
+            | Self::A32Exchange
+            | Self::A64Branch
+            | Self::Jal => 4,
+            Self::ThumbMove
+            | Self::A32Move
+            | Self::A64Page { .. }
+            | Self::PcPair { .. }
+            | Self::ConstantPair { .. } => 8,
+        }
+    }
+
+    /// (bit of the instruction, bit of the distance, how many).
+    fn fields(self) -> &'static [(u32, u32, u32)] {
+        match self {
+            // Without J1 and J2, which depend on S.
+            Self::ThumbBranch => &[(10, 24, 1), (0, 12, 10), (16, 1, 11)],
+            Self::ThumbMove => &[
+                (0, 12, 4),
+                (10, 11, 1),
+                (28, 8, 3),
+                (16, 0, 8),
+                (32, 28, 4),
+                (42, 27, 1),
+                (60, 24, 3),
+                (48, 16, 8),
+            ],
+            Self::A32Branch => &[(0, 2, 24)],
+            Self::A32Exchange => &[(0, 2, 24), (24, 1, 1)],
+            Self::A32Move => &[(16, 12, 4), (0, 0, 12), (48, 28, 4), (32, 16, 12)],
+            Self::A64Branch => &[(0, 2, 26)],
+            Self::A64Page { .. } => &[(29, 12, 2), (5, 14, 19)],
+            Self::Jal => &[(31, 20, 1), (21, 1, 10), (20, 11, 1), (12, 12, 8)],
+            Self::ShortJump => &[
+                (12, 11, 1),
+                (11, 4, 1),
+                (9, 8, 2),
+                (8, 10, 1),
+                (7, 6, 1),
+                (6, 7, 1),
+                (3, 1, 3),
+                (2, 5, 1),
+            ],
+            Self::PcPair { store: false } | Self::ConstantPair { store: false } => {
+                &[(12, 12, 20), (52, 0, 12)]
+            }
+            Self::PcPair { store: true } | Self::ConstantPair { store: true } => {
+                &[(12, 12, 20), (57, 5, 7), (39, 0, 5)]
+            }
+            Self::XtensaCall { big: false } => &[(6, 2, 18)],
+            Self::XtensaCall { big: true } => &[(0, 2, 18)],
+            Self::XtensaJump { big: false } => &[(6, 0, 18)],
+            Self::XtensaJump { big: true } => &[(0, 0, 18)],
+            Self::XtensaLiteral { big: false } => &[(8, 2, 16)],
+            Self::XtensaLiteral { big: true } => &[(0, 2, 16)],
+        }
+    }
+}
+
+/// A high part, and a low one of 12 bits with its sign.
+fn pair(d: u64) -> u32 {
+    low32(d & 0xFFFF_F000).wrapping_add(sign_extend(d & 0xFFF, 12))
+}
+
+fn take(w: u64, fields: &[(u32, u32, u32)]) -> u64 {
+    fields.iter().map(|&(from, to, bits)| (w >> from & ((1 << bits) - 1)) << to).sum()
+}
+
+fn put(w: u64, fields: &[(u32, u32, u32)], d: u64) -> u64 {
+    fields.iter().fold(w, |w, &(at, bit, bits)| {
+        let mask = (1 << bits) - 1;
+        w & !(mask << at) | (d >> bit & mask) << at
+    })
+}
+
+fn sign_extend(value: u64, bits: u32) -> u32 {
+    let negative = value >> (bits - 1) & 1 == 1;
+    low32(if negative { value | u64::MAX << bits } else { value })
+}
+
+fn low32(value: u64) -> u32 {
+    u32::try_from(value & 0xFFFF_FFFF).expect("masked")
 }

@@ -1,13 +1,13 @@
 //! Which unit is at a place, and what it is predicted to become (§10, §10.1).
 
 use crate::body::Body;
-use crate::isa::{Isa, retarget};
+use crate::isa::Isa;
 
 /// The kinds of units by their numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     Byte = 1,
-    Halfword = 2,
+    Code = 2,
     Branch = 3,
     Pointer = 4,
     RamPointer = 5,
@@ -22,20 +22,10 @@ impl Kind {
         self.number() >= 3
     }
 
-    /// The order in which the bytes of a miss are coded.
-    pub(crate) fn order(self) -> &'static [usize] {
-        match self {
-            Self::Byte => &[0],
-            Self::Halfword => &[1, 0],
-            Self::Branch => &[1, 0, 3, 2],
-            Self::Pointer | Self::RamPointer => &[3, 2, 1, 0],
-        }
-    }
-
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Byte => "a byte",
-            Self::Halfword => "a halfword",
+            Self::Code => "code",
             Self::Branch => "a branch",
             Self::Pointer => "a pointer",
             Self::RamPointer => "a RAM pointer",
@@ -52,6 +42,8 @@ pub(crate) struct Unit {
     pub(crate) predicted: Vec<u8>,
     /// Where it leads in the base, if it is a reference.
     pub(crate) leads_to: u32,
+    /// What the index of a byte is combined with, in the order of coding.
+    pub(crate) order: usize,
     /// Its address in the target, if it has one.
     pub(crate) target_address: u32,
 }
@@ -85,60 +77,90 @@ impl Window {
         u32::from(self.bytes[0]) | u32::from(self.bytes[1]) << 8
     }
 
-    /// B(0) to B(3).
-    fn four(&self) -> [u8; 4] {
-        [self.bytes[2], self.bytes[3], self.bytes[4], self.bytes[5]]
+    /// B(i) to B(i + 7); only i up to 0 in a window for a unit.
+    fn eight(&self, i: usize) -> [u8; 8] {
+        core::array::from_fn(|n| self.bytes[2 + i + n])
     }
 }
 
 impl Body<'_> {
     /// The unit at base offset `b`, target offset `t`, with `r` bytes left of the diff (§10.1).
     pub(crate) fn unit_at(&self, b: u32, t: u32, r: u32) -> Unit {
-        let four = Window::new(self.base_image, b).four();
-        let without_reference = |kind, length: usize| Unit {
+        let window = Window::new(self.base_image, b);
+        let here = window.eight(0);
+        let plain = |kind, length: usize, order| Unit {
             kind,
-            original: four[..length].to_vec(),
-            predicted: four[..length].to_vec(),
+            original: here[..length].to_vec(),
+            predicted: here[..length].to_vec(),
             leads_to: 0,
+            order,
             target_address: 0,
         };
-        let byte = without_reference(Kind::Byte, 1);
+        let byte = plain(Kind::Byte, 1, 0);
 
-        if self.isa == Isa::None {
+        let isa = self.isa;
+        if isa == Isa::None {
             return byte;
         }
         let Some(base) = self.header.base_regions.place(b) else { return byte };
         let Some(target) = self.header.target_regions.place(t) else { return byte };
-        let r = r.min(base.left).min(target.left);
+        let r = usize::try_from(r.min(base.left).min(target.left)).expect("32 bits");
         let both = base.address | target.address;
-        let reference = |kind, predicted: [u8; 4], leads_to| Unit {
+        let reference = |kind, predicted: &[u8], leads_to, order| Unit {
             kind,
-            original: four.to_vec(),
+            original: here[..predicted.len()].to_vec(),
             predicted: predicted.to_vec(),
             leads_to,
+            order,
             target_address: target.address,
         };
 
         if r >= 4 && both & 3 == 0 {
-            let word = u32::from_le_bytes(four);
-            if self.isa.in_ram(word) {
-                return reference(Kind::RamPointer, self.lead(word).to_le_bytes(), word);
-            }
-            if self.header.base_regions.contains(word) {
-                return reference(Kind::Pointer, self.lead(word).to_le_bytes(), word);
+            let word = isa.word([here[0], here[1], here[2], here[3]]);
+            if let Some(kind) = self.pointer_kind(word) {
+                let order = if isa.is_big() { 0 } else { 3 };
+                return reference(kind, &isa.bytes_of(self.lead(word)), word, order);
             }
         }
-        if base.code && target.code && both & (self.isa.unit() - 1) == 0 {
-            if let Some(to) = self.isa.branch(base.address, four)
-                && r >= 4
-                && self.header.base_regions.contains(to)
-            {
-                return reference(Kind::Branch, retarget(four, target.address, self.lead(to)), to);
+        if !base.code || !target.code || both & (isa.unit() - 1) != 0 {
+            return byte;
+        }
+        let ahead = [1, 2].into_iter().find(|ahead| base.address.wrapping_add(*ahead) % 4 == 0);
+        if let Some(ahead) = ahead
+            && isa.unit() == 1
+            && base.address % 4 == target.address % 4
+        {
+            let ahead = usize::try_from(ahead).expect("small");
+            let next: [u8; 8] = core::array::from_fn(|n| here.get(ahead + n).copied().unwrap_or(0));
+            let word = isa.word([next[0], next[1], next[2], next[3]]);
+            let stops = isa.is_function(next) || self.pointer_kind(word).is_some();
+            if r >= ahead + 4 && stops {
+                return byte;
             }
-            if self.isa.unit() == 2 && r >= 2 {
-                return without_reference(Kind::Halfword, 2);
-            }
+        }
+        if let Some((to, length)) = isa.branch(base.address, here)
+            && r >= length
+            && (self.header.base_regions.contains(to) || isa.reaches(to))
+        {
+            let predicted = isa.retarget(here, target.address, self.lead(to));
+            let order = isa.order() & (length - 1);
+            return reference(Kind::Branch, &predicted[..length], to, order);
+        }
+        let length = isa.length(here);
+        if length > 1 && r >= length {
+            return plain(Kind::Code, length, isa.order() & (length - 1));
         }
         byte
+    }
+
+    /// What kind of pointer a word is, if it is one.
+    fn pointer_kind(&self, word: u32) -> Option<Kind> {
+        if self.header.base_regions.contains(word) {
+            Some(Kind::Pointer)
+        } else if self.isa.in_ram(word) {
+            Some(Kind::RamPointer)
+        } else {
+            None
+        }
     }
 }

@@ -94,6 +94,30 @@ fn edited_code_with_each_instruction_set_and_budget() {
 }
 
 #[test]
+fn code_of_every_instruction_set() {
+    let others = IsaChoice::ALL.into_iter().cycle().skip(4);
+    for ((seed, isa), seen_as) in (1..).zip(IsaChoice::ALL).zip(others) {
+        let Some(core) = patcher_core::reference::ALL.iter().find(|core| core.id() == isa.id())
+        else {
+            continue;
+        };
+        println!("{isa}, seed {seed}");
+        let (base, target) = rig::cores::pair(*core, seed, 200);
+        let address = rig::firmware::ADDRESS;
+        let options = Options {
+            isa: Some(isa),
+            base_address: Some(address),
+            target_address: Some(address),
+            ..Options::default()
+        };
+        check(&base, &target, &options);
+        // As another core sees it: references where none are meant.
+        let other = Options { isa: Some(seen_as), ..options };
+        check(&base, &target, &other);
+    }
+}
+
+#[test]
 fn demo_images_in_every_direction() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../corpora/demo/images/");
     for core in ["thumbv6m-none-eabi", "thumbv7em-none-eabi"] {

@@ -6,6 +6,7 @@
 //! | module | what it holds |
 //! | --- | --- |
 //! | [`decode`] | whole patches through the real decoder: at any chunking, with a restart at every mark |
+//! | [`cores`] | the same for any instruction set, without RAM |
 //! | [`firmware`] | pairs of made-up Thumb images in which code moves |
 //! | [`forge`] | bodies that no encoder would write |
 //! | [`hostile`] | what must hold for any input, one function per fuzz target |
@@ -15,6 +16,7 @@
 //! | [`trial`] | two related images out of any bytes |
 //! | [`vectors`] | the index of `vectors/` |
 
+pub mod cores;
 pub mod decode;
 pub mod firmware;
 pub mod forge;

@@ -251,22 +251,52 @@ pub(crate) enum IsaArgument {
     /// Whatever the images look like
     #[default]
     Auto,
-    /// Thumb and Thumb-2 branches, and pointers
+    /// Thumb and Thumb-2 code (Cortex-M): branches, MOVW with MOVT, pointers
     Thumb,
+    /// 32-bit Arm code (ARM7 and later): branches, MOVW with MOVT, pointers
+    A32,
+    /// The same with big-endian data
+    #[value(name = "a32-be8")]
+    A32Big,
+    /// 64-bit Arm code: branches, ADRP pairs, pointers
+    #[value(name = "aarch64")]
+    AArch64,
+    /// 32-bit RISC-V code: jumps, AUIPC and LUI pairs, pointers
+    #[value(name = "riscv")]
+    RiscV,
+    /// 64-bit RISC-V code
+    #[value(name = "riscv64")]
+    RiscV64,
+    /// Xtensa code (ESP8266, ESP32, -S2, -S3): calls, jumps, literals, pointers
+    Xtensa,
+    /// Xtensa code of big-endian cores
+    #[value(name = "xtensa-be")]
+    XtensaBig,
     /// Pointers only: other 32-bit little-endian cores
     Pointers,
+    /// Pointers only: other 32-bit big-endian cores
+    #[value(name = "pointers-be")]
+    BigPointers,
     /// Nothing is predicted
     None,
 }
 
 impl IsaArgument {
     pub(crate) fn choice(self) -> Option<IsaChoice> {
-        match self {
-            Self::Auto => None,
-            Self::Thumb => Some(IsaChoice::Thumb),
-            Self::Pointers => Some(IsaChoice::Pointers),
-            Self::None => Some(IsaChoice::None),
-        }
+        Some(match self {
+            Self::Auto => return None,
+            Self::Thumb => IsaChoice::Thumb,
+            Self::A32 => IsaChoice::A32,
+            Self::A32Big => IsaChoice::A32Big,
+            Self::AArch64 => IsaChoice::AArch64,
+            Self::RiscV => IsaChoice::RiscV,
+            Self::RiscV64 => IsaChoice::RiscV64,
+            Self::Xtensa => IsaChoice::Xtensa,
+            Self::XtensaBig => IsaChoice::XtensaBig,
+            Self::Pointers => IsaChoice::Pointers,
+            Self::BigPointers => IsaChoice::BigPointers,
+            Self::None => IsaChoice::None,
+        })
     }
 }
 

@@ -44,6 +44,7 @@ impl Clues {
         let (mut other_code, mut other_data) = (Vec::new(), Vec::new());
         for index in 0..image.len() / 4 {
             let Some(word) = u32_at(image, 4 * index) else { break };
+            let word = if code.isa == Isa::XtensaBig { word.swap_bytes() } else { word };
             let (codes, datas) = if code.literals.contains(index) {
                 (&mut literal_code, &mut literal_data)
             } else {

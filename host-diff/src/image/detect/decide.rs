@@ -7,7 +7,7 @@ use super::clues::Clues;
 use super::code::Code;
 use super::log2::SCORE_FRACTION;
 use super::vote::{self, Ballot};
-use super::{esp, isa};
+use super::{data, esp, isa};
 
 /// What an image is taken for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -218,6 +218,11 @@ impl<'a> View<'a> {
             (Some(named), _) => named.clone(),
             (None, Some(address)) => self.regions_at(address),
             (None, None) => Vec::new(),
+        };
+        let regions = match &self.code {
+            // Thumb code is predicted by halfwords: that suits data as well.
+            Some(code) if code.isa != Isa::Thumb => data::split(regions, code),
+            _ => regions,
         };
         let wraps = |region: &Region| region.address.checked_add(region.len).is_none();
         if regions.iter().any(wraps) { Vec::new() } else { regions }

@@ -42,7 +42,7 @@ struct Shape {
     literal: fn(&[u8], usize) -> Option<i64>,
 }
 
-const SHAPES: [Shape; 4] = [
+const SHAPES: [Shape; 6] = [
     Shape {
         isa: Isa::A32,
         step: 4,
@@ -64,7 +64,15 @@ const SHAPES: [Shape; 4] = [
         step: 2,
         entry_step: 2,
         call: riscv_call,
-        prologue: riscv_prologue,
+        prologue: |image, at| riscv_prologue(image, at) && !riscv_saves_doubles(image, at),
+        literal: |_, _| None,
+    },
+    Shape {
+        isa: Isa::RiscV64,
+        step: 2,
+        entry_step: 2,
+        call: riscv_call,
+        prologue: |image, at| riscv_prologue(image, at) && riscv_saves_doubles(image, at),
         literal: |_, _| None,
     },
     Shape {
@@ -74,6 +82,14 @@ const SHAPES: [Shape; 4] = [
         call: xtensa_call,
         prologue: xtensa_prologue,
         literal: xtensa_literal,
+    },
+    Shape {
+        isa: Isa::XtensaBig,
+        step: 1,
+        entry_step: 4,
+        call: xtensa_big_call,
+        prologue: xtensa_big_prologue,
+        literal: xtensa_big_literal,
     },
 ];
 
@@ -178,6 +194,14 @@ fn riscv_prologue(image: &[u8], at: usize) -> bool {
         || u32_at(image, at).is_some_and(|word| word & 0x800f_ffff == 0x8001_0113)
 }
 
+/// Whether one of the next instructions is C.SDSP of ra or s0, or SD into the frame: a function of a 64-bit core.
+fn riscv_saves_doubles(image: &[u8], at: usize) -> bool {
+    (2..16).step_by(2).any(|ahead| {
+        u16_at(image, at + ahead).is_some_and(|half| matches!(half & 0xe07f, 0xe006 | 0xe022))
+            || u32_at(image, at + ahead).is_some_and(|word| word & 0x000f_f07f == 0x0001_3023)
+    })
+}
+
 // Xtensa: CALL0, CALL4, CALL8, CALL12; ENTRY a1, ADDI a1, a1, -n. Xtensa ISA Reference Manual, chapter 6.
 
 fn xtensa_call(image: &[u8], at: usize) -> Option<i64> {
@@ -197,6 +221,28 @@ fn xtensa_literal(image: &[u8], at: usize) -> Option<i64> {
     let word = u32_at(image, at)? & 0x00ff_ffff;
     let up = i64::try_from(at.next_multiple_of(4) - at).ok()?;
     (word & 0xf == 1).then(|| ((i64::from(word >> 8) - 0x1_0000) << 2) + up)
+}
+
+// The same with the fields of the instruction in the opposite order.
+
+fn xtensa_big(image: &[u8], at: usize) -> Option<u32> {
+    Some(u32_at(image, at)?.swap_bytes() >> 8)
+}
+
+fn xtensa_big_call(image: &[u8], at: usize) -> Option<i64> {
+    let word = xtensa_big(image, at)?;
+    let within = i64::try_from(at % 4).ok()?;
+    (word >> 20 == 5).then(|| (signed(word, 18) << 2) + 4 - within)
+}
+
+fn xtensa_big_prologue(image: &[u8], at: usize) -> bool {
+    xtensa_big(image, at).is_some_and(|word| word & 0xff_f000 == 0x6c_1000)
+}
+
+fn xtensa_big_literal(image: &[u8], at: usize) -> Option<i64> {
+    let word = xtensa_big(image, at)?;
+    let up = i64::try_from(at.next_multiple_of(4) - at).ok()?;
+    (word >> 20 == 1).then(|| ((i64::from(word & 0xffff) - 0x1_0000) << 2) + up)
 }
 
 #[cfg(test)]

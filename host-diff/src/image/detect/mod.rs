@@ -7,6 +7,7 @@
 mod bits;
 mod clues;
 mod code;
+mod data;
 mod decide;
 mod esp;
 #[cfg(test)]

@@ -10,6 +10,7 @@ use patcher_core::reference;
 
 use super::book::{Base, Book, Label};
 use super::folder;
+use crate::cores;
 use crate::firmware::{self, ADDRESS};
 use crate::plan::{Patch, Recipe};
 use crate::random::Random;
@@ -20,6 +21,7 @@ pub(super) fn write(book: &mut Book) {
     let base = &book.image("firmware", firmware::pair(21, 40).0);
     let target = &firmware::pair(21, 40).1;
     references(book, base, target);
+    cores(book);
     regions(book, base, target);
     marks(book, base, target);
     copies(book, base);
@@ -152,6 +154,31 @@ fn references(book: &mut Book, base: &Base, target: &[u8]) {
         target,
         with_extensions(&patch, &[7, 0x11, 2, 0xAA, 0xBB, 0x7F, 1, 0xCC]),
     );
+}
+
+/// Code of every instruction set.
+fn cores(book: &mut Book) {
+    for (isa, name, about) in [
+        (2, "thumb-moves", "branches, and addresses made by two instructions"),
+        (3, "a32", "branches of any condition, and addresses made by two instructions"),
+        (4, "aarch64", "branches, and pages with an offset in them"),
+        (5, "riscv", "jumps long and short, and upper parts with a lower one"),
+        (6, "xtensa", "calls, jumps and literals between instructions of 2 and 3 bytes"),
+        (7, "pointers-be", "big-endian pointers"),
+        (8, "a32-be8", "big-endian pointers in 32-bit Arm code"),
+        (9, "xtensa-be", "instructions with the opposite order of fields"),
+        (10, "riscv64", "the same without short calls"),
+    ] {
+        let Some(core) = reference::ALL.iter().find(|core| core.id() == isa) else { continue };
+        let (base, target) = cores::pair(*core, 31 + u64::from(isa), 24);
+        let base = book.image(&format!("code-{name}"), base);
+        let recipe = Recipe::plain().addressed(
+            isa,
+            (base.bytes.len(), ADDRESS),
+            (target.len(), ADDRESS + 0x1_0000),
+        );
+        delta(book, Label::new(name, "5", about), recipe, &base, &target);
+    }
 }
 
 /// The file of `patch` with an extension field, `extensions`.

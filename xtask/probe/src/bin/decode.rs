@@ -2,30 +2,7 @@
 #![no_std]
 #![no_main]
 
-use patcher_core::{Decoder, Event, Header, Images, reference};
-use probe::memory::{BASE, PATCH, TARGET};
-
-struct Slots {
-    written: u32,
-}
-
-impl Images for Slots {
-    type Error = ();
-
-    fn read_base(&mut self, offset: u32, bytes: &mut [u8]) -> Result<(), ()> {
-        BASE.read(offset, bytes).then_some(()).ok_or(())
-    }
-
-    fn read_target(&mut self, offset: u32, bytes: &mut [u8]) -> Result<(), ()> {
-        TARGET.read(offset, bytes).then_some(()).ok_or(())
-    }
-
-    fn write_target(&mut self, bytes: &[u8]) -> Result<(), ()> {
-        let done = TARGET.write(self.written, bytes).then_some(()).ok_or(());
-        self.written = self.written.wrapping_add(u32::try_from(bytes.len()).unwrap_or(0));
-        done
-    }
-}
+use patcher_core::reference;
 
 /// Memory of the decoder; `static` so that it counts as RAM.
 static mut WORKSPACE: [u16; 8192] = [0; 8192];
@@ -34,35 +11,5 @@ static mut WORKSPACE: [u16; 8192] = [0; 8192];
 extern "C" fn entry() -> bool {
     // SAFETY: called once.
     let workspace = unsafe { &mut *(&raw mut WORKSPACE) };
-    decode(workspace).is_some()
-}
-
-fn decode(workspace: &mut [u16]) -> Option<()> {
-    let mut offset = 0;
-    let mut bytes = core::iter::from_fn(|| {
-        let mut byte = [0];
-        let there = PATCH.read(offset, &mut byte);
-        offset += 1;
-        there.then_some(byte[0])
-    });
-    let (header, length) = Header::parse(&mut bytes).ok()?;
-    let workspace = workspace.get_mut(..header.workspace_words())?;
-    let mut decoder = Decoder::new(header, &reference::ALL, workspace).ok()?;
-    let mut slots = Slots { written: 0 };
-    let mut position = u32::try_from(length).ok()?;
-    loop {
-        let mut chunk = [0; 64];
-        if !PATCH.read(position, &mut chunk) {
-            return None;
-        }
-        position = position.wrapping_add(64);
-        let mut rest = chunk.as_slice();
-        loop {
-            match decoder.push(&mut slots, &mut rest).ok()? {
-                Event::NeedInput => break,
-                Event::Mark { .. } | Event::Yield => {}
-                Event::Done => return decoder.finish().ok(),
-            }
-        }
-    }
+    probe::decode::decode(&reference::ALL, workspace).is_some()
 }

@@ -1,0 +1,226 @@
+//! RISC-V with or without compressed instructions, 32 or 64 bits, for addresses that fit 32 bits or are cut to them.
+//!
+//! References are `JAL`, `C.J`, on 32-bit cores `C.JAL`, and two instructions that follow each other directly: `AUIPC` or `LUI`,
+//! then one that adds a signed 12-bit offset to its register: `ADDI`, `JALR`, a load, a store.
+//!
+//! ```text
+//!  31                       12 11  7 6     0
+//! | imm[20|10:1|11|19:12]     |  rd | 1101111 |    JAL: address + imm
+//! | imm[31:12]                |  rd | 0010111 |    AUIPC: address + imm, then + offset
+//! | imm[31:12]                |  rd | 0110111 |    LUI: imm, then + offset
+//!  15 13 12                  2 1 0
+//! | x01 | imm[11|4|9:8|10|6|7|3:1|5] | 0 1 |       C.J: x = 1, C.JAL: x = 0
+//! ```
+//!
+//! **Reference**: The RISC-V Instruction Set Manual, volume I, 2.4 (LUI, AUIPC), 2.5 (JAL, JALR), 16.4 (C.J, C.JAL).
+
+use super::{Branch, Isa, MAX_LEN, first, second, signed, with_first, words};
+
+/// The RISC-V instruction set with registers of `BITS` bits, 32 or 64.
+#[derive(Debug, Clone, Copy)]
+pub struct RiscV<const BITS: u8>;
+
+/// The references.
+#[derive(Debug, Clone, Copy)]
+enum Form {
+    Jump,
+    Short,
+    /// AUIPC and its user.
+    Relative,
+    /// LUI and its user.
+    Absolute,
+}
+
+impl<const BITS: u8> RiscV<BITS> {
+    fn form(bytes: [u8; MAX_LEN]) -> Option<Form> {
+        let word = first(bytes);
+        let rd = word >> 7 & 0x1F;
+        let followed = || rd != 0 && second(bytes) >> 15 & 0x1F == rd && is_user(second(bytes));
+        match word & 0x7F {
+            0x6F => Some(Form::Jump),
+            0x17 if followed() => Some(Form::Relative),
+            0x37 if followed() => Some(Form::Absolute),
+            _ => match word & 0xE003 {
+                0xA001 => Some(Form::Short),
+                0x2001 if BITS == 32 => Some(Form::Short),
+                _ => None,
+            },
+        }
+    }
+}
+
+/// Whether an instruction adds an offset to its first register.
+fn is_user(word: u32) -> bool {
+    match word & 0x7F {
+        // Loads and stores, of floating-point numbers too.
+        0x03 | 0x07 | 0x23 | 0x27 => true,
+        // ADDI, JALR.
+        0x13 | 0x67 => word & 0x7000 == 0,
+        _ => false,
+    }
+}
+
+/// Stores have the low bits of their offset where others have a destination.
+fn is_store(word: u32) -> bool {
+    word & 0x5F == 0x03 && word & 0x20 != 0
+}
+
+fn offset(word: u32) -> u32 {
+    let value = if is_store(word) { word >> 20 & 0xFE0 | word >> 7 & 0x1F } else { word >> 20 };
+    signed(value, 12)
+}
+
+fn with_offset(word: u32, offset: u32) -> u32 {
+    if is_store(word) {
+        word & 0x01FF_F07F | (offset & 0xFE0) << 20 | (offset & 0x1F) << 7
+    } else {
+        word & 0x000F_FFFF | offset << 20
+    }
+}
+
+fn jump(word: u32) -> u32 {
+    let low = word >> 20 & 0x7FE | word >> 9 & 0x800 | word & 0xF_F000;
+    signed(low | word >> 11 & 0x10_0000, 21)
+}
+
+fn with_jump(word: u32, distance: u32) -> u32 {
+    let low = (distance & 0x7FE) << 20 | (distance & 0x800) << 9 | distance & 0xF_F000;
+    word & 0xFFF | low | (distance & 0x10_0000) << 11
+}
+
+/// Bits of the distance of C.J: where in the instruction, where in the distance.
+const SHORT: [(u32, u32); 11] =
+    [(3, 1), (4, 2), (5, 3), (11, 4), (2, 5), (7, 6), (6, 7), (9, 8), (10, 9), (8, 10), (12, 11)];
+
+fn short(word: u32) -> u32 {
+    signed(SHORT.iter().fold(0, |sum, &(from, to)| sum | (word >> from & 1) << to), 12)
+}
+
+fn with_short(word: u32, distance: u32) -> u32 {
+    let field = SHORT.iter().fold(0, |sum, &(to, from)| sum | (distance >> from & 1) << to);
+    word & !0x1FFC | field
+}
+
+impl<const BITS: u8> Isa for RiscV<BITS> {
+    fn id(&self) -> u8 {
+        if BITS == 64 { 10 } else { 5 }
+    }
+
+    fn unit(&self) -> u8 {
+        2
+    }
+
+    fn len(&self, bytes: [u8; MAX_LEN]) -> u8 {
+        let [a, ..] = bytes;
+        if a & 3 == 3 { 4 } else { 2 }
+    }
+
+    fn order(&self) -> u8 {
+        0
+    }
+
+    /// RAM of GD32VF and CH32V; of the ESP32-C and -H chips; of FE310, K210 and machines with DRAM at 2 GiB.
+    fn is_ram(&self, address: u32) -> bool {
+        matches!(
+            address,
+            0x2000_0000..0x2010_0000 | 0x3FC0_0000..0x4000_0000 | 0x8000_0000..0x8100_0000
+        )
+    }
+
+    #[inline]
+    fn branch(&self, bytes: [u8; MAX_LEN], address: u32) -> Option<Branch> {
+        let word = first(bytes);
+        let (target, len) = match Self::form(bytes)? {
+            Form::Jump => (address.wrapping_add(jump(word)), 4),
+            Form::Short => (address.wrapping_add(short(word)), 2),
+            Form::Relative => (address.wrapping_add(word & !0xFFF), 8),
+            Form::Absolute => (word & !0xFFF, 8),
+        };
+        let offset = if len == 8 { offset(second(bytes)) } else { 0 };
+        Some(Branch { target: target.wrapping_add(offset), len })
+    }
+
+    fn retarget(&self, bytes: [u8; MAX_LEN], address: u32, target: u32) -> [u8; MAX_LEN] {
+        let word = first(bytes);
+        let distance = target.wrapping_sub(address);
+        let pair = |value: u32| {
+            // The offset is signed: the high part makes up for it.
+            let high = value.wrapping_add(0x800) & !0xFFF;
+            words(word & 0xFFF | high, with_offset(second(bytes), value & 0xFFF))
+        };
+        match Self::form(bytes) {
+            Some(Form::Jump) => with_first(bytes, with_jump(word, distance)),
+            Some(Form::Short) => with_first(bytes, with_short(word, distance)),
+            Some(Form::Relative) => pair(distance),
+            Some(Form::Absolute) => pair(target),
+            None => bytes,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CORE: RiscV<32> = RiscV;
+
+    #[test]
+    fn references_are_read_as_an_assembler_writes_them() {
+        // At 0x1000: `jal ra, 0x2346`, `j 0xffe`, `c.j 0x0f00`, `c.jal 0x17fe`; `auipc a0, 0x12` with `addi a0, a0, -4`,
+        // `jalr ra, 0x10(a0)`, `sw a1, -8(a0)`; `lui a0, 0x20001` with `lw a0, -2048(a0)`.
+        for (bytes, target, len) in [
+            (words(0x3460_10EF, 0), 0x2346, 4),
+            (words(0xFFFF_F06F, 0), 0xFFE, 4),
+            (words(0xB701, 0), 0xF00, 2),
+            (words(0x2FFD, 0), 0x17FE, 2),
+            (words(0x0001_2517, 0xFFC5_0513), 0x1_2FFC, 8),
+            (words(0x0001_2517, 0x0105_00E7), 0x1_3010, 8),
+            (words(0x0001_2517, 0xFEB5_2C23), 0x1_2FF8, 8),
+            (words(0x2000_1537, 0x8005_2503), 0x2000_0800, 8),
+        ] {
+            let branch = Some(Branch { target, len });
+            assert_eq!(CORE.branch(bytes, 0x1000), branch, "{bytes:x?}");
+            assert_eq!(CORE.retarget(bytes, 0x1000, target), bytes, "{bytes:x?}");
+        }
+    }
+
+    fn survives(bytes: [u8; MAX_LEN], address: u32, target: u32, len: u8) {
+        let moved = CORE.retarget(bytes, address, target);
+        assert_eq!(CORE.branch(moved, address), Some(Branch { target, len }), "{moved:x?}");
+    }
+
+    #[test]
+    fn every_reachable_target_survives_the_round_trip() {
+        let address = 0x4200_0122u32;
+        for distance in (-(1i32 << 20)..1 << 20).step_by(478) {
+            survives(words(0x0EF, 0), address, address.wrapping_add_signed(distance), 4);
+        }
+        for distance in (-(1i32 << 11)..1 << 11).step_by(2) {
+            survives(words(0xA001, 0), address, address.wrapping_add_signed(distance), 2);
+            survives(words(0x2001, 0), address, address.wrapping_add_signed(distance), 2);
+        }
+        for target in (0..=u32::MAX - 0x10_0000).step_by(0xF_1231) {
+            for user in [0x0005_0513, 0x0005_00E7, 0x0005_2503, 0x00A5_2023, 0x00A5_2027] {
+                survives(words(0x517, user), address, target, 8);
+                survives(words(0x537, user), address, target, 8);
+            }
+        }
+    }
+
+    #[test]
+    fn what_only_looks_alike_is_not_taken() {
+        // `beq`, `c.beqz`, LUI with another register, with `andi`, into x0.
+        for (first, second) in [
+            (0x0000_0063, 0),
+            (0xC001, 0),
+            (0x537, 0x0005_8513),
+            (0x537, 0x0005_7513),
+            (0x037, 0x0000_0013),
+        ] {
+            assert_eq!(CORE.branch(words(first, second), 0), None, "{first:x} {second:x}");
+        }
+        // C.ADDIW on 64-bit cores.
+        assert_eq!(RiscV::<64>.branch(words(0x2001, 0), 0), None);
+        assert_eq!(RiscV::<64>.id(), 10);
+    }
+}
