@@ -11,5 +11,6 @@ pub mod info;
 pub mod layout;
 pub mod matcher;
 pub mod plan;
+pub mod report;
 
 pub use create::{CreateError, IsaChoice, Options, Patch, create, create_full};
