@@ -1,6 +1,7 @@
 //! Turns two firmware images into the smallest patch that a given microcontroller can apply.
 
 pub mod apply;
+pub mod bench;
 pub mod budget;
 pub mod create;
 pub mod digest;
