@@ -258,7 +258,11 @@ impl Place {
                 ready.codec.absent = Some(absence(peer, &error.to_string()));
                 Outcome::Absent
             }
-            _ => Outcome::Failed { stage, reason: error.to_string() },
+            _ => {
+                // Results are to be kept and compared: no names of temporary files.
+                let place = self.directory.path().display().to_string();
+                Outcome::Failed { stage, reason: error.to_string().replace(&place, "…") }
+            }
         };
         let job = |words, stdout| Job {
             words,
