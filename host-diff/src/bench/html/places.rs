@@ -90,13 +90,13 @@ fn strip(name: &str, why: &Explanation) -> Strip {
 
 fn grids(why: &Explanation) -> Vec<Grid> {
     let rows = |caption: &str, places: &[Place]| {
-        let mut grid = Grid::new(caption, &["Name", "Target bytes", "Patch bytes", "Share"]);
+        let mut grid = Grid::new(caption, &["Name", "Patch bytes", "Share", "Target bytes"]);
         grid.rows.extend(places.iter().take(TOP).map(|place| {
             vec![
                 place.name.clone(),
-                place.len.map_or_else(|| "–".to_owned(), |len| grouped(len.into())),
                 format!("{:.1}", place.bytes),
                 format!("{:.1} %", 100.0 * why.share(place.bytes)),
+                place.len.map_or_else(|| "–".to_owned(), |len| grouped(len.into())),
             ]
         }));
         grid
@@ -105,15 +105,15 @@ fn grids(why: &Explanation) -> Vec<Grid> {
     if !why.symbols.is_empty() {
         grids.push(rows("By symbol, largest first", &why.symbols));
     }
-    let head = ["Offset", "In", "Target bytes", "Literals", "Patch bytes"];
+    let head = ["Offset", "Patch bytes", "Target bytes", "Literals", "In"];
     let mut areas = Grid::new("New bytes, largest stretches", &head);
     areas.rows.extend(why.literal_areas.iter().take(TOP).map(|area| {
         vec![
             format!("{:#x}", area.extra.offset),
-            area.place.clone().unwrap_or_else(|| "–".to_owned()),
+            format!("{:.1}", area.extra.bytes),
             grouped(area.extra.len.into()),
             grouped(area.extra.literals.into()),
-            format!("{:.1}", area.extra.bytes),
+            area.place.clone().unwrap_or_else(|| "–".to_owned()),
         ]
     }));
     if !areas.rows.is_empty() {
