@@ -15,6 +15,8 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
         [option, set, rest @ ..] if option == "--set" => (set.as_str(), rest),
         rest => ("benchmark", rest),
     };
+    // Before anything is built: the tree may change while this runs.
+    let head = head(set, options);
     let corpora = process::program("corpora", "corpora")?;
     let patcher = process::program("host-diff", "patcher")?;
     let folder = process::target_dir().join("bench");
@@ -52,7 +54,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
     }
     let table = String::from_utf8_lossy(&table.stdout).into_owned();
     let lines = table.lines().map(str::trim_end).collect::<Vec<_>>().join("\n");
-    let text = format!("{}{lines}\n", head(set, options));
+    let text = format!("{head}{lines}\n");
     fs::write(file("txt"), &text).map_err(Failure::io(&file("txt")))?;
     print!("{text}");
     for ending in ["txt", "csv", "html"] {
