@@ -2,6 +2,8 @@
 //!
 //! `cargo run --release -p benches --bin ratio` compares patch sizes over the corpus with the best peer's;
 //! `cargo run --release -p benches --bin roundtrip` takes every pair through encoder, decoder, oracle and
-//! the applier on three flash geometries.
+//! the applier on three flash geometries; `--bin topics` tells where the bytes of patches go; `--bin speed` what the
+//! encoder takes. `cargo bench -p benches --bench parts` times the parts of the codec, `cargo xtask bench` compares with
+//! every peer that is installed.
 
 pub mod roundtrip;

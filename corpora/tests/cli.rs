@@ -45,6 +45,19 @@ fn list_images_prints_where_each_comes_from() {
 }
 
 #[test]
+fn pairs_that_are_not_in_the_cache_are_told_and_no_row() {
+    let cache = tempfile::tempdir().unwrap();
+    let output = corpora(cache.path(), &["pairs", "--set", "benchmark", "--only", "greatfet"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(text(&output.stdout), "name\tbase\ttarget\tclass\n");
+    let told = text(&output.stderr);
+    assert!(told.starts_with("left out: greatfet 2021.2.1 → 2024.0.0: "), "{told}");
+    let output = corpora(cache.path(), &["pairs", "--split", "nothing"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stderr).starts_with("expected pairs of that set"));
+}
+
+#[test]
 fn fetch_without_clients_goes_on_to_the_end_and_tells_what_to_install() {
     let cache = tempfile::tempdir().unwrap();
     let output = corpora(cache.path(), &["fetch", "--set", "benchmark"]);

@@ -1,6 +1,7 @@
 //! Turns two firmware images into the smallest patch that a given microcontroller can apply.
 
 pub mod apply;
+pub mod bench;
 pub mod budget;
 pub mod create;
 pub mod digest;
@@ -13,5 +14,6 @@ pub mod layout;
 pub mod matcher;
 mod parallel;
 pub mod plan;
+pub mod report;
 
 pub use create::{CreateError, IsaChoice, Options, Patch, create, create_full};

@@ -1,10 +1,6 @@
 //! Updates the demo firmware with the real command line: create, apply, compare, verify.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::{fs, path::Path, process::Command};
 
 use serde_json::Value;
 
@@ -27,7 +23,7 @@ struct Row {
 
 /// The task.
 pub(crate) fn run(_: &[String]) -> Result<(), Failure> {
-    let patcher = patcher()?;
+    let patcher = process::program("host-diff", "patcher")?;
     let folder = process::target_dir().join("demo");
     fs::create_dir_all(&folder).map_err(Failure::io(&folder))?;
 
@@ -60,24 +56,6 @@ pub(crate) fn run(_: &[String]) -> Result<(), Failure> {
     );
     println!("Your own: {} create BASE TARGET -o PATCH", shown(&patcher));
     Ok(())
-}
-
-/// Builds the command line and says where it is.
-fn patcher() -> Result<PathBuf, Failure> {
-    process::run(process::cargo().args([
-        "build",
-        "--release",
-        "--quiet",
-        "--package",
-        "host-diff",
-    ]))?;
-    let path = process::target_dir()
-        .join("release")
-        .join(format!("patcher{}", std::env::consts::EXE_SUFFIX));
-    if path.is_file() {
-        return Ok(path);
-    }
-    Err(Failure::new(format!("expected host-diff to build {}", path.display())))
 }
 
 fn update(

@@ -1,5 +1,6 @@
 //! Project tasks, run as `cargo xtask TASK`.
 
+mod bench;
 mod ci;
 mod demo;
 mod deps;
@@ -22,6 +23,11 @@ struct Task {
 }
 
 const TASKS: &[Task] = &[
+    Task {
+        name: "bench",
+        help: "compare with installed peers over the corpus, write benches/record; [--set SET] [BENCH OPTIONS…]",
+        run: bench::run,
+    },
     Task {
         name: "ci",
         help: "check everything; [--no-skip] [STEP…] to fail on what is missing, to run some steps only",

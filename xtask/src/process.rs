@@ -63,3 +63,13 @@ pub(crate) fn line(command: &Command) -> String {
     let words = core::iter::once(name).chain(command.get_args());
     words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
 }
+
+/// Builds a program of the workspace, optimised, and says where it is.
+pub(crate) fn program(package: &str, name: &str) -> Result<PathBuf, Failure> {
+    run(cargo().args(["build", "--release", "--quiet", "--package", package, "--bin", name]))?;
+    let path = target_dir().join("release").join(format!("{name}{}", env::consts::EXE_SUFFIX));
+    if path.is_file() {
+        return Ok(path);
+    }
+    Err(Failure::new(format!("expected {package} to build {}", path.display())))
+}

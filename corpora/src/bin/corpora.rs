@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use clap::{Parser, Subcommand, ValueEnum};
 use corpora::fetch::{Clients, Event, FetchError, fetch};
-use corpora::{Cache, Image, Manifest, Set};
+use corpora::{Cache, Image, Manifest, Pair, Set};
 
 /// Real firmware to measure on: fetched from its packages, checked by SHA-256, never committed.
 ///
@@ -37,6 +37,18 @@ enum Task {
         /// Print images and where they come from
         #[arg(long)]
         images: bool,
+    },
+    /// Print pairs as a manifest for `patcher bench`, with the paths of the images in the cache
+    Pairs {
+        /// Pairs to print
+        #[arg(long, value_enum, default_value_t)]
+        set: Choice,
+        /// Only pairs of this split: benchmark, test, train or withheld
+        #[arg(long)]
+        split: Option<String>,
+        /// Only pairs whose name contains this
+        #[arg(long, default_value = "")]
+        only: String,
     },
     /// Print where an image is, after checking it
     Path {
@@ -93,6 +105,19 @@ fn run(task: Task) -> Result<ExitCode, Box<dyn Error>> {
             match table(&manifest, &cache, set.set(), &mut io::stdout().lock()) {
                 Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
                 _ => Ok(ExitCode::SUCCESS),
+            }
+        }
+        Task::Pairs { set, split, only } => {
+            let split = split.as_deref();
+            let wanted = |pair: &&Pair| {
+                set.set().is_none_or(|set| set == pair.set)
+                    && split.is_none_or(|split| split == pair.split.to_string())
+                    && pair.to_string().contains(&only)
+            };
+            let pairs: Vec<&Pair> = manifest.pairs().filter(wanted).collect();
+            match bench_manifest(&pairs, &cache, &mut io::stdout().lock()) {
+                Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(ExitCode::SUCCESS),
+                done => Ok(exit_code(done?)),
             }
         }
         Task::Path { series, version } => {
@@ -195,6 +220,30 @@ fn list_pairs(
         )?;
     }
     Ok(())
+}
+
+/// Prints a manifest of the pairs whose images are in the cache. Whether that is all of them, and there are any.
+fn bench_manifest(
+    pairs: &[&Pair],
+    cache: &Cache,
+    out: &mut io::StdoutLock<'_>,
+) -> io::Result<bool> {
+    writeln!(out, "name\tbase\ttarget\tclass")?;
+    let mut left_out = 0;
+    for pair in pairs {
+        let images = [&pair.base, &pair.target];
+        if let Some(error) = images.iter().find_map(|image| cache.image(image).err()) {
+            eprintln!("left out: {pair}: {error}");
+            left_out += 1;
+            continue;
+        }
+        let [base, target] = images.map(|image| cache.path(image));
+        writeln!(out, "{pair}\t{}\t{}\t{}", base.display(), target.display(), pair.class)?;
+    }
+    if pairs.is_empty() {
+        eprintln!("expected pairs of that set, split and name, found none");
+    }
+    Ok(left_out == 0 && !pairs.is_empty())
 }
 
 fn list_images(

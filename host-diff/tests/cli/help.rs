@@ -9,8 +9,8 @@ use crate::harness::Place;
 #[test]
 fn help_is_as_reviewed() {
     let place = Place::new();
-    let tasks: [&[&str]; 6] =
-        [&[], &["create"], &["apply"], &["verify"], &["info"], &["completions"]];
+    let tasks: [&[&str]; 7] =
+        [&[], &["create"], &["apply"], &["verify"], &["info"], &["bench"], &["completions"]];
     for task in tasks {
         let done = place.run(task.iter().chain(&["--help"])).succeeds();
         // clap ends empty lines with spaces.

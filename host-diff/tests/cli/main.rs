@@ -1,7 +1,9 @@
 //! The `patcher` binary as its users and their scripts see it.
 
 mod apply;
+mod bench;
 mod create;
+mod explain;
 mod harness;
 mod help;
 mod info;

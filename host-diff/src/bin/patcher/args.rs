@@ -1,6 +1,7 @@
 //! The command line: what may be said, and the text of `--help`.
 
 use core::ops::RangeInclusive;
+use std::path::PathBuf;
 
 use clap::builder::{OsStringValueParser, TypedValueParser as _};
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -50,6 +51,8 @@ pub(crate) enum Task {
     Verify(VerifyArguments),
     #[command(after_help = AFTER_HELP)]
     Info(InfoArguments),
+    #[command(after_help = AFTER_HELP)]
+    Bench(BenchArguments),
     /// Print a completion script for a shell
     Completions {
         /// The shell
@@ -66,6 +69,7 @@ impl Task {
             Self::Apply(args) => args.json,
             Self::Verify(args) => args.json,
             Self::Info(args) => args.json,
+            Self::Bench(args) => args.json,
             Self::Completions { .. } => false,
         }
     }
@@ -229,12 +233,41 @@ pub(crate) struct Source {
 ///
 /// Reads its header and checks its length; only verify tells whether it is sound. Of a base or target image the patch
 /// knows the first bytes of the SHA-256.
+///
+/// With --explain, the patch is decoded, and each of its bytes is told by kind of decision, by section and symbol of the
+/// target image, and by stretch of new bytes: why is it as big as it is?
 #[derive(Debug, Args)]
-#[command(override_usage = "patcher info [OPTIONS] PATCH")]
+#[command(
+    override_usage = "patcher info [OPTIONS] PATCH\n       patcher info [OPTIONS] --explain --base BASE PATCH"
+)]
 pub(crate) struct InfoArguments {
     /// The patch
     #[arg(value_parser = input())]
     pub(crate) patch: Input,
+
+    /// Tell where the bytes of the patch went; of a delta, --base is needed
+    #[arg(long)]
+    pub(crate) explain: bool,
+
+    /// Image that the patch was made for
+    #[arg(long, value_parser = input(), requires = "explain")]
+    pub(crate) base: Option<Input>,
+
+    /// How the base file is read [default: told by its content]
+    #[arg(long, value_enum, value_name = "FORMAT", requires = "base")]
+    pub(crate) base_format: Option<ImageFormat>,
+
+    /// Addresses FIRST-LAST to keep of the base file, if it has addresses [default: all]
+    #[arg(long, value_name = "RANGE", value_parser = value::address_range, requires = "base")]
+    pub(crate) base_range: Option<RangeInclusive<u32>>,
+
+    /// ELF file of the target image, for names of sections and symbols
+    #[arg(long, value_parser = input(), requires = "explain")]
+    pub(crate) elf: Option<Input>,
+
+    /// Rows of each list of places, largest first
+    #[arg(long, value_name = "N", default_value_t = 12, requires = "explain")]
+    pub(crate) top: usize,
 
     /// Format of the patch [default: told by its content]
     #[arg(long, value_enum)]
@@ -243,6 +276,73 @@ pub(crate) struct InfoArguments {
     /// Print one JSON object instead of text
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// Compare patch sizes, time and memory with other delta coders
+///
+/// Takes each pair of images through this coder and all others that are installed, applies every patch, compares the result
+/// with the target image, and tells sizes, seconds and peak memory. Whatever fails or is not installed is told too.
+///
+/// DIR holds a pair per folder, with files old.EXT and new.EXT (or base.EXT and target.EXT), or pairs of files
+/// NAME.old.EXT and NAME.new.EXT; an ELF file beside another image gives names of sections and symbols. MANIFEST is a
+/// table divided by tabs whose first row names the columns, or a JSON array of objects: base, target, and where known
+/// name, elf, isa, address, class. Its paths start at its folder.
+#[derive(Debug, Args)]
+#[command(override_usage = "patcher bench [OPTIONS] DIR|MANIFEST")]
+pub(crate) struct BenchArguments {
+    /// Pairs of images
+    #[arg(value_name = "DIR|MANIFEST", required_unless_present = "replay")]
+    pub(crate) input: Option<PathBuf>,
+
+    /// Memory of the decoder; the first is what peers are compared with
+    #[arg(
+        long,
+        value_name = "SIZE,...",
+        value_delimiter = ',',
+        default_value = "16K,4K,8K,32K",
+        value_parser = value::size
+    )]
+    pub(crate) ram: Vec<u32>,
+
+    /// Effort of this coder, from 1 (fast) to 9 (small)
+    #[arg(long, value_name = "N,...", value_delimiter = ',', default_value = "6", value_parser = clap::value_parser!(u8).range(1..=9))]
+    pub(crate) level: Vec<u8>,
+
+    /// Peers to run, by name, or none [default: all that are installed]
+    #[arg(long, value_name = "NAME,...", value_delimiter = ',')]
+    pub(crate) peers: Option<Vec<String>>,
+
+    /// TOML file with more peers, or other commands for known ones
+    ///
+    /// [[peer]] tables with name, encode and decode, which are lists of words with placeholders `{base}`, `{target}`,
+    /// `{patch}`, `{out}` and `{dir}`, and if wanted probe, install, ram_bytes and full. A command without `{patch}` or
+    /// `{out}` writes to standard output. The file is as good as a program: its commands are run.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) peers_file: Option<PathBuf>,
+
+    /// Seconds after which a command is ended and counts as failed
+    #[arg(long, value_name = "SECONDS", default_value_t = 600)]
+    pub(crate) timeout: u64,
+
+    /// Runs of each command, of which the fastest counts
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub(crate) repeat: u32,
+
+    /// Print one JSON object instead of text
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    /// File to write one row for each pair and coder to
+    #[arg(long, value_name = "FILE", value_parser = output())]
+    pub(crate) csv: Option<Output>,
+
+    /// File to write a report with charts to: one page that loads nothing else
+    #[arg(long, value_name = "FILE", value_parser = output())]
+    pub(crate) html: Option<Output>,
+
+    /// Report what --json printed before, instead of measuring
+    #[arg(long, value_name = "FILE", conflicts_with = "input")]
+    pub(crate) replay: Option<PathBuf>,
 }
 
 /// Values of `--isa`.

@@ -9,6 +9,7 @@ use patcher_core::container::region::Regions;
 use patcher_core::error::Class;
 
 use crate::args::{InfoArguments, PatchFormat};
+use crate::explain;
 use crate::failure::Failure;
 use crate::input::Input;
 use crate::output;
@@ -18,8 +19,17 @@ use crate::usage::Stopwatch;
 pub(crate) fn run(args: &InfoArguments, watch: &Stopwatch) -> Result<(), Failure> {
     let content = args.patch.read("patch")?;
     let patch = read(&content, &args.patch, args.format)?;
-    let report = Report::of(&patch);
-    output::print(&if args.json { report.json(watch)? } else { table(&patch, &report) })
+    let mut report = Report::of(&patch);
+    if args.explain {
+        report.explanation = Some(explain::explain(args, &patch)?);
+    }
+    output::print(&if args.json {
+        report.json(watch)?
+    } else {
+        let explanation = report.explanation.as_ref();
+        let why = explanation.map(|why| explain::text(why, args.top)).unwrap_or_default();
+        table(&patch, &report) + &why
+    })
 }
 
 /// The patch in `content`, which came from `input`.

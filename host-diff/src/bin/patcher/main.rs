@@ -2,8 +2,10 @@
 
 mod apply;
 mod args;
+mod bench;
 mod completions;
 mod create;
+mod explain;
 mod failure;
 mod info;
 mod input;
@@ -23,10 +25,17 @@ use failure::Failure;
 use usage::Stopwatch;
 
 fn main() -> ExitCode {
+    if let Some(code) = host_diff::bench::measure::launched() {
+        return code;
+    }
     let watch = Stopwatch::start();
     let Arguments { task } = Arguments::parse();
     let json = task.json();
     let done = match task {
+        Task::Bench(args) => match bench::run(&args) {
+            Ok(code) => return code,
+            Err(failure) => Err(failure),
+        },
         Task::Create(args) => create::run(&args, &watch),
         Task::Apply(args) => apply::run(&args, &watch),
         Task::Verify(args) => apply::verify(&args, &watch),

@@ -4,6 +4,7 @@ use core::fmt::Write as _;
 
 use host_diff::digest::Hex;
 use host_diff::info::Info;
+use host_diff::report::Explanation;
 use patcher_core::Kind;
 use serde::Serialize;
 use serde_json::json;
@@ -29,6 +30,9 @@ pub(crate) struct Report {
     pub(crate) base_sha256: Option<String>,
     /// Hexadecimal digits; as many as are known.
     pub(crate) target_sha256: String,
+    /// Of `info --explain` only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) explanation: Option<Explanation>,
     pub(crate) notes: Vec<String>,
     pub(crate) seconds: f64,
     pub(crate) peak_rss_bytes: Option<u64>,
@@ -52,6 +56,7 @@ impl Report {
             target_address: patch.target_address(),
             base_sha256: delta.then(|| Hex(&header.base_digest).to_string()),
             target_sha256: Hex(&header.target_digest).to_string(),
+            explanation: None,
             notes: Vec::new(),
             seconds: 0.0,
             peak_rss_bytes: None,
