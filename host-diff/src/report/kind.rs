@@ -118,7 +118,7 @@ mod tests {
         assert_eq!(Kind::of(Topic::Miss(UnitKind::Branch)), Kind::References);
         assert_eq!(Kind::of(Topic::Miss(UnitKind::RamPointer)), Kind::References);
         assert_eq!(Kind::of(Topic::Unchanged(UnitKind::Pointer)), Kind::References);
-        assert_eq!(Kind::of(Topic::Miss(UnitKind::Halfword)), Kind::Changes);
+        assert_eq!(Kind::of(Topic::Miss(UnitKind::Code)), Kind::Changes);
         assert_eq!(Kind::of(Topic::Hit(UnitKind::Branch)), Kind::Flags);
     }
 
