@@ -96,7 +96,7 @@ pub fn delta(
     let mut best: Option<Encoded> = None;
     for &gain in effort.gains {
         let aligned = aligner.align(gain, effort.passes);
-        let encoded = attempt(&pair, layout, &aligned, budget, effort)?;
+        let encoded = attempt(Kind::Delta, &pair, layout, &aligned, budget, effort)?;
         if best.as_ref().is_none_or(|best| encoded.len() < best.len()) {
             best = Some(encoded);
         }
@@ -117,13 +117,12 @@ pub fn full(target: &[u8], budget: Budget, effort: Effort) -> Result<Encoded, Cr
         target_regions: layout.target,
         isa: None,
     };
-    let mut encoded = attempt(&pair, &layout, &[], budget, effort)?;
-    encoded.header.kind = Kind::Full;
-    Ok(encoded)
+    attempt(Kind::Full, &pair, &layout, &[], budget, effort)
 }
 
 /// Plans and encodes one alignment.
 fn attempt(
+    kind: Kind,
     pair: &Pair<'_>,
     layout: &Layout,
     aligned: &[Aligned],
@@ -131,13 +130,10 @@ fn attempt(
     effort: Effort,
 ) -> Result<Encoded, CreateError> {
     let entries = map(pair, aligned, budget.map_limit());
-    let tables = budget.tables(entries.len(), pair.isa.is_some());
     let mut header = Header {
-        kind: Kind::Delta,
+        kind,
         isa: layout.isa.id(),
-        hit_slots: tables.hit_slots,
-        byte_slots: tables.byte_slots,
-        cache_entries: tables.cache_entries,
+        memory: budget.memory(),
         map_entries: word32(entries.len()),
         base_len: word32(pair.base.len()),
         target_len: word32(pair.target.len()),
