@@ -52,6 +52,14 @@ pub const fn fixed_words(compact: bool) -> usize {
     a.words(compact) + b.words(compact) + c.words(compact) + d.words(compact) + e.words(compact)
 }
 
+/// The first `len` of `words`, which keeps the others.
+#[inline(never)]
+pub(crate) fn take<'w>(words: &mut &'w mut [u16], len: usize) -> Option<&'w mut [u16]> {
+    let (own, rest) = core::mem::take(words).split_at_mut_checked(len)?;
+    *words = rest;
+    Some(own)
+}
+
 impl<'w> Model<'w> {
     /// Lays the model over `words` and resets it; `None` when `words` is too short.
     ///
@@ -60,14 +68,12 @@ impl<'w> Model<'w> {
     pub fn new(words: &'w mut [u16], tables: &Tables) -> Option<Self> {
         let compact = tables.compact;
         let [numbers, switches, trust, hits, bytes] = PARTS.map(|part| part.words(compact));
-        let (numbers, words) = words.split_at_mut_checked(numbers)?;
-        let (switches, words) = words.split_at_mut_checked(switches)?;
-        let (trust, words) = words.split_at_mut_checked(trust)?;
-        let (hit_weights, words) = words.split_at_mut_checked(hits)?;
-        let (byte_weights, words) = words.split_at_mut_checked(bytes)?;
-        let (hit_slots, words) = words.split_at_mut_checked(tables.hit_slots)?;
-        let (runs, words) = words.split_at_mut_checked(tables.run_slots)?;
-        let (slots, _) = words.split_at_mut_checked(tables.byte_slots)?;
+        let mut rest = words;
+        let mut take = |len| take(&mut rest, len);
+        let (numbers, switches, trust) = (take(numbers)?, take(switches)?, take(trust)?);
+        let (hit_weights, byte_weights) = (take(hits)?, take(bytes)?);
+        let hit_slots = take(tables.hit_slots)?;
+        let (runs, slots) = (take(tables.run_slots)?, take(tables.byte_slots)?);
         let mut model = Self {
             compact,
             numbers,

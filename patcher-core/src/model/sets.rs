@@ -1,6 +1,6 @@
 //! Sets of words of which one is picked for a decision; a compact model shares them.
 
-use super::prior;
+use super::{prior, take};
 
 /// `count` sets of `len` words; in a compact model 2^`compact` neighbours are one.
 #[derive(Debug, Clone, Copy)]
@@ -32,7 +32,9 @@ impl Sets {
     /// Fills `words` from the priors of all sets. A shared set starts as the second of those that share it.
     pub(crate) fn fill(self, words: &mut [u16], compact: bool, priors: &[u8], counters: bool) {
         let shared = if compact { self.compact } else { 0 };
-        for (index, set) in words.chunks_exact_mut(self.len).enumerate() {
+        let mut rest = words;
+        for index in 0..self.count {
+            let Some(set) = take(&mut rest, self.len) else { break };
             let from = (index << shared | usize::from(shared > 0)) * self.len;
             for (word, &prior) in set.iter_mut().zip(priors.get(from..).unwrap_or(&[])) {
                 *word = if counters { prior::counter(prior) } else { prior::weight(prior) };

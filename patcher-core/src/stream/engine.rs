@@ -5,8 +5,8 @@ use super::state::{Phase, State};
 use super::{Question, Side};
 use crate::container::header::Header;
 use crate::error::{DecodeError, Error};
-use crate::model::Model;
 use crate::model::switch::{self, Switch};
+use crate::model::{Model, take};
 use crate::reference::cache::{self, TargetCache};
 use crate::reference::map::{self, AddressMap};
 use crate::reference::{self, Isa};
@@ -62,10 +62,10 @@ impl<'w> Engine<'w> {
         let tables = header.tables().ok_or(too_small)?;
         let map_words = header.map_entries as usize * map::ENTRY_WORDS;
         let cache_words = tables.cache_entries * cache::ENTRY_WORDS;
-        let (model, rest) =
-            workspace.split_at_mut_checked(tables.model_words()).ok_or(too_small)?;
-        let (map, rest) = rest.split_at_mut_checked(map_words).ok_or(too_small)?;
-        let (cache, _) = rest.split_at_mut_checked(cache_words).ok_or(too_small)?;
+        let mut rest = workspace;
+        let mut take = |len| take(&mut rest, len).ok_or(too_small);
+        let model = take(tables.model_words())?;
+        let (map, cache) = (take(map_words)?, take(cache_words)?);
         let model = Model::new(model, &tables).ok_or(too_small)?;
         let mut engine = Self {
             header,
