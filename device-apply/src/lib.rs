@@ -18,9 +18,7 @@
 //! #         let mut header = Header {
 //! #             kind: Kind::Delta,
 //! #             isa: reference::NO_ISA,
-//! #             hit_slots: 64,
-//! #             byte_slots: 128,
-//! #             cache_entries: 0,
+//! #             memory: 8,
 //! #             map_entries: 0,
 //! #             base_len: base.len() as u32,
 //! #             target_len: target.len() as u32,

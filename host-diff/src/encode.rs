@@ -129,10 +129,11 @@ pub fn delta(
         parallel::map(effort.threads, &ways, |&way| aligner.align(way, effort.passes));
     alignments.dedup();
     let Some((first, others)) = alignments.split_first() else { return Ok(None) };
-    let mut best = attempt(&pair, layout, first, budget, effort, &mut literals, limit)?;
+    let mut best =
+        attempt(Kind::Delta, &pair, layout, first, budget, effort, &mut literals, limit)?;
     let limit = best.as_ref().map_or(limit, Encoded::len);
     let others = parallel::map(effort.threads, others, |aligned| {
-        attempt(&pair, layout, aligned, budget, effort, &mut literals.clone(), limit)
+        attempt(Kind::Delta, &pair, layout, aligned, budget, effort, &mut literals.clone(), limit)
     });
     for encoded in others {
         if let Some(encoded) = encoded?
@@ -163,21 +164,12 @@ pub fn full(
         isa: None,
     };
     let mut literals = Literals::new(target.len());
-    // The attempt counts a delta's header, which is longer.
-    let within = limit.saturating_add(LONGEST_HEADER);
-    let encoded = attempt(&pair, &layout, &[], budget, effort, &mut literals, within)?;
-    let full = encoded.map(|mut encoded| {
-        encoded.header.kind = Kind::Full;
-        encoded
-    });
-    Ok(full.filter(|full| full.len() < limit))
+    attempt(Kind::Full, &pair, &layout, &[], budget, effort, &mut literals, limit)
 }
-
-/// More bytes than a header without regions has.
-const LONGEST_HEADER: usize = 128;
 
 /// Plans and encodes one alignment, into less than `limit` bytes.
 fn attempt(
+    kind: Kind,
     pair: &Pair<'_>,
     layout: &Layout,
     aligned: &[Aligned],
@@ -187,13 +179,10 @@ fn attempt(
     limit: usize,
 ) -> Result<Option<Encoded>, CreateError> {
     let entries = map(pair, aligned, budget.map_limit());
-    let tables = budget.tables(entries.len(), pair.isa.is_some());
     let mut header = Header {
-        kind: Kind::Delta,
+        kind,
         isa: layout.isa.id(),
-        hit_slots: tables.hit_slots,
-        byte_slots: tables.byte_slots,
-        cache_entries: tables.cache_entries,
+        memory: budget.memory(),
         map_entries: word32(entries.len()),
         base_len: word32(pair.base.len()),
         target_len: word32(pair.target.len()),

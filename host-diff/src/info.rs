@@ -172,7 +172,7 @@ mod tests {
         assert_eq!(Info::read_native(&[]), Err(InfoError::Empty));
         assert_eq!(
             Info::read(&[0xFF, 0]),
-            Err(InfoError::Header(HeaderError::Version { got: 0x7F }))
+            Err(InfoError::Header(HeaderError::Version { got: 0x0F }))
         );
         assert_eq!(Info::read(&[0x80]), Err(InfoError::Header(HeaderError::Incomplete)));
     }

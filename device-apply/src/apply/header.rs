@@ -3,12 +3,12 @@
 use patcher_core::Header;
 use patcher_core::container::header::MAX_HEADER_BYTES;
 use patcher_core::error::{DecodeError, HeaderError};
-use patcher_core::model::FIXED_WORDS;
+use patcher_core::model::LEAST_WORDS;
 
 use crate::ApplyError;
 
 // The smallest workspace that a patch can declare holds the longest header, one byte a word.
-const _: () = assert!(FIXED_WORDS >= MAX_HEADER_BYTES);
+const _: () = assert!(LEAST_WORDS >= MAX_HEADER_BYTES);
 
 /// The header as far as it has come.
 #[derive(Debug)]

@@ -93,7 +93,7 @@ fn another_format_and_a_later_version_are_refused() {
         (0x00, HeaderError::NotAPatch { got: 0x00 }),
         (0x7F, HeaderError::NotAPatch { got: 0x7F }),
         (0x81, HeaderError::Version { got: 1 }),
-        (0xFF, HeaderError::Version { got: 0x7F }),
+        (0xFF, HeaderError::Version { got: 0x0F }),
     ] {
         let device = Device::<Stm32L4>::with_base_of(&patch);
         let mut bytes = patch.bytes.clone();
@@ -108,7 +108,7 @@ fn an_endless_header_is_refused() {
     // An extension area that claims a megabyte, of extensions that may be ignored.
     let patch = Patch::small(Options::default());
     let mut bytes = patch.bytes[..patch.header_len - 24].to_vec();
-    bytes[1] |= 1 << 5;
+    bytes[1] |= 1 << 7;
     bytes.extend([0x80, 0x80, 0x40]);
     bytes.resize(1_000, 0);
     for chunk in CHUNKS {

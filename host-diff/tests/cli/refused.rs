@@ -57,7 +57,7 @@ fn malformed_patches_are_4() {
     let place = Place::new();
     let patch = &place.patch;
     let trailing = [&patch[..], &[0]].concat();
-    let reserved = [&[0x80, 0xC0], &patch[2..]].concat();
+    let reserved = [&[0xB0], &patch[1..]].concat();
     let header = &patch[..10];
     let patches: [(&[u8], &str); 6] = [
         (&[], "found an empty file"),

@@ -2,29 +2,28 @@
 //!
 //! ```text
 //! offset  size  field
-//!  0      1     0x80 | version (0)
-//!  1      1     flags: kind (bits 0-1), regions, target address, marks, extensions (2-5), 6-7 zero
-//!  2      1     instruction set (bits 0-3), codec (bits 4-7, zero)
-//!  3      1     hit slots / 64
-//!  4      1     byte slots / 128
-//!  5      1     cache entries / 8
-//!  6      v     map entries
-//!         v     target length, then body length, then (delta) base length
-//!        (1)    epoch: log2 bytes                        if flag "marks"
-//!        (…)    addresses                                if an instruction set is named
-//!        (…)    extensions                               if flag "extensions"
-//!        (8)    first bytes of the base's SHA-256        if delta
+//!  0      1     1 (bit 7), kind (bits 4-6), version (bits 0-3)
+//!  1      1     instruction set (bits 0-3), flags: regions, target address, marks, extensions
+//!  2      1     memory / 256 bytes
+//!  3      v     map entries
+//!         v     target length, then body length
+//!        (v)    base length minus target length, zigzag      if delta
+//!        (1)    epoch: log2 bytes                            if flag "marks"
+//!        (…)    addresses                                    if an instruction set is named
+//!        (…)    extensions                                   if flag "extensions"
+//!        (8)    first bytes of the base's SHA-256            if delta
 //!         16    first bytes of the target's SHA-256
 //! ```
 //!
-//! `v` is a [`varint`]. Addresses: base (delta only) and target, little endian, the target only if its
-//! flag is set or there is no base; with flag "regions" instead for each image a count, then length
-//! (v), address (4), content (0 data, 1 code) of each region.
+//! `v` is a [`varint`]. Addresses are varints of the address with its bytes reversed, because load addresses end in zeros:
+//! base (delta only) and target, the target only if its flag is set or there is no base. With flag "regions" instead for
+//! each image: count, one bit per region that holds code, addresses, lengths of all but the last.
 
 use super::region::{MAX_REGIONS, Region, Regions};
 use super::varint;
 use crate::error::HeaderError;
-use crate::model::FIXED_WORDS;
+use crate::model::Tables;
+use crate::model::number::unzigzag;
 use crate::reference::{self, cache, map};
 
 /// Version of the format that this crate reads and writes: 0, a draft.
@@ -39,20 +38,17 @@ pub const TARGET_DIGEST_BYTES: usize = 16;
 /// What an applier keeps beside the workspace, at most: decoder registers and input buffer, digest
 /// state, write-unit buffer, its own registers. A constant of the format, so that the declared RAM is
 /// the same on every machine; `device-apply` asserts that it fits.
-pub const STATE_BYTES: usize = 1024;
+pub const STATE_BYTES: usize = 832;
 
-pub(crate) const KIND: u8 = 0b11;
-pub(crate) const FLAG_REGIONS: u8 = 1 << 2;
-pub(crate) const FLAG_TARGET_ADDRESS: u8 = 1 << 3;
-pub(crate) const FLAG_MARKS: u8 = 1 << 4;
-pub(crate) const FLAG_EXTENSIONS: u8 = 1 << 5;
-const FLAGS_RESERVED: u8 = 0b1100_0000;
+const VERSION_BITS: u8 = 0x0F;
+pub(crate) const KIND_SHIFT: u8 = 4;
+const ISA_BITS: u8 = 0x0F;
+pub(crate) const FLAG_REGIONS: u8 = 1 << 4;
+pub(crate) const FLAG_TARGET_ADDRESS: u8 = 1 << 5;
+pub(crate) const FLAG_MARKS: u8 = 1 << 6;
+pub(crate) const FLAG_EXTENSIONS: u8 = 1 << 7;
 /// Set in the type of an extension that must be understood.
 pub(crate) const EXTENSION_CRITICAL: u8 = 0x80;
-
-pub(crate) const HIT_STEP: u32 = 64;
-pub(crate) const BYTE_STEP: u32 = 128;
-pub(crate) const CACHE_STEP: u32 = 8;
 
 /// What a patch is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,13 +66,9 @@ pub struct Header {
     pub kind: Kind,
     /// Number of the instruction set, [`reference::NO_ISA`] for none.
     pub isa: u8,
-    /// Counters of the hit model: a multiple of 64, 64..=16,320.
-    pub hit_slots: u32,
-    /// Counters of the byte model: a multiple of 128, 128..=32,640.
-    pub byte_slots: u32,
-    /// Entries of the exception cache: a multiple of 8, 0..=2,040.
-    pub cache_entries: u32,
-    /// Entries of the address map, at most 65,535.
+    /// Memory that applying takes, in units of [`MEMORY_UNIT`](crate::model::MEMORY_UNIT) bytes.
+    pub memory: u8,
+    /// Entries of the address map.
     pub map_entries: u32,
     /// Length of the base image in bytes; 0 for a full image.
     pub base_len: u32,
@@ -114,14 +106,21 @@ impl Header {
         }
     }
 
+    /// What the declared memory is spent on; `None` when it is too little for any tables.
+    #[must_use]
+    pub fn tables(&self) -> Option<Tables> {
+        let delta = self.kind == Kind::Delta;
+        let addressed = self.isa != reference::NO_ISA;
+        Tables::new(self.memory, STATE_BYTES, self.map_entries, delta, addressed)
+    }
+
     /// Words of the workspace that the decoder needs.
     #[must_use]
     pub fn workspace_words(&self) -> usize {
-        FIXED_WORDS
-            + self.hit_slots as usize
-            + self.byte_slots as usize
-            + self.map_entries as usize * map::ENTRY_WORDS
-            + self.cache_entries as usize * cache::ENTRY_WORDS
+        let map = self.map_entries as usize * map::ENTRY_WORDS;
+        self.tables().map_or(0, |tables| {
+            tables.model_words() + map + tables.cache_entries * cache::ENTRY_WORDS
+        })
     }
 
     /// All memory that applying the patch takes, stack excluded: the workspace and [`STATE_BYTES`].
@@ -150,7 +149,7 @@ fn array<const N: usize>(bytes: &mut impl Iterator<Item = u8>) -> Result<[u8; N]
 }
 
 fn address(bytes: &mut impl Iterator<Item = u8>) -> Result<u32, HeaderError> {
-    array(bytes).map(u32::from_le_bytes)
+    varint::read(bytes).map(u32::swap_bytes)
 }
 
 fn regions(bytes: &mut impl Iterator<Item = u8>, image_len: u32) -> Result<Regions, HeaderError> {
@@ -158,27 +157,25 @@ fn regions(bytes: &mut impl Iterator<Item = u8>, image_len: u32) -> Result<Regio
     if count == 0 || usize::from(count) > MAX_REGIONS {
         return Err(HeaderError::Regions);
     }
-    let mut regions = Regions::default();
-    for _ in 0..count {
-        let len = varint::read(bytes)?;
-        let address = address(bytes)?;
-        let code = match byte(bytes)? {
-            0 => false,
-            1 => true,
-            _ => return Err(HeaderError::Reserved),
-        };
-        regions.push(Region { len, address, code });
+    let code = byte(bytes)?;
+    if u32::from(code) >> count != 0 {
+        return Err(HeaderError::Reserved);
     }
-    checked(regions, image_len)
+    let mut regions = Regions::default();
+    let mut left = image_len;
+    for index in 0..count {
+        let address = address(bytes)?;
+        let len = if index + 1 < count { varint::read(bytes)? } else { left };
+        left = left.checked_sub(len).ok_or(HeaderError::Regions)?;
+        regions.push(Region { len, address, code: code >> index & 1 == 1 });
+    }
+    checked(regions)
 }
 
-/// Regions must cover the image and must not wrap around the address space.
-fn checked(regions: Regions, image_len: u32) -> Result<Regions, HeaderError> {
+/// Regions must not wrap around the address space.
+fn checked(regions: Regions) -> Result<Regions, HeaderError> {
     let wraps = regions.iter().any(|region| region.address.checked_add(region.len).is_none());
-    if wraps || regions.total() != Some(image_len) {
-        return Err(HeaderError::Regions);
-    }
-    Ok(regions)
+    if wraps { Err(HeaderError::Regions) } else { Ok(regions) }
 }
 
 fn extensions(bytes: &mut impl Iterator<Item = u8>) -> Result<(), HeaderError> {
@@ -202,35 +199,35 @@ fn parse(bytes: &mut impl Iterator<Item = u8>) -> Result<Header, HeaderError> {
     if first < 0x80 {
         return Err(HeaderError::NotAPatch { got: first });
     }
-    if first & 0x7F != VERSION {
-        return Err(HeaderError::Version { got: first & 0x7F });
+    if first & VERSION_BITS != VERSION {
+        return Err(HeaderError::Version { got: first & VERSION_BITS });
     }
-    let flags = byte(bytes)?;
-    let kind = match flags & KIND {
+    let kind = match first >> KIND_SHIFT & 7 {
         0 => Kind::Full,
         1 => Kind::Delta,
         _ => return Err(HeaderError::Reserved),
     };
-    let isa_and_codec = byte(bytes)?;
-    let isa = isa_and_codec & 0x0F;
+    let flags = byte(bytes)?;
+    let isa = flags & ISA_BITS;
     let addressed = isa != reference::NO_ISA;
     let stray = !addressed && flags & (FLAG_REGIONS | FLAG_TARGET_ADDRESS) != 0;
     let doubled =
         flags & FLAG_TARGET_ADDRESS != 0 && (kind == Kind::Full || flags & FLAG_REGIONS != 0);
-    if flags & FLAGS_RESERVED != 0 || isa_and_codec & 0xF0 != 0 || stray || doubled {
+    if stray || doubled {
         return Err(HeaderError::Reserved);
     }
-    let hit_slots = u32::from(byte(bytes)?) * HIT_STEP;
-    let byte_slots = u32::from(byte(bytes)?) * BYTE_STEP;
-    let cache_entries = u32::from(byte(bytes)?) * CACHE_STEP;
+    let memory = byte(bytes)?;
     let map_entries = varint::read(bytes)?;
-    if hit_slots == 0 || byte_slots == 0 || map_entries > 0xFFFF || (!addressed && map_entries > 0)
-    {
+    let tables = Tables::new(memory, STATE_BYTES, map_entries, kind == Kind::Delta, addressed);
+    if tables.is_none() || (!addressed && map_entries > 0) {
         return Err(HeaderError::Reserved);
     }
     let target_len = varint::read(bytes)?;
     let body_len = varint::read(bytes)?;
-    let base_len = if kind == Kind::Delta { varint::read(bytes)? } else { 0 };
+    let base_len = match kind {
+        Kind::Delta => target_len.wrapping_add(unzigzag(varint::read(bytes)?)),
+        Kind::Full => 0,
+    };
     let epoch_log2 = if flags & FLAG_MARKS != 0 { byte(bytes)? } else { 0 };
     if flags & FLAG_MARKS != 0 && !(8..=31).contains(&epoch_log2) {
         return Err(HeaderError::Epoch);
@@ -246,9 +243,9 @@ fn parse(bytes: &mut impl Iterator<Item = u8>) -> Result<Header, HeaderError> {
         let first = address(bytes)?;
         let second = if flags & FLAG_TARGET_ADDRESS != 0 { address(bytes)? } else { first };
         if kind == Kind::Delta {
-            base_regions = checked(Regions::single(base_len, first), base_len)?;
+            base_regions = checked(Regions::single(base_len, first))?;
         }
-        target_regions = checked(Regions::single(target_len, second), target_len)?;
+        target_regions = checked(Regions::single(target_len, second))?;
     }
     if flags & FLAG_EXTENSIONS != 0 {
         extensions(bytes)?;
@@ -258,9 +255,7 @@ fn parse(bytes: &mut impl Iterator<Item = u8>) -> Result<Header, HeaderError> {
     Ok(Header {
         kind,
         isa,
-        hit_slots,
-        byte_slots,
-        cache_entries,
+        memory,
         map_entries,
         base_len,
         target_len,

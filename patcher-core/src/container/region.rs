@@ -56,7 +56,7 @@ impl Regions {
     }
 
     /// The regions in file order.
-    pub fn iter(&self) -> impl Iterator<Item = &Region> {
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &Region> + DoubleEndedIterator {
         self.list.iter().take(usize::from(self.count))
     }
 

@@ -1,16 +1,12 @@
 //! Writes a header, the mirror of [`Header::parse`].
 
 use super::header::{
-    BYTE_STEP, CACHE_STEP, FLAG_MARKS, FLAG_REGIONS, FLAG_TARGET_ADDRESS, HIT_STEP, Header, Kind,
-    VERSION,
+    FLAG_MARKS, FLAG_REGIONS, FLAG_TARGET_ADDRESS, Header, KIND_SHIFT, Kind, VERSION,
 };
 use super::region::Regions;
 use super::varint;
+use crate::model::number::zigzag;
 use crate::reference;
-
-fn step(value: u32, step: u32) -> u8 {
-    u8::try_from(value / step).unwrap_or(u8::MAX)
-}
 
 /// The address of a default layout: one region of code over the image.
 fn default_address(regions: &Regions) -> Option<u32> {
@@ -22,10 +18,13 @@ fn default_address(regions: &Regions) -> Option<u32> {
 
 fn write_regions(out: &mut Vec<u8>, regions: &Regions) {
     out.push(u8::try_from(regions.len()).unwrap_or(u8::MAX));
-    for region in regions.iter() {
-        varint::write(out, region.len);
-        out.extend(region.address.to_le_bytes());
-        out.push(u8::from(region.code));
+    let code = regions.iter().rev().fold(0u8, |bits, region| bits << 1 | u8::from(region.code));
+    out.push(code);
+    for (index, region) in regions.iter().enumerate() {
+        varint::write(out, region.address.swap_bytes());
+        if index + 1 < regions.len() {
+            varint::write(out, region.len);
+        }
     }
 }
 
@@ -36,7 +35,7 @@ pub fn write(header: &Header) -> Vec<u8> {
     let addressed = header.isa != reference::NO_ISA;
     let base = default_address(&header.base_regions);
     let target = default_address(&header.target_regions);
-    let mut flags = u8::from(delta);
+    let mut flags = header.isa;
     let default = target.is_some() && (!delta || base.is_some());
     if addressed && !default {
         flags |= FLAG_REGIONS;
@@ -47,19 +46,12 @@ pub fn write(header: &Header) -> Vec<u8> {
     if header.epoch_log2 != 0 {
         flags |= FLAG_MARKS;
     }
-    let mut out = vec![
-        0x80 | VERSION,
-        flags,
-        header.isa,
-        step(header.hit_slots, HIT_STEP),
-        step(header.byte_slots, BYTE_STEP),
-        step(header.cache_entries, CACHE_STEP),
-    ];
+    let mut out = vec![0x80 | u8::from(delta) << KIND_SHIFT | VERSION, flags, header.memory];
     varint::write(&mut out, header.map_entries);
     varint::write(&mut out, header.target_len);
     varint::write(&mut out, header.body_len);
     if delta {
-        varint::write(&mut out, header.base_len);
+        varint::write(&mut out, zigzag(header.base_len.wrapping_sub(header.target_len)));
     }
     if header.epoch_log2 != 0 {
         out.push(header.epoch_log2);
@@ -71,9 +63,9 @@ pub fn write(header: &Header) -> Vec<u8> {
         write_regions(&mut out, &header.target_regions);
     } else if addressed {
         let first = if delta { base } else { target };
-        out.extend(first.unwrap_or(0).to_le_bytes());
+        varint::write(&mut out, first.unwrap_or(0).swap_bytes());
         if flags & FLAG_TARGET_ADDRESS != 0 {
-            out.extend(target.unwrap_or(0).to_le_bytes());
+            varint::write(&mut out, target.unwrap_or(0).swap_bytes());
         }
     }
     if delta {

@@ -9,6 +9,8 @@
 //!
 //! The count picks the rate: a fresh counter believes its first observations, an old one averages.
 
+use super::tables;
+
 /// A counter that has seen nothing: one half, count 0.
 pub const FRESH: u16 = 0x8000;
 
@@ -29,11 +31,19 @@ pub fn p12(counter: u16) -> u16 {
     counter >> 4
 }
 
-/// Weight of the counter's logit in 1/256.
+/// The logit of a counter in Q8, whatever its count.
 #[inline]
 #[must_use]
-pub fn confidence(counter: u16) -> i32 {
-    i32::from(CONFIDENCE.get(usize::from(counter & 15)).copied().unwrap_or(0))
+pub fn sure_logit(counter: u16) -> i32 {
+    tables::stretch(p12(counter))
+}
+
+/// The logit of a counter in Q8: the fewer observations, the nearer to zero.
+#[inline]
+#[must_use]
+pub fn logit(counter: u16) -> i32 {
+    let confidence = CONFIDENCE.get(usize::from(counter & 15)).copied().unwrap_or(0);
+    (sure_logit(counter) * i32::from(confidence)) >> 8
 }
 
 /// Moves the counter towards `bit` and counts the observation.

@@ -3,16 +3,33 @@
 //! Weights are signed sixteen-bit numbers in 1/8192 ("Q13", −4 ≤ w < 4), kept as `u16` bit patterns in
 //! the workspace. **Reference**: M. Mahoney, "Adaptive weighing of context models", 2005.
 
+use super::Coder;
 use super::tables::squash;
 
-/// A weight of 0.24 in Q13: six to nine inputs start as a cautious sum.
-pub const INITIAL_WEIGHT: u16 = 2000;
+/// The constant input, 2 in Q8: its weight is what is known without any context.
+pub const BIAS: i32 = 512;
 
 /// Learning rate: weight change in Q13 is `error * logit >> LEARNING_SHIFT`.
 const LEARNING_SHIFT: u32 = 16;
 
 fn signed(word: u16) -> i32 {
     i32::from(i16::from_le_bytes(word.to_le_bytes()))
+}
+
+/// Codes one decision by the mix of `logits`, and trains `weights` with it. The probability stays `least` / 65536 away
+/// from certainty.
+#[inline(never)]
+pub fn decide(
+    coder: &mut impl Coder,
+    weights: &mut [u16],
+    logits: &[i32],
+    least: u16,
+    bit: bool,
+) -> bool {
+    let p1 = mix(weights, logits).clamp(least, u16::MAX - least + 1);
+    let bit = coder.code(bit, p1);
+    train(weights, logits, p1, bit);
+    bit
 }
 
 /// The mixed probability in 1/65536 before any clamp; `weights` and `logits` have equal length.

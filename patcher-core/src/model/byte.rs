@@ -1,98 +1,126 @@
-//! A byte that is not known: eight decisions, nine mixed contexts each.
+//! A byte that is not known: eight decisions, each mixed from bit counters and remembered bytes.
 //!
-//! Extras and missed predictions share the tables; their contexts differ. The first context of a missed
-//! byte follows the prediction instead of the bits: it learns where predictions fail.
+//! Literals and missed predictions share the tables; their contexts differ. Both have a byte to compare with: what the base
+//! or the last copy would have gone on with, or the prediction that failed. The first context follows that
+//! byte instead of the bits so far: it learns where the comparison fails.
+//!
+//! [`Remembered`] bytes answer in few bits what counters would need eight slots for: after this context came that byte,
+//! so often in a row.
 
-use crate::entropy::{Coder, counter, mixer, tables};
+use super::Sets;
+use super::remembered::{Remembered, RunSlots};
+use crate::entropy::{Coder, counter, mixer};
 use crate::model::hash;
 
-/// Contexts of one decision.
-pub const INPUTS: usize = 9;
-/// Weight sets of missed predictions: unit kind × (diverged, predicted 0, predicted 1).
-pub const MISS_SETS: usize = 8 * 3;
-/// Weight sets of extras: bit of the byte × parity.
-pub const EXTRA_SETS: usize = 8 * 2;
-/// Words of all weights.
-pub const WEIGHTS: usize = (MISS_SETS + EXTRA_SETS) * INPUTS;
+/// Contexts whose bits have counters.
+pub const INPUTS: usize = 7;
+/// Contexts that remember a byte.
+pub const RUNS: usize = 4;
+/// Inputs of one decision: counters, remembered bytes, and a constant.
+const ALL: usize = INPUTS + RUNS + 1;
+/// Weight sets: state towards the expected byte × (unit kinds of misses, bit pairs of literals).
+pub(crate) const WEIGHTS: Sets = Sets { count: 3 * 8, len: ALL, compact: 2 };
+/// Counters of how far remembered bytes can be trusted: role × input, each by count.
+pub(crate) const TRUST: Sets = Sets { count: 2 * RUNS, len: 8, compact: 1 };
 /// Probabilities stay in 32/65536 ..= 65504/65536: a byte costs 11 bytes of patch at most.
 const P_MIN: u16 = 32;
 
 /// Weights and counters of the byte decisions.
 #[derive(Debug)]
 pub struct ByteModel<'w> {
+    pub(crate) compact: bool,
+    pub(crate) trust: &'w mut [u16],
     pub(crate) weights: &'w mut [u16],
+    pub(crate) runs: &'w mut [u16],
     pub(crate) slots: &'w mut [u16],
 }
 
 /// What the weights are picked by.
 #[derive(Debug, Clone, Copy)]
 pub enum Role {
-    /// A byte of an extra; the parity of its target offset.
-    Extra {
-        /// Target offset modulo 2.
-        parity: u32,
-    },
-    /// A byte of a unit whose prediction failed.
-    Miss {
-        /// Unit kind, 0..=7.
-        kind: u32,
-        /// The byte that was predicted.
-        predicted: u8,
-    },
+    /// A literal of an extra.
+    Literal,
+    /// A byte of a unit whose prediction failed, by [`Kind::miss_class`](crate::stream::UnitKind), 0..=3.
+    Miss(usize),
+}
+
+/// What a byte is coded by; contexts are hashed already.
+#[derive(Debug, Clone, Copy)]
+pub struct Contexts {
+    /// Weight set.
+    pub role: Role,
+    /// The byte that the first context follows.
+    pub expected: u8,
+    /// Contexts of bit counters, without the bits so far.
+    pub bits: [u32; INPUTS],
+    /// Contexts of remembered bytes.
+    pub runs: [u32; RUNS],
+}
+
+/// Where `sofar` stands towards `expected` at bit `index`: 0 diverged, else 1 + the expected bit.
+pub(crate) fn towards(expected: u8, sofar: u32, index: u32) -> u32 {
+    let expected = 0x100 | u32::from(expected);
+    if expected >> (index + 1) == sofar { 1 + (expected >> index & 1) } else { 0 }
 }
 
 impl ByteModel<'_> {
-    /// Codes one byte, highest bit first. `contexts` are hashed already, without the bits so far.
-    pub fn code(
-        &mut self,
-        coder: &mut impl Coder,
-        role: Role,
-        contexts: &[u32; INPUTS],
-        byte: u8,
-    ) -> u8 {
-        let len = self.slots.len();
+    /// Codes one byte, highest bit first.
+    pub fn code(&mut self, coder: &mut impl Coder, contexts: &Contexts, byte: u8) -> u8 {
+        let mut runs = RunSlots { slots: self.runs };
+        let remembered = contexts.runs.map(|context| runs.find(context));
+        let first_trust = match contexts.role {
+            Role::Literal => 0,
+            Role::Miss(_) => RUNS,
+        };
         let mut sofar = 1u32;
-        for bit_index in (0..8u32).rev() {
-            let path = sofar.wrapping_mul(0x9E37_79B1);
-            // Where the byte stands towards its prediction: 0 diverged, else 1 + the expected bit.
-            let towards = match role {
-                Role::Extra { .. } => None,
-                Role::Miss { predicted, .. } => {
-                    let expected = 0x100 | u32::from(predicted);
-                    let follows = expected >> (bit_index + 1) == sofar;
-                    Some(if follows { 1 + (expected >> bit_index & 1) } else { 0 })
-                }
-            };
-            let first_path = match towards {
-                Some(state) => (bit_index << 2 | state).wrapping_mul(0x9E37_79B1),
-                None => path,
-            };
-            let mut logits = [0i32; INPUTS];
+        for index in (0..8u32).rev() {
+            let state = towards(contexts.expected, sofar, index);
+            let mut logits = [0i32; ALL];
             let mut places = [0usize; INPUTS];
-            let paths = core::iter::once(first_path).chain(core::iter::repeat(path));
-            let inputs = contexts.iter().zip(paths);
-            for ((logit, place), (&context, path)) in logits.iter_mut().zip(&mut places).zip(inputs)
-            {
-                *place = hash::slot((context ^ path).wrapping_mul(0x2C1B_3C6D), len);
-                let slot = self.slots.get(*place).copied().unwrap_or(counter::FRESH);
-                *logit = (tables::stretch(counter::p12(slot)) * counter::confidence(slot)) >> 8;
+            let mut path = index << 2 | state;
+            for ((logit, place), context) in logits.iter_mut().zip(&mut places).zip(contexts.bits) {
+                let hash = (context ^ path.wrapping_mul(0x9E37_79B1)).wrapping_mul(0x2C1B_3C6D);
+                *place = hash::slot(hash, self.slots.len());
+                *logit = counter::logit(self.slots.get(*place).copied().unwrap_or(0));
+                path = sofar;
             }
-            let set = match role {
-                Role::Extra { parity } => MISS_SETS + (bit_index * 2 + parity) as usize,
-                Role::Miss { kind, .. } => (kind * 3 + towards.unwrap_or(0)) as usize,
+            let says = remembered.map(|run| run.towards(sofar, index));
+            let trust = |input: usize, run: &Remembered| {
+                TRUST.start(self.compact, first_trust + input) + usize::from(run.count)
             };
-            let start = set * INPUTS;
-            let Some(weights) = self.weights.get_mut(start..start + INPUTS) else { return 0 };
-            let p1 = mixer::mix(weights, &logits).clamp(P_MIN, u16::MAX - P_MIN + 1);
-            let bit = coder.code(byte >> bit_index & 1 == 1, p1);
-            mixer::train(weights, &logits, p1, bit);
-            for &place in &places {
+            let inputs = logits.iter_mut().skip(INPUTS).zip(&remembered).zip(says);
+            for (input, ((logit, run), says)) in inputs.enumerate() {
+                let sure = self.trust.get(trust(input, run)).copied().unwrap_or(0);
+                *logit = counter::sure_logit(sure) * says;
+            }
+            if let Some(constant) = logits.last_mut() {
+                *constant = mixer::BIAS;
+            }
+            let class = match contexts.role {
+                Role::Literal => 4 + (index >> 1) as usize,
+                Role::Miss(class) => class,
+            };
+            let set = WEIGHTS.range(self.compact, state as usize * 8 + class);
+            let Some(weights) = self.weights.get_mut(set) else { return 0 };
+            let bit = mixer::decide(coder, weights, &logits, P_MIN, byte >> index & 1 == 1);
+            for place in places {
                 if let Some(slot) = self.slots.get_mut(place) {
                     counter::update(slot, bit);
                 }
             }
+            for (input, (run, says)) in remembered.iter().zip(says).enumerate() {
+                if let Some(sure) = self.trust.get_mut(trust(input, run))
+                    && says != 0
+                {
+                    counter::update(sure, bit == (says > 0));
+                }
+            }
             sofar = sofar << 1 | u32::from(bit);
         }
-        u8::try_from(sofar & 0xFF).unwrap_or(0)
+        let byte = u8::try_from(sofar & 0xFF).unwrap_or(0);
+        for run in remembered {
+            runs.update(run, byte);
+        }
+        byte
     }
 }

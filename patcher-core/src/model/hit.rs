@@ -1,26 +1,26 @@
 //! Whether a predicted unit is right: one decision, six mixed contexts.
 
-use crate::entropy::{Coder, counter, mixer, tables};
+use super::Sets;
+use crate::entropy::{Coder, counter, mixer};
 use crate::model::hash;
 
 /// Contexts of one decision.
 pub const INPUTS: usize = 6;
-/// Weight sets: unit kind × four situations.
-const SETS: usize = 8 * 4;
-/// Words of all weights.
-pub const WEIGHTS: usize = SETS * INPUTS;
+/// Weight sets: see [`crate::stream::UnitKind`]; the inputs and a constant.
+pub(crate) const WEIGHTS: Sets = Sets { count: 12, len: INPUTS + 1, compact: 1 };
 /// Probabilities stay in 8/65536 ..= 65528/65536: 13 bits at most.
 const P_MIN: u16 = 8;
 
 /// Weights and counters of the hit decisions.
 #[derive(Debug)]
 pub struct HitModel<'w> {
+    pub(crate) compact: bool,
     pub(crate) weights: &'w mut [u16],
     pub(crate) slots: &'w mut [u16],
 }
 
 impl HitModel<'_> {
-    /// Codes whether a unit hits. `set` < 32 picks the weights, `contexts` are hashed already.
+    /// Codes whether a unit hits. `set` < 12 picks the weights, `contexts` are hashed already.
     pub fn code(
         &mut self,
         coder: &mut impl Coder,
@@ -29,16 +29,13 @@ impl HitModel<'_> {
         hit: bool,
     ) -> bool {
         let len = self.slots.len();
-        let mut logits = [0i32; INPUTS];
+        let mut logits = [mixer::BIAS; INPUTS + 1];
         for (logit, &context) in logits.iter_mut().zip(contexts) {
-            let slot = self.slots.get(hash::slot(context, len)).copied().unwrap_or(counter::FRESH);
-            *logit = (tables::stretch(counter::p12(slot)) * counter::confidence(slot)) >> 8;
+            *logit = counter::logit(self.slots.get(hash::slot(context, len)).copied().unwrap_or(0));
         }
-        let start = (set % SETS) * INPUTS;
-        let Some(weights) = self.weights.get_mut(start..start + INPUTS) else { return false };
-        let p1 = mixer::mix(weights, &logits).clamp(P_MIN, u16::MAX - P_MIN + 1);
-        let hit = coder.code(hit, p1);
-        mixer::train(weights, &logits, p1, hit);
+        let set = WEIGHTS.range(self.compact, set);
+        let Some(weights) = self.weights.get_mut(set) else { return false };
+        let hit = mixer::decide(coder, weights, &logits, P_MIN, hit);
         for &context in contexts {
             if let Some(slot) = self.slots.get_mut(hash::slot(context, len)) {
                 counter::update(slot, hit);

@@ -4,6 +4,7 @@
 //! leading one: the first has a counter per length, the two lowest have counters where at least five
 //! bits are left, the others cost one bit each. Values are `u32`.
 
+use super::{Model, Sets};
 use crate::entropy::{Coder, counter};
 
 /// What a number means; each meaning has counters of its own.
@@ -28,23 +29,29 @@ pub enum Number {
     BaseDistance = 7,
 }
 
-const KINDS: usize = 8;
-/// Unary counters: lengths from 24 on share one.
-const LENGTHS: usize = 25;
+/// Unary counters: lengths from 19 on share one.
+const LENGTHS: usize = 20;
 const LOW: usize = 3;
 const PER_KIND: usize = LENGTHS + LENGTHS + LOW;
 
-/// Counters of all numbers.
-pub const WORDS: usize = KINDS * PER_KIND;
+/// Counters by kind.
+pub(crate) const SETS: Sets = Sets { count: 8, len: PER_KIND, compact: 1 };
 
 /// A counter's probability in 1/65536, kept away from certainty so that a number costs a bounded
 /// number of patch bytes: 1/64 ≤ p ≤ 63/64.
 #[must_use]
-pub(crate) fn clamp(counter: u16) -> u16 {
+fn clamp(counter: u16) -> u16 {
     (counter::p12(counter) << 4).clamp(1024, 64_512)
 }
 
-fn modelled(counters: &mut [u16], coder: &mut impl Coder, index: usize, bit: bool) -> bool {
+/// Codes one plain decision with the counter at `index`.
+#[inline(never)]
+pub(crate) fn modelled(
+    counters: &mut [u16],
+    coder: &mut impl Coder,
+    index: usize,
+    bit: bool,
+) -> bool {
     let Some(slot) = counters.get_mut(index) else { return false };
     let bit = coder.code(bit, clamp(*slot));
     counter::update(slot, bit);
@@ -52,9 +59,9 @@ fn modelled(counters: &mut [u16], coder: &mut impl Coder, index: usize, bit: boo
 }
 
 /// Codes `value` with the counters of `kind`.
-pub fn code(counters: &mut [u16], coder: &mut impl Coder, kind: Number, value: u32) -> u32 {
-    let start = kind as usize * PER_KIND;
-    let Some(own) = counters.get_mut(start..start + PER_KIND) else { return 0 };
+pub fn code(model: &mut Model<'_>, coder: &mut impl Coder, kind: Number, value: u32) -> u32 {
+    let own = SETS.range(model.compact, kind as usize);
+    let Some(own) = model.numbers.get_mut(own) else { return 0 };
     let length = 32 - value.leading_zeros();
     let mut coded = 0u32;
     while coded < 32 {

@@ -1,7 +1,8 @@
 //! Binary choices of the op stream: plain counters, no mixing.
 
-use crate::entropy::{Coder, counter};
-use crate::model::number::clamp;
+use super::{Model, Sets};
+use crate::entropy::Coder;
+use crate::model::number::modelled;
 
 /// A choice and its number of contexts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,19 +23,16 @@ pub enum Switch {
 }
 
 /// Counters of all switches.
-pub const WORDS: usize = 18;
+pub(crate) const SETS: Sets = Sets { count: 18, len: 1, compact: 0 };
 
 /// Codes a choice in context `context`.
 pub fn code(
-    counters: &mut [u16],
+    model: &mut Model<'_>,
     coder: &mut impl Coder,
     switch: Switch,
     context: u32,
     bit: bool,
 ) -> bool {
     let index = switch as usize + context as usize;
-    let Some(slot) = counters.get_mut(index) else { return false };
-    let bit = coder.code(bit, clamp(*slot));
-    counter::update(slot, bit);
-    bit
+    modelled(model.switches, coder, index, bit)
 }

@@ -75,7 +75,7 @@ impl Engine<'_> {
             side.truth(self.state.position, truth);
         }
         let right = truth.get(..len) == Some(unit.bytes());
-        let set = (unit.kind as usize) << 2 | (self.state.history & 1) as usize;
+        let set = unit.kind.hit_set() + (self.state.history & 1) as usize;
         side.about(Topic::Hit(unit.kind));
         if self.model.hit.code(side, set, &contexts, right) {
             self.state.history <<= 1;
@@ -87,7 +87,7 @@ impl Engine<'_> {
         if unit.is_reference() && own != unit.bytes() {
             // What looked like a reference may be none.
             let contexts = contexts.map(|context| context ^ UNCHANGED);
-            let set = (Kind::Unchanged as usize) << 2 | (unit.kind as usize & 3);
+            let set = Kind::Unchanged.hit_set();
             let stays = truth.get(..len) == Some(own);
             side.about(Topic::Unchanged(unit.kind));
             if self.model.hit.code(side, set, &contexts, stays) {
@@ -138,7 +138,7 @@ impl Engine<'_> {
         }
         let right = truth.get(..len) == Some(block);
         let recent = (log2(self.state.run).saturating_sub(6) / 2).min(3);
-        let set = (Kind::Block as usize) << 2 | recent as usize;
+        let set = Kind::Block.hit_set() + recent as usize;
         side.about(Topic::Hit(Kind::Block));
         let hit = self.model.hit.code(side, set, &contexts, right);
         if hit {
@@ -201,9 +201,8 @@ impl Engine<'_> {
         let [truth] = truth;
         let predicted = unit.predicted.get(index).copied().unwrap_or(0);
         let contexts = self.miss_contexts(&unit, &window, predicted);
-        let role = Role::Miss { kind: unit.kind as u32, predicted };
         side.about(Topic::Miss(unit.kind));
-        let byte = self.model.byte.code(side, role, &contexts, truth);
+        let byte = self.model.byte.code(side, &contexts, truth);
         if let Some(slot) = self.state.miss.get_mut(index) {
             *slot = byte;
         }
@@ -226,7 +225,7 @@ impl Engine<'_> {
         unit: &Unit,
         window: &[u8; UNIT_WINDOW],
         predicted: u8,
-    ) -> [u32; byte::INPUTS] {
+    ) -> byte::Contexts {
         let done = self.state.miss_done;
         let kind = unit.kind as u32 | u32::from(done) << 3;
         let p = u32::from(predicted);
@@ -239,17 +238,25 @@ impl Engine<'_> {
         let next = halfword(window, BEHIND + usize::from(unit.len));
         let before = halfword(window, 0);
         let changed = u32::from(predicted.wrapping_add(self.state.change));
-        [
-            context(32, 0, kind),
-            context(33, p, kind),
-            context(34, coded, kind),
-            context(35, here, kind),
-            context(36, here << 8 | coded, kind),
-            context(37, p | next << 8, kind),
-            context(38, before | coded << 16, kind),
-            context(39, coded | p << 8, kind),
-            context(40, changed, kind),
-        ]
+        byte::Contexts {
+            role: Role::Miss(unit.kind.miss_class()),
+            expected: predicted,
+            bits: [
+                context(32, 0, kind),
+                context(33, p, kind),
+                context(34, changed, kind),
+                context(35, here, kind),
+                context(36, here << 8 | coded, kind),
+                context(37, p | next << 8, kind),
+                context(38, before | coded << 16, kind),
+            ],
+            runs: [
+                context(39, here << 8 | coded, kind),
+                context(40, before | coded << 16, kind),
+                context(41, p | next << 8, kind),
+                context(42, unit.leads_to, u32::from(done) << 8 | (self.state.last & 0xFF)),
+            ],
+        }
     }
 
     /// Writes bytes of the diff and moves on in both images.

@@ -6,7 +6,7 @@ use super::{Question, Side};
 use crate::container::header::Header;
 use crate::error::{DecodeError, Error};
 use crate::model::switch::{self, Switch};
-use crate::model::{FIXED_WORDS, Model};
+use crate::model::{Model, take};
 use crate::reference::cache::{self, TargetCache};
 use crate::reference::map::{self, AddressMap};
 use crate::reference::{self, Isa};
@@ -59,14 +59,14 @@ impl<'w> Engine<'w> {
             expected: words(header.workspace_words()),
             got: words(workspace.len()),
         };
-        let (hits, bytes) = (header.hit_slots as usize, header.byte_slots as usize);
-        let model_words = FIXED_WORDS + hits + bytes;
+        let tables = header.tables().ok_or(too_small)?;
         let map_words = header.map_entries as usize * map::ENTRY_WORDS;
-        let cache_words = header.cache_entries as usize * cache::ENTRY_WORDS;
-        let (model, rest) = workspace.split_at_mut_checked(model_words).ok_or(too_small)?;
-        let (map, rest) = rest.split_at_mut_checked(map_words).ok_or(too_small)?;
-        let (cache, _) = rest.split_at_mut_checked(cache_words).ok_or(too_small)?;
-        let model = Model::new(model, hits, bytes).ok_or(too_small)?;
+        let cache_words = tables.cache_entries * cache::ENTRY_WORDS;
+        let mut rest = workspace;
+        let mut take = |len| take(&mut rest, len).ok_or(too_small);
+        let model = take(tables.model_words())?;
+        let (map, cache) = (take(map_words)?, take(cache_words)?);
+        let model = Model::new(model, &tables).ok_or(too_small)?;
         let mut engine = Self {
             header,
             isa,
@@ -113,17 +113,9 @@ impl<'w> Engine<'w> {
 
     /// The workspace in order, word by word.
     pub(crate) fn for_each_word(&self, mut see: impl FnMut(u16)) {
-        let parts = [
-            &*self.model.numbers,
-            self.model.switches,
-            self.model.hit.weights,
-            self.model.byte.weights,
-            self.model.hit.slots,
-            self.model.byte.slots,
-            self.map.words(),
-            self.cache.words(),
-        ];
-        parts.into_iter().flatten().for_each(|&word| see(word));
+        let map_and_cache = [self.map.words(), self.cache.words()];
+        let parts = self.model.parts().into_iter().chain(map_and_cache);
+        parts.flatten().for_each(|&word| see(word));
     }
 
     /// Overwrites the workspace in order.
@@ -131,17 +123,8 @@ impl<'w> Engine<'w> {
         &mut self,
         mut next: impl FnMut() -> Option<u16>,
     ) -> Result<(), DecodeError> {
-        let parts = [
-            &mut *self.model.numbers,
-            self.model.switches,
-            self.model.hit.weights,
-            self.model.byte.weights,
-            self.model.hit.slots,
-            self.model.byte.slots,
-            self.map.words_mut(),
-            self.cache.words_mut(),
-        ];
-        for word in parts.into_iter().flatten() {
+        let map_and_cache = [self.map.words_mut(), self.cache.words_mut()];
+        for word in self.model.parts_mut().into_iter().chain(map_and_cache).flatten() {
             *word = next().ok_or(DecodeError::State)?;
         }
         Ok(())
@@ -178,7 +161,7 @@ impl<'w> Engine<'w> {
 
     fn mark(&mut self, side: &mut impl Side) -> Step {
         let answer = side.ask(self.state.position, Question::Reset) != 0;
-        let reset = switch::code(self.model.switches, side, Switch::Reset, 0, answer);
+        let reset = switch::code(&mut self.model, side, Switch::Reset, 0, answer);
         if reset {
             self.model.reset();
             self.cache.clear();

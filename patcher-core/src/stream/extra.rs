@@ -4,7 +4,7 @@ use super::images::Images;
 use super::state::{Phase, REPEATS, Source};
 use super::{MAX_STEP_OUTPUT, Question, Side, Topic, engine::Engine, length32};
 use crate::error::{DecodeError, Error};
-use crate::model::byte::{INPUTS, Role};
+use crate::model::byte::{Contexts, Role};
 use crate::model::hash::context;
 use crate::model::number::{self, Number, unzigzag, zigzag};
 use crate::model::switch::{self, Switch};
@@ -22,20 +22,20 @@ impl Engine<'_> {
         let can_copy = self.state.left >= MIN_COPY;
         let is_copy = can_copy && {
             let answer = side.ask(self.state.position, Question::IsCopy) != 0;
-            switch::code(self.model.switches, side, Switch::IsCopy, before, answer)
+            switch::code(&mut self.model, side, Switch::IsCopy, before, answer)
         };
         self.state.tokens = self.state.tokens << 1 | u8::from(is_copy);
         if is_copy {
             self.state.phase = Phase::CopyOffset;
+            self.state.copied = true;
             return Ok(());
         }
-        let contexts = self.literal_contexts();
+        let contexts = self.literal_contexts(self.comparison(images)?);
         let mut byte = [0u8; 1];
         side.truth(self.state.position, &mut byte);
-        let role = Role::Extra { parity: self.state.position & 1 };
         let [truth] = byte;
         side.about(Topic::Literal);
-        let coded = [self.model.byte.code(side, role, &contexts, truth)];
+        let coded = [self.model.byte.code(side, &contexts, truth)];
         images.write_target(&coded).map_err(Error::Images)?;
         self.state.advance(&coded);
         self.state.left -= 1;
@@ -44,32 +44,60 @@ impl Engine<'_> {
         Ok(())
     }
 
-    /// Contexts of a literal: the bytes before it, and where it stands in a halfword and a word.
-    fn literal_contexts(&self) -> [u32; INPUTS] {
+    /// The byte that a literal is compared with: where the last copy of this extra would have gone on, or before any copy
+    /// what the base holds in this place. 0 where there is none.
+    fn comparison<I: Images>(&self, images: &mut I) -> Result<u8, Error<I::Error>> {
+        let state = &self.state;
+        let [last, ..] = state.repeats;
+        let replaced = state.base.wrapping_sub(state.left);
+        let (from_base, at) = if state.copied {
+            (last.from_base, state.position.wrapping_add(last.delta))
+        } else {
+            (true, replaced)
+        };
+        let mut byte = [0u8; 1];
+        if from_base && at < self.header.base_len {
+            images.read_base(at, &mut byte).map_err(Error::Images)?;
+        } else if !from_base && at < state.position {
+            images.read_target(at, &mut byte).map_err(Error::Images)?;
+        }
+        let [byte] = byte;
+        Ok(byte)
+    }
+
+    /// Contexts of a literal: the bytes before it, and whether it stands first in a halfword.
+    fn literal_contexts(&self, expected: u8) -> Contexts {
         let last = self.state.last;
         let (c1, c2, c3, c4) =
             (last & 0xFF, last >> 8 & 0xFF, last >> 16 & 0xFF, last >> 24 & 0xFF);
         let parity = self.state.position & 1;
-        let quarter = self.state.position & 3;
         let halfword = if parity == 1 { c3 << 8 | c2 } else { c2 << 8 | c1 };
-        [
-            context(0, parity, 0),
-            context(1, c1, parity),
-            context(2, c1 | c2 << 8, parity),
-            context(3, last & 0x00FF_FFFF, 0),
-            context(4, last, 0),
-            context(5, c2 | c4 << 8, parity),
-            context(6, (halfword >> 9) | (c4 >> 3) << 8, parity),
-            context(7, c4, quarter),
-            context(8, c3 | c4 << 8, parity),
-        ]
+        Contexts {
+            role: Role::Literal,
+            expected,
+            bits: [
+                context(0, u32::from(self.state.tokens & 7), parity),
+                context(1, c1, parity),
+                context(2, c1 | c2 << 8, parity),
+                context(3, (halfword >> 9) | (c4 >> 3) << 8, parity),
+                context(4, c4, self.state.position & 3),
+                context(5, c2, parity),
+                context(6, parity, 0),
+            ],
+            runs: [
+                context(7, last & 0xFFFF, 0),
+                context(8, last & 0x00FF_FFFF, 0),
+                context(9, last, 0),
+                context(10, last >> 8, parity),
+            ],
+        }
     }
 
     pub(crate) fn copy_offset(&mut self, side: &mut impl Side) {
         let question = Question::IsRepeat(&self.state.repeats);
         let answer = side.ask(self.state.position, question) != 0;
         let last = u32::from(self.state.repeated);
-        let repeat = switch::code(self.model.switches, side, Switch::IsRepeat, last, answer);
+        let repeat = switch::code(&mut self.model, side, Switch::IsRepeat, last, answer);
         self.state.repeated = repeat;
         self.state.source = if repeat { self.repeat(side) } else { self.fresh_source(side) };
         self.state.phase = Phase::CopyLength;
@@ -81,7 +109,7 @@ impl Engine<'_> {
         let mut index = 0usize;
         for context in 0..2u32 {
             let later = wanted > context;
-            if !switch::code(self.model.switches, side, Switch::RepeatIndex, context, later) {
+            if !switch::code(&mut self.model, side, Switch::RepeatIndex, context, later) {
                 break;
             }
             index += 1;
@@ -94,17 +122,17 @@ impl Engine<'_> {
     fn fresh_source(&mut self, side: &mut impl Side) -> Source {
         let answer = side.ask(self.state.position, Question::FromBase) != 0;
         let last = u32::from(self.state.read_base);
-        let from_base = switch::code(self.model.switches, side, Switch::FromBase, last, answer);
+        let from_base = switch::code(&mut self.model, side, Switch::FromBase, last, answer);
         self.state.read_base = from_base;
         let delta = if from_base {
             let expected = self.state.base.wrapping_sub(self.state.left);
             let question = Question::BaseDistance { expected };
             let answer = zigzag(side.ask(self.state.position, question));
-            let jump = number::code(self.model.numbers, side, Number::BaseDistance, answer);
+            let jump = number::code(&mut self.model, side, Number::BaseDistance, answer);
             expected.wrapping_add(unzigzag(jump)).wrapping_sub(self.state.position)
         } else {
             let answer = side.ask(self.state.position, Question::TargetDistance);
-            let distance = number::code(self.model.numbers, side, Number::TargetDistance, answer);
+            let distance = number::code(&mut self.model, side, Number::TargetDistance, answer);
             0u32.wrapping_sub(distance).wrapping_sub(1)
         };
         let source = Source { from_base, delta };
@@ -125,7 +153,7 @@ impl Engine<'_> {
 
     pub(crate) fn copy_length(&mut self, side: &mut impl Side) -> Result<(), DecodeError> {
         let answer = side.ask(self.state.position, Question::CopyLength);
-        let length = number::code(self.model.numbers, side, Number::CopyLength, answer);
+        let length = number::code(&mut self.model, side, Number::CopyLength, answer);
         let length = length.checked_add(MIN_COPY).ok_or(DecodeError::TargetRange)?;
         if length > self.state.left {
             return Err(DecodeError::TargetRange);

@@ -12,7 +12,7 @@ impl Engine<'_> {
     pub(crate) fn map_base(&mut self, side: &mut impl Side) {
         let question = Question::MapBase { previous: self.state.map_base };
         let answer = side.ask(self.state.position, question);
-        let step = number::code(self.model.numbers, side, Number::MapBase, answer);
+        let step = number::code(&mut self.model, side, Number::MapBase, answer);
         self.state.map_base = self.state.map_base.wrapping_add(step);
         self.state.phase = Phase::MapShift;
     }
@@ -20,7 +20,7 @@ impl Engine<'_> {
     pub(crate) fn map_shift(&mut self, side: &mut impl Side) -> Result<(), DecodeError> {
         let question = Question::MapShift { previous: self.state.map_shift };
         let answer = zigzag(side.ask(self.state.position, question));
-        let change = unzigzag(number::code(self.model.numbers, side, Number::MapShift, answer));
+        let change = unzigzag(number::code(&mut self.model, side, Number::MapShift, answer));
         self.state.map_shift = self.state.map_shift.wrapping_add(change);
         let base = self.state.map_base;
         if !self.map.push(Entry { base, target: base.wrapping_add(self.state.map_shift) }) {
@@ -66,11 +66,12 @@ impl Engine<'_> {
 
     pub(crate) fn op_start(&mut self, side: &mut impl Side) -> Result<(), DecodeError> {
         self.state.mapped_base = None;
+        self.state.copied = false;
         if let Some((target, base)) = self.announced() {
             let context = u32::from(self.state.followed_map);
             let question = Question::FollowsMap { target, base };
             let answer = side.ask(self.state.position, question) != 0;
-            let follows = switch::code(self.model.switches, side, Switch::FromMap, context, answer);
+            let follows = switch::code(&mut self.model, side, Switch::FromMap, context, answer);
             self.state.followed_map = follows;
             if follows {
                 self.state.left = target.wrapping_sub(self.state.position);
@@ -80,7 +81,7 @@ impl Engine<'_> {
         if self.state.mapped_base.is_none() {
             let end = self.epoch_end();
             let answer = side.ask(self.state.position, Question::ExtraLength { end });
-            let length = number::code(self.model.numbers, side, Number::ExtraLength, answer);
+            let length = number::code(&mut self.model, side, Number::ExtraLength, answer);
             if length > end.wrapping_sub(self.state.position) {
                 return Err(DecodeError::TargetRange);
             }
@@ -113,7 +114,7 @@ impl Engine<'_> {
     pub(crate) fn diff_start(&mut self, side: &mut impl Side) -> Result<(), DecodeError> {
         let question = Question::BaseJump { expected: self.state.base };
         let answer = zigzag(side.ask(self.state.position, question));
-        let jump = unzigzag(number::code(self.model.numbers, side, Number::BaseJump, answer));
+        let jump = unzigzag(number::code(&mut self.model, side, Number::BaseJump, answer));
         self.state.base = self.state.base.wrapping_add(jump);
         if self.state.base >= self.header.base_len {
             return Err(DecodeError::BaseRange);
@@ -127,7 +128,7 @@ impl Engine<'_> {
             self.state.base = base;
         }
         let answer = side.ask(self.state.position, Question::DiffLength);
-        let length = number::code(self.model.numbers, side, Number::DiffLength, answer);
+        let length = number::code(&mut self.model, side, Number::DiffLength, answer);
         let length = length.checked_add(1).ok_or(DecodeError::TargetRange)?;
         if length > self.epoch_end().wrapping_sub(self.state.position) {
             return Err(DecodeError::TargetRange);

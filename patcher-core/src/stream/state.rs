@@ -91,6 +91,8 @@ pub(crate) struct State {
     pub(crate) repeated: bool,
     /// The last copy with an offset of its own read the base.
     pub(crate) read_base: bool,
+    /// This extra had a copy.
+    pub(crate) copied: bool,
 }
 
 impl Default for State {
@@ -119,6 +121,7 @@ impl Default for State {
             followed_map: false,
             repeated: false,
             read_base: false,
+            copied: false,
         }
     }
 }

@@ -24,6 +24,27 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// First of its weight sets of hits.
+    pub(crate) fn hit_set(self) -> usize {
+        match self {
+            Self::Block => 0,
+            Self::Byte | Self::Code => 4,
+            Self::Branch => 6,
+            Self::Pointer | Self::RamPointer => 8,
+            Self::Unchanged => 10,
+        }
+    }
+
+    /// Its weight sets of missed bytes.
+    pub(crate) fn miss_class(self) -> usize {
+        match self {
+            Self::Block | Self::Unchanged | Self::Byte => 0,
+            Self::Code => 1,
+            Self::Branch => 2,
+            Self::Pointer | Self::RamPointer => 3,
+        }
+    }
+
     /// Whether it is a branch or a pointer.
     #[must_use]
     pub fn is_reference(self) -> bool {

@@ -33,8 +33,8 @@ prop_compose! {
     fn legal()(
         delta: bool,
         isa in 0u8..16,
-        tables in (1u32..=255, 1u32..=255, 0u32..=255),
-        map_entries in 0u32..=0xFFFF,
+        memory in 8u8..=255,
+        map_entries: u16,
         lens in (any::<u32>(), any::<u32>(), any::<u32>()),
         epoch_log2 in prop_oneof![Just(0u8), 8u8..=31],
         cuts in (cuts(), cuts()),
@@ -45,10 +45,14 @@ prop_compose! {
         Header {
             kind: if delta { Kind::Delta } else { Kind::Full },
             isa,
-            hit_slots: tables.0 * 64,
-            byte_slots: tables.1 * 128,
-            cache_entries: tables.2 * 8,
-            map_entries: if addressed { map_entries } else { 0 },
+            memory,
+            // As many as the memory has room for.
+            map_entries: if addressed {
+                let fixed = if memory <= 14 { 336 } else { 798 };
+                u32::from(map_entries) % ((u32::from(memory) * 128 - 416 - fixed - 192) / 4 + 1)
+            } else {
+                0
+            },
             base_len,
             target_len: lens.1,
             body_len: lens.2,
@@ -109,14 +113,15 @@ fn sizes_are_as_documented() {
         writer::write(&header).len()
     };
     let at = |base, target| Recipe::plain().addressed(2, (1 << 20, base), (1 << 20, target));
-    // 6 fixed, map entries 2, lengths 3 + 3 + 3, address 4, digests 8 + 16.
+    // 3 fixed, map entries 2, lengths 3 + 3 + 1, address 1, digests 8 + 16.
     let default = at(0x0800_0000, 0x0800_0000);
-    assert_eq!(size(default, 1 << 20, 1 << 20, 1 << 16), 45);
-    assert_eq!(size(at(0x0800_0000, 0x0804_0000), 1 << 20, 1 << 20, 1 << 16), 49);
-    assert_eq!(size(default.with_marks(16, false), 1 << 20, 1 << 20, 1 << 16), 46);
-    assert_eq!(size(default, (1 << 21) - 1, (1 << 21) - 1, (1 << 21) - 1), 45, "2 MiB less one");
-    assert_eq!(size(Recipe::plain(), 0, 0, 0), 6 + 1 + 3 + 24);
-    assert_eq!(size(Recipe::full(), 0, 0, 0), 6 + 1 + 2 + 16);
+    assert_eq!(size(default, 1 << 20, 1 << 20, 1 << 16), 37);
+    assert_eq!(size(at(0x0800_0000, 0x0804_0000), 1 << 20, 1 << 20, 1 << 16), 39);
+    assert_eq!(size(default.with_marks(16, false), 1 << 20, 1 << 20, 1 << 16), 38);
+    assert_eq!(size(default, 0, (1 << 21) - 1, (1 << 21) - 1), 40, "nothing from the base");
+    assert_eq!(size(at(0x1234_5678, 0x1234_5678), 1 << 20, 1 << 20, 1 << 16), 41);
+    assert_eq!(size(Recipe::plain(), 0, 0, 0), 3 + 1 + 3 + 24);
+    assert_eq!(size(Recipe::full(), 0, 0, 0), 3 + 1 + 2 + 16);
 }
 
 #[test]
@@ -125,7 +130,7 @@ fn extensions_are_skipped_unless_critical() {
     let digests = plain.len() - 24;
     let with = |extensions: &[u8]| {
         let mut bytes = plain.clone();
-        bytes[1] |= 1 << 5;
+        bytes[1] |= 1 << 7;
         bytes.splice(digests..digests, extensions.iter().copied());
         parse(&bytes)
     };

@@ -108,7 +108,7 @@ fn a_reset_leaves_only_offsets_and_the_map() {
     for case in cases(9, true) {
         let Case { base, target, patch: Patch { header, .. } } = &case;
         let map_words = 4 * header.map_entries as usize;
-        let cache_words = 4 * header.cache_entries as usize;
+        let cache_words = 4 * header.tables().expect("legal").cache_entries;
         // A decoder that has read nothing but its map, as a state.
         let mut fresh = vec![0; header.workspace_words()];
         let _ = Decoder::new(*header, &reference::ALL, &mut fresh).expect("the declared words");

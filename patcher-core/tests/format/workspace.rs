@@ -9,7 +9,7 @@ fn patches() -> Vec<(Vec<u8>, Vec<u8>, Patch)> {
     let (base, target) = firmware::pair(3, 60);
     let recipes = [
         Recipe::plain(),
-        Recipe { tables: [64 * 255, 128 * 255, 0], ..Recipe::plain() },
+        Recipe { memory: 255, ..Recipe::plain() },
         Recipe::plain().addressed(1, (base.len(), ADDRESS), (target.len(), ADDRESS)),
         Recipe::plain().addressed(2, (base.len(), ADDRESS), (target.len(), ADDRESS)),
     ];
@@ -64,15 +64,16 @@ fn words_beyond_the_declared_stay_untouched() {
 }
 
 #[test]
-fn declared_ram_counts_every_table() {
-    let bytes = |tables, map_entries| {
-        let mut header = Recipe { tables, ..Recipe::plain() }.header(&[], &[], 0);
-        header.map_entries = map_entries;
-        header.ram_bytes()
-    };
-    let least = bytes([64, 128, 0], 0);
-    assert_eq!(bytes([128, 128, 0], 0) - least, 2 * 64);
-    assert_eq!(bytes([64, 256, 0], 0) - least, 2 * 128);
-    assert_eq!(bytes([64, 128, 8], 0) - least, 8 * 8);
-    assert_eq!(bytes([64, 128, 0], 1) - least, 8);
+fn the_declared_ram_is_spent_to_the_byte() {
+    let addressed = Recipe::plain().addressed(2, (100, ADDRESS), (100, ADDRESS));
+    for memory in 8..=255 {
+        for recipe in [Recipe::plain(), Recipe::full(), addressed] {
+            for map_entries in [0, 1, 20] {
+                let mut header = Recipe { memory, ..recipe }.header(&[], &[], 0);
+                header.map_entries = map_entries;
+                assert_eq!(header.ram_bytes(), 256 * usize::from(memory), "{header:?}");
+            }
+        }
+    }
+    assert_eq!(Recipe { memory: 7, ..Recipe::plain() }.header(&[], &[], 0).tables(), None);
 }

@@ -25,9 +25,7 @@ fn patch() -> Vec<u8> {
     let mut header = Header {
         kind: Kind::Delta,
         isa: reference::NO_ISA,
-        hit_slots: 64,
-        byte_slots: 128,
-        cache_entries: 0,
+        memory: 8,
         map_entries: 0,
         base_len: len(BASE),
         target_len: len(TARGET),

@@ -16,6 +16,11 @@ impl Counter {
     /// The word 0x8000.
     pub(crate) const INITIAL: Self = Self { p12: 2048, n: 0 };
 
+    /// A counter with a prior.
+    pub(crate) fn believing(prior: u8) -> Self {
+        Self { p12: i64::from(prior) * 16 + 8, n: 4 }
+    }
+
     pub(crate) fn update(&mut self, bit: bool) {
         let goal = if bit { 4095 } else { 0 };
         self.p12 = (self.p12 + (((goal - self.p12) * RATE[self.n] + 32768) >> 16)).clamp(0, 4095);

@@ -4,7 +4,7 @@ use crate::Reject;
 use crate::body::Body;
 use crate::hash::context;
 use crate::units::{Kind, Unit, Window};
-use crate::values::Role;
+use crate::values::{ByteContexts, Role};
 
 impl Body<'_> {
     /// Decodes a diff of `left` bytes at the base register.
@@ -89,7 +89,8 @@ impl Body<'_> {
             context(5, lr | (here >> 11) << 4, kind),
         ];
         let kind = unit.kind as usize;
-        if self.hit(unit.kind.name(), 4 * kind + usize::from(history & 1 == 1), contexts)? {
+        let set = [0, 4, 4, 6, 8, 8][kind] + usize::from(history & 1 == 1);
+        if self.hit(unit.kind.name(), set, contexts)? {
             self.produce_diff(&unit.predicted);
             self.registers.remember(false);
             self.registers.run = self.registers.run.saturating_add(length);
@@ -97,7 +98,7 @@ impl Body<'_> {
         }
         if unit.kind.is_reference() && unit.predicted != unit.original {
             let contexts = contexts.map(|context| context ^ 0x5555_5555);
-            if self.hit("an unchanged reference", 24 + (kind & 3), contexts)? {
+            if self.hit("an unchanged reference", 10, contexts)? {
                 self.produce_diff(&unit.original);
                 self.registers.remember(true);
                 self.registers.run = 0;
@@ -123,18 +124,25 @@ impl Body<'_> {
             let predicted = unit.predicted[index];
             let p = u32::from(predicted);
             let k = unit.kind.number() | d << 3;
-            let contexts = [
-                context(32, 0, k),
-                context(33, p, k),
-                context(34, coded, k),
-                context(35, here, k),
-                context(36, here << 8 | coded, k),
-                context(37, p | next << 8, k),
-                context(38, before | coded << 16, k),
-                context(39, coded | p << 8, k),
-                context(40, (p + u32::from(self.registers.change)) & 0xFF, k),
-            ];
-            let byte = self.byte(Role::Miss { kind: unit.kind as usize, predicted }, contexts)?;
+            let contexts = ByteContexts {
+                expected: predicted,
+                bits: [
+                    context(32, 0, k),
+                    context(33, p, k),
+                    context(34, (p + u32::from(self.registers.change)) & 0xFF, k),
+                    context(35, here, k),
+                    context(36, here << 8 | coded, k),
+                    context(37, p | next << 8, k),
+                    context(38, before | coded << 16, k),
+                ],
+                runs: [
+                    context(39, here << 8 | coded, k),
+                    context(40, before | coded << 16, k),
+                    context(41, p | next << 8, k),
+                    context(42, unit.leads_to, d << 8 | (self.registers.last & 0xFF)),
+                ],
+            };
+            let byte = self.byte(Role::Miss { kind: unit.kind as usize }, &contexts)?;
             bytes[index] = byte;
             coded = u32::from(byte);
             if index == 0 {

@@ -3,19 +3,22 @@
 use crate::Reject;
 use crate::body::Body;
 use crate::hash::context;
-use crate::values::{Number, Role, Switch, unzigzag};
+use crate::values::{ByteContexts, Number, Role, Switch, unzigzag};
 use crate::workspace::Source;
 
 impl Body<'_> {
     /// Decodes an extra of `left` bytes.
     pub(crate) fn extra(&mut self, mut left: u32) -> Result<(), Reject> {
+        self.registers.copied = false;
         while left > 0 {
             let copy = left >= 2 && self.switch(Switch::IsCopy, self.registers.tokens & 7)?;
             self.registers.tokens = self.registers.tokens << 1 | u32::from(copy);
             if copy {
+                self.registers.copied = true;
                 left -= self.copy(left)?;
             } else {
-                let byte = self.byte(Role::Extra, self.literal_contexts())?;
+                let contexts = self.literal_contexts(left);
+                let byte = self.byte(Role::Literal, &contexts)?;
                 self.produce(byte);
                 left -= 1;
                 self.registers.remember(true);
@@ -24,23 +27,45 @@ impl Body<'_> {
         Ok(())
     }
 
-    fn literal_contexts(&self) -> [u32; 9] {
+    /// The byte that a literal is compared with; 0 where there is none.
+    fn comparison(&self, left: u32) -> u8 {
+        let source = self.registers.repeats[0];
+        let from = self.position().wrapping_add(source.delta);
+        let byte = if !self.registers.copied {
+            self.base_image
+                .get(usize::try_from(self.registers.base.wrapping_sub(left)).expect("32 bits"))
+        } else if source.from_base {
+            self.base_image.get(usize::try_from(from).expect("32 bits"))
+        } else {
+            self.target.get(usize::try_from(from).expect("32 bits"))
+        };
+        byte.copied().unwrap_or(0)
+    }
+
+    fn literal_contexts(&self, left: u32) -> ByteContexts {
         let last = self.registers.last;
         let [c1, c2, c3, c4] = last.to_le_bytes().map(u32::from);
         let q = self.position() & 1;
         let w = self.position() & 3;
         let hw = if q == 1 { c3 << 8 | c2 } else { c2 << 8 | c1 };
-        [
-            context(0, q, 0),
-            context(1, c1, q),
-            context(2, c1 | c2 << 8, q),
-            context(3, last & 0xFF_FFFF, 0),
-            context(4, last, 0),
-            context(5, c2 | c4 << 8, q),
-            context(6, (hw >> 9) | (c4 >> 3) << 8, q),
-            context(7, c4, w),
-            context(8, c3 | c4 << 8, q),
-        ]
+        ByteContexts {
+            expected: self.comparison(left),
+            bits: [
+                context(0, self.registers.tokens & 7, q),
+                context(1, c1, q),
+                context(2, c1 | c2 << 8, q),
+                context(3, (hw >> 9) | (c4 >> 3) << 8, q),
+                context(4, c4, w),
+                context(5, c2, q),
+                context(6, q, 0),
+            ],
+            runs: [
+                context(7, last & 0xFFFF, 0),
+                context(8, last & 0xFF_FFFF, 0),
+                context(9, last, 0),
+                context(10, last >> 8, q),
+            ],
+        }
     }
 
     /// Decodes a copy and answers its length.

@@ -4,6 +4,8 @@ use core::ops::Range;
 
 use crate::Reject;
 use crate::region::{Region, Regions};
+use crate::sizes::Sizes;
+use crate::values::unzigzag;
 
 /// What the header says.
 #[derive(Clone, Debug)]
@@ -12,12 +14,8 @@ pub struct Header {
     pub full: bool,
     /// Number of the instruction set (§5).
     pub isa: u8,
-    /// Counters of the hit model.
-    pub hit_slots: u32,
-    /// Counters of the byte model.
-    pub byte_slots: u32,
-    /// Entries of the exception cache.
-    pub cache_entries: u32,
+    /// Units of memory.
+    pub memory: u8,
     /// Entries of the address map.
     pub map_entries: u32,
     /// Bytes of the target image.
@@ -73,8 +71,7 @@ impl Cursor<'_> {
     }
 
     fn address(&mut self) -> Result<u32, Reject> {
-        let bytes = self.take(4)?;
-        Ok(u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]))
+        Ok(u32::from_be_bytes(self.varint()?.to_le_bytes()))
     }
 
     fn varint(&mut self) -> Result<u32, Reject> {
@@ -109,44 +106,33 @@ pub fn parse(patch: &[u8]) -> Result<Header, Reject> {
     if version < 0x80 {
         return Err(Reject::NotAPatch);
     }
-    if version != 0x80 {
+    if version & 15 != 0 {
         return Err(Reject::Version);
+    }
+    let full = version >> 4 == 8;
+    if version >> 4 > 9 {
+        return Err(Reject::Reserved);
     }
 
     let flags = cursor.byte()?;
-    cursor.name("flags");
-    let full = flags & 3 == 0;
-    let regions_given = flags & 4 != 0;
-    let target_address_given = flags & 8 != 0;
-    let marks = flags & 16 != 0;
-    let extensions = flags & 32 != 0;
-    if flags & 3 > 1 || flags & 0xC0 != 0 {
-        return Err(Reject::Reserved);
-    }
+    cursor.name("isa, flags");
+    let isa = flags & 15;
+    let regions_given = flags & 16 != 0;
+    let target_address_given = flags & 32 != 0;
+    let marks = flags & 64 != 0;
+    let extensions = flags & 128 != 0;
     if target_address_given && (full || regions_given) {
-        return Err(Reject::Reserved);
-    }
-
-    let isa_and_codec = cursor.byte()?;
-    cursor.name("isa, codec");
-    let isa = isa_and_codec & 15;
-    if isa_and_codec >> 4 != 0 {
         return Err(Reject::Reserved);
     }
     if isa == 0 && (regions_given || target_address_given) {
         return Err(Reject::Reserved);
     }
 
-    let hit_slots = u32::from(cursor.byte()?) * 64;
-    cursor.name("hit slots");
-    let byte_slots = u32::from(cursor.byte()?) * 128;
-    cursor.name("byte slots");
-    let cache_entries = u32::from(cursor.byte()?) * 8;
-    cursor.name("cache");
+    let memory = cursor.byte()?;
+    cursor.name("memory");
     let map_entries = cursor.varint()?;
     cursor.name("map entries");
-    let no_slots = hit_slots == 0 || byte_slots == 0;
-    if no_slots || map_entries > 65_535 || (isa == 0 && map_entries != 0) {
+    if Sizes::new(memory, map_entries, full, isa).is_none() || (isa == 0 && map_entries != 0) {
         return Err(Reject::Reserved);
     }
 
@@ -156,7 +142,7 @@ pub fn parse(patch: &[u8]) -> Result<Header, Reject> {
     cursor.name("body_len");
     let mut base_len = 0;
     if !full {
-        base_len = cursor.varint()?;
+        base_len = target_len.wrapping_add(unzigzag(cursor.varint()?));
         cursor.name("base_len");
     }
     let mut epoch = None;
@@ -208,9 +194,7 @@ pub fn parse(patch: &[u8]) -> Result<Header, Reject> {
     Ok(Header {
         full,
         isa,
-        hit_slots,
-        byte_slots,
-        cache_entries,
+        memory,
         map_entries,
         target_len,
         body_len,
@@ -236,21 +220,24 @@ fn region_list(cursor: &mut Cursor<'_>, image_len: u32) -> Result<Regions, Rejec
     if !(1..=8).contains(&count) {
         return Err(Reject::Regions);
     }
+    let code = cursor.byte()?;
+    if u32::from(code) >= 1 << count {
+        return Err(Reject::Reserved);
+    }
     let mut regions = Vec::new();
     let mut start = 0_u32;
-    for _ in 0..count {
-        let len = cursor.varint()?;
-        let region = Region { start, ..one_region(cursor.address()?, len)? };
-        let code = match cursor.byte()? {
-            0 => false,
-            1 => true,
-            _ => return Err(Reject::Reserved),
-        };
-        regions.push(Region { code, ..region });
-        start = start.checked_add(len).ok_or(Reject::Regions)?;
+    for index in 0..count {
+        let address = cursor.address()?;
+        let left = image_len - start;
+        let len = if index + 1 == count { left } else { cursor.varint()? };
+        if len > left {
+            return Err(Reject::Regions);
+        }
+        regions.push(Region { start, len, address, code: code >> index & 1 == 1 });
+        start += len;
     }
-    if start != image_len {
-        return Err(Reject::Regions);
+    for region in &regions {
+        one_region(region.address, region.len)?;
     }
     Ok(Regions(regions))
 }

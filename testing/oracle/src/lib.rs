@@ -7,11 +7,11 @@
 //! | module | chapter |
 //! | --- | --- |
 //! | `header` | §2 |
-//! | `workspace` | §3, the registers of §6 |
+//! | `sizes`, `workspace`, `priors` | §3, the registers of §6 |
 //! | `range`, `counter`, `mixer`, `hash` | §4 |
 //! | `region`, `isa`, `map`, `cache` | §5 |
 //! | `body` | §6 |
-//! | `values` | §7 |
+//! | `values`, `runs` | §7 |
 //! | `extras` | §8 |
 //! | `marks` | §9 |
 //! | `units`, `diffs` | §10 |
@@ -20,7 +20,7 @@
 //! A full image of no bytes is the smallest patch:
 //!
 //! ```
-//! let mut patch = vec![0x80, 0, 0, 1, 1, 0, 0, 0, 0];
+//! let mut patch = vec![0x80, 0, 8, 0, 0, 0];
 //! patch.extend(&oracle::sha256(b"")[..16]);
 //! assert_eq!(oracle::decode(b"", &patch), Ok(vec![]));
 //! patch.push(0);
@@ -38,9 +38,12 @@ mod isa;
 mod map;
 mod marks;
 mod mixer;
+mod priors;
 mod range;
 mod region;
 mod reject;
+mod runs;
+mod sizes;
 mod units;
 mod values;
 mod workspace;

@@ -39,14 +39,18 @@ impl Mixer {
         self.squash[i] + (((self.squash[i + 1] - self.squash[i]) * (x & 127)) >> 7)
     }
 
-    fn logit(&self, counter: Counter) -> i64 {
-        let stretched = self.stretch[usize::try_from(counter.p12 >> 3).expect("clamped")];
-        (stretched * CONFIDENCE[counter.n]) >> 8
+    /// The logit of a counter whose count does not matter.
+    pub(crate) fn sure_logit(&self, counter: Counter) -> i64 {
+        self.stretch[usize::try_from(counter.p12 >> 3).expect("clamped")]
     }
 
-    /// The first line of §4.4.
-    pub(crate) fn mix(&self, counters: &[Counter], weights: &[i64], least: i64) -> Mixed {
-        let logits: Vec<i64> = counters.iter().map(|counter| self.logit(*counter)).collect();
+    pub(crate) fn logit(&self, counter: Counter) -> i64 {
+        (self.sure_logit(counter) * CONFIDENCE[counter.n]) >> 8
+    }
+
+    /// The first line of §4.4; the constant is the last input.
+    pub(crate) fn mix(&self, mut logits: Vec<i64>, weights: &[i64], least: i64) -> Mixed {
+        logits.push(512);
         let sum: i64 = logits.iter().zip(weights).map(|(logit, weight)| logit * weight).sum();
         let p1 = self.squash(sum >> 13).clamp(least, 65536 - least);
         Mixed { logits, p1: u32::try_from(p1).expect("clamped") }

@@ -4,6 +4,7 @@ use crate::Reject;
 use crate::body::{Body, Step};
 use crate::counter::Counter;
 use crate::hash::slot;
+use crate::runs::Run;
 
 /// The switches of §7.1; the value is the first counter.
 #[derive(Clone, Copy, Debug)]
@@ -32,12 +33,21 @@ pub(crate) enum Number {
 /// What a byte is part of (§7.4).
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Role {
-    Extra,
-    Miss { kind: usize, predicted: u8 },
+    Literal,
+    Miss { kind: usize },
 }
 
 const HIT_INPUTS: usize = 6;
-const BYTE_INPUTS: usize = 9;
+const BYTE_INPUTS: usize = 7;
+const RUNS: usize = 4;
+
+/// What a byte is decoded by (§7.4).
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ByteContexts {
+    pub(crate) expected: u8,
+    pub(crate) bits: [u32; BYTE_INPUTS],
+    pub(crate) runs: [u32; RUNS],
+}
 
 /// A two's complement number from its zigzag form.
 pub(crate) fn unzigzag(v: u32) -> u32 {
@@ -64,12 +74,13 @@ impl Body<'_> {
     /// Decodes a plain decision (§4.2).
     fn plain(
         &mut self,
-        counters: fn(&mut Self) -> &mut [Counter],
+        counter: fn(&mut Self, usize, usize) -> &mut Counter,
+        set: usize,
         index: usize,
     ) -> Result<bool, Reject> {
-        let p1 = counters(self)[index].plain_p1();
+        let p1 = counter(self, set, index).plain_p1();
         let bit = self.decide(p1)?;
-        counters(self)[index].update(bit);
+        counter(self, set, index).update(bit);
         Ok(bit)
     }
 
@@ -77,7 +88,8 @@ impl Body<'_> {
     pub(crate) fn switch(&mut self, switch: Switch, context: u32) -> Result<bool, Reject> {
         self.coder.check_overrun()?;
         let index = switch as usize + usize::try_from(context).expect("small");
-        let bit = self.plain(|body| &mut body.workspace.switch_counters, index)?;
+        let bit =
+            self.plain(|body, set, at| &mut body.workspace.switch_counters.set(set)[at], index, 0)?;
         self.note(|| format!("{switch:?}"), u32::from(bit));
         Ok(bit)
     }
@@ -85,10 +97,11 @@ impl Body<'_> {
     /// Decodes a number (§7.2).
     pub(crate) fn number(&mut self, kind: Number) -> Result<u32, Reject> {
         self.coder.check_overrun()?;
-        let first = 53 * (kind as usize);
-        let counters: fn(&mut Self) -> &mut [Counter] = |body| &mut body.workspace.number_counters;
+        let own = kind as usize;
+        let counter: fn(&mut Self, usize, usize) -> &mut Counter =
+            |body, set, at| &mut body.workspace.number_counters.set(set)[at];
         let mut n = 0;
-        while n < 32 && self.plain(counters, first + n.min(24))? {
+        while n < 32 && self.plain(counter, own, n.min(19))? {
             n += 1;
         }
         let mut value = u32::try_from(n).expect("small");
@@ -97,11 +110,11 @@ impl Body<'_> {
             for left in (0..=n - 2).rev() {
                 let odd = usize::from(value & 1 == 1);
                 let bit = if left == n - 2 {
-                    self.plain(counters, first + 25 + n.min(24))?
+                    self.plain(counter, own, 20 + n.min(19))?
                 } else if left == 1 && n >= 5 {
-                    self.plain(counters, first + 50)?
+                    self.plain(counter, own, 40)?
                 } else if left == 0 && n >= 5 {
-                    self.plain(counters, first + 51 + odd)?
+                    self.plain(counter, own, 41 + odd)?
                 } else {
                     self.decide(32768)?
                 };
@@ -120,12 +133,13 @@ impl Body<'_> {
         contexts: [u32; HIT_INPUTS],
     ) -> Result<bool, Reject> {
         self.coder.check_overrun()?;
-        let slots = contexts.map(|context| slot(context, self.header.hit_slots));
-        let counters = slots.map(|slot| self.workspace.hit_slots[slot]);
-        let weights = HIT_INPUTS * set..HIT_INPUTS * (set + 1);
-        let mixed = self.mixer.mix(&counters, &self.workspace.hit_weights[weights.clone()], 8);
+        let workspace = &mut self.workspace;
+        let len = u32::try_from(workspace.hit_slots.len()).expect("small");
+        let slots = contexts.map(|context| slot(context, len));
+        let logits = slots.map(|slot| self.mixer.logit(workspace.hit_slots[slot]));
+        let mixed = self.mixer.mix(logits.to_vec(), workspace.hit_weights.set(set), 8);
         let bit = self.decide(mixed.p1)?;
-        mixed.train(&mut self.workspace.hit_weights[weights], bit);
+        mixed.train(self.workspace.hit_weights.set(set), bit);
         for slot in slots {
             self.workspace.hit_slots[slot].update(bit);
         }
@@ -134,37 +148,64 @@ impl Body<'_> {
     }
 
     /// Decodes a byte (§7.4).
-    pub(crate) fn byte(&mut self, role: Role, contexts: [u32; BYTE_INPUTS]) -> Result<u8, Reject> {
+    pub(crate) fn byte(&mut self, role: Role, contexts: &ByteContexts) -> Result<u8, Reject> {
         self.coder.check_overrun()?;
+        let runs_len = u32::try_from(self.workspace.runs.len()).expect("small");
+        let hashes = contexts.runs.map(|context| context.wrapping_mul(0x2C1B_3C6D));
+        let places = hashes.map(|hash| slot(hash, runs_len));
+        let seen: [Run; RUNS] =
+            core::array::from_fn(|i| self.workspace.runs[places[i]].seen_by(hashes[i] & 31));
+        let expected = 0x100 | u32::from(contexts.expected);
         let mut sofar = 1_u32;
         for j in (0..8_usize).rev() {
-            let mut paths = [sofar.wrapping_mul(0x9E37_79B1); BYTE_INPUTS];
-            let set = match role {
-                Role::Extra => 24 + 2 * j + usize::from(self.position() & 1 == 1),
-                Role::Miss { kind, predicted } => {
-                    let e = 0x100 | u32::from(predicted);
-                    let towards = if e >> (j + 1) == sofar { 1 + (e >> j & 1) } else { 0 };
-                    let j = u32::try_from(j).expect("small");
-                    paths[0] = (j << 2 | towards).wrapping_mul(0x9E37_79B1);
-                    3 * kind + usize::try_from(towards).expect("small")
-                }
-            };
+            let towards = if expected >> (j + 1) == sofar { 1 + (expected >> j & 1) } else { 0 };
+            let bit_index = u32::try_from(j).expect("small");
+            let byte_len = u32::try_from(self.workspace.byte_slots.len()).expect("small");
             let slots: [usize; BYTE_INPUTS] = core::array::from_fn(|i| {
-                slot((contexts[i] ^ paths[i]).wrapping_mul(0x2C1B_3C6D), self.header.byte_slots)
+                let path = if i == 0 { bit_index << 2 | towards } else { sofar };
+                let hash = contexts.bits[i] ^ path.wrapping_mul(0x9E37_79B1);
+                slot(hash.wrapping_mul(0x2C1B_3C6D), byte_len)
             });
-            let counters = slots.map(|slot| self.workspace.byte_slots[slot]);
-            let weights = BYTE_INPUTS * set..BYTE_INPUTS * (set + 1);
-            let mixed =
-                self.mixer.mix(&counters, &self.workspace.byte_weights[weights.clone()], 32);
+            let mut logits: Vec<i64> = slots
+                .iter()
+                .map(|slot| self.mixer.logit(self.workspace.byte_slots[*slot]))
+                .collect();
+            let opinions = seen.map(|run| run.opinion(sofar, j));
+            let trust_set = |i: usize| if matches!(role, Role::Literal) { i } else { RUNS + i };
+            for i in 0..RUNS {
+                let count = usize::try_from(seen[i].count).expect("small");
+                let trust = self.mixer.sure_logit(self.workspace.trust.set(trust_set(i))[count]);
+                logits.push(match opinions[i] {
+                    None => 0,
+                    Some(true) => trust,
+                    Some(false) => -trust,
+                });
+            }
+            let class = match role {
+                Role::Literal => 4 + j / 2,
+                Role::Miss { kind } => [0, 0, 1, 2, 3, 3][kind],
+            };
+            let set = 8 * usize::try_from(towards).expect("small") + class;
+            let mixed = self.mixer.mix(logits, self.workspace.byte_weights.set(set), 32);
             let bit = self.decide(mixed.p1)?;
-            mixed.train(&mut self.workspace.byte_weights[weights], bit);
+            mixed.train(self.workspace.byte_weights.set(set), bit);
             for slot in slots {
                 self.workspace.byte_slots[slot].update(bit);
+            }
+            for i in 0..RUNS {
+                if let Some(opinion) = opinions[i] {
+                    let count = usize::try_from(seen[i].count).expect("small");
+                    self.workspace.trust.set(trust_set(i))[count].update(bit == opinion);
+                }
             }
             sofar = sofar << 1 | u32::from(bit);
         }
         let byte = u8::try_from(sofar & 0xFF).expect("masked");
-        let name = if matches!(role, Role::Extra) { "literal" } else { "missed byte" };
+        for i in 0..RUNS {
+            let run = &mut self.workspace.runs[places[i]];
+            *run = run.after(seen[i], u32::from(byte));
+        }
+        let name = if matches!(role, Role::Literal) { "literal" } else { "missed byte" };
         self.note(|| name.to_owned(), u32::from(byte));
         Ok(byte)
     }

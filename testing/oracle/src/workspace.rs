@@ -4,15 +4,55 @@ use crate::cache::Cache;
 use crate::counter::Counter;
 use crate::header::Header;
 use crate::map::AddressMap;
+use crate::priors::PRIORS;
+use crate::runs::Run;
+use crate::sizes::Sizes;
+
+/// Sets of counters or weights; a compact workspace has one for 2^`shared` neighbours.
+#[derive(Debug)]
+pub(crate) struct Sets<T> {
+    words: Vec<T>,
+    len: usize,
+    shared: u32,
+}
+
+impl<T: Copy> Sets<T> {
+    /// `count` sets of `len` words. Takes their priors.
+    fn new(
+        count: usize,
+        len: usize,
+        shared: u32,
+        compact: bool,
+        priors: &mut &[u8],
+        start: impl Fn(u8) -> T,
+    ) -> Self {
+        let (own, rest) = priors.split_at(count * len);
+        *priors = rest;
+        let shared = if compact { shared } else { 0 };
+        let mut words = Vec::new();
+        for set in 0..count >> shared {
+            let from = if shared > 0 { (set << shared) + 1 } else { set };
+            words.extend(own[len * from..len * (from + 1)].iter().map(|prior| start(*prior)));
+        }
+        Self { words, len, shared }
+    }
+
+    pub(crate) fn set(&mut self, index: usize) -> &mut [T] {
+        let first = (index >> self.shared) * self.len;
+        &mut self.words[first..first + self.len]
+    }
+}
 
 /// Everything that adapts, in the order of §3.
 #[derive(Debug)]
 pub(crate) struct Workspace {
-    pub(crate) number_counters: Vec<Counter>,
-    pub(crate) switch_counters: Vec<Counter>,
-    pub(crate) hit_weights: Vec<i64>,
-    pub(crate) byte_weights: Vec<i64>,
+    pub(crate) number_counters: Sets<Counter>,
+    pub(crate) switch_counters: Sets<Counter>,
+    pub(crate) trust: Sets<Counter>,
+    pub(crate) hit_weights: Sets<i64>,
+    pub(crate) byte_weights: Sets<i64>,
     pub(crate) hit_slots: Vec<Counter>,
+    pub(crate) runs: Vec<Run>,
     pub(crate) byte_slots: Vec<Counter>,
     pub(crate) map: AddressMap,
     pub(crate) cache: Cache,
@@ -20,16 +60,22 @@ pub(crate) struct Workspace {
 
 impl Workspace {
     pub(crate) fn new(header: &Header) -> Self {
-        let counters = |count: u32| vec![Counter::INITIAL; usize::try_from(count).expect("small")];
+        let sizes = Sizes::of(header);
+        let compact = sizes.compact;
+        let slots = |count: u32| vec![Counter::INITIAL; usize::try_from(count).expect("small")];
+        let mut priors = PRIORS.as_slice();
+        let weight = |prior: u8| i64::from(prior.cast_signed()) * 256;
         Self {
-            number_counters: counters(424),
-            switch_counters: counters(18),
-            hit_weights: vec![2000; 192],
-            byte_weights: vec![2000; 360],
-            hit_slots: counters(header.hit_slots),
-            byte_slots: counters(header.byte_slots),
+            number_counters: Sets::new(8, 43, 1, compact, &mut priors, Counter::believing),
+            switch_counters: Sets::new(18, 1, 0, compact, &mut priors, Counter::believing),
+            trust: Sets::new(8, 8, 1, compact, &mut priors, Counter::believing),
+            hit_weights: Sets::new(12, 7, 1, compact, &mut priors, weight),
+            byte_weights: Sets::new(24, 12, 2, compact, &mut priors, weight),
+            hit_slots: slots(sizes.hit_slots),
+            runs: vec![Run::default(); usize::try_from(sizes.run_slots).expect("small")],
+            byte_slots: slots(sizes.byte_slots),
             map: AddressMap::default(),
-            cache: Cache::new(header.cache_entries),
+            cache: Cache::new(sizes.cache_entries),
         }
     }
 
@@ -51,11 +97,13 @@ impl Workspace {
                 .flat_map(|e| [e.0.to_le_bytes(), e.1.to_le_bytes()].concat())
                 .collect::<Vec<u8>>()
         };
-        words.extend(counters(&self.number_counters));
-        words.extend(counters(&self.switch_counters));
-        words.extend(weights(&self.hit_weights));
-        words.extend(weights(&self.byte_weights));
+        words.extend(counters(&self.number_counters.words));
+        words.extend(counters(&self.switch_counters.words));
+        words.extend(counters(&self.trust.words));
+        words.extend(weights(&self.hit_weights.words));
+        words.extend(weights(&self.byte_weights.words));
         words.extend(counters(&self.hit_slots));
+        words.extend(self.runs.iter().flat_map(|run| run.word().to_le_bytes()));
         words.extend(counters(&self.byte_slots));
         words.extend(entries(&self.map.0));
         words.extend(entries(&self.cache.0));
@@ -83,6 +131,8 @@ pub(crate) struct Registers {
     pub(crate) followed: bool,
     pub(crate) repeated: bool,
     pub(crate) read_base: bool,
+    /// The extra had a copy.
+    pub(crate) copied: bool,
     pub(crate) repeats: [Source; 3],
 }
 

@@ -281,7 +281,7 @@ fn copies_reach_back_over_marks() {
 #[test]
 fn regions_with_addresses_of_their_own() {
     for isa in [POINTERS, THUMB] {
-        for cache_entries in [0, 8, 64] {
+        for memory in [8, 14, 15, 64, 255] {
             let mut random = Random(9);
             let parts = [
                 made_up_code(&mut random, FLASH, 3000),
@@ -293,7 +293,7 @@ fn regions_with_addresses_of_their_own() {
             target.extend(b"and more");
             let mut recipe = Recipe::delta(&base, &target);
             recipe.isa = isa;
-            recipe.cache_entries = cache_entries;
+            recipe.memory = memory;
             recipe.base_regions = regions(&[
                 (3000, FLASH, true),
                 (1001, 0x2000_4000, true),

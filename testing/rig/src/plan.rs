@@ -29,12 +29,12 @@ pub struct Recipe {
     pub reset: bool,
     /// Most entries of the address map.
     pub map_limit: usize,
-    /// Hit slots, byte slots, cache entries.
-    pub tables: [u32; 3],
+    /// Memory in units of 256 bytes.
+    pub memory: u8,
 }
 
 impl Recipe {
-    /// A delta without addresses or marks, with the smallest tables.
+    /// A delta without addresses or marks, with the least memory.
     #[must_use]
     pub fn plain() -> Self {
         Self {
@@ -45,11 +45,11 @@ impl Recipe {
             epoch_log2: 0,
             reset: false,
             map_limit: 0,
-            tables: [64, 128, 0],
+            memory: 8,
         }
     }
 
-    /// A full image with the smallest tables.
+    /// A full image with the least memory.
     #[must_use]
     pub fn full() -> Self {
         Self { kind: Kind::Full, ..Self::plain() }
@@ -65,7 +65,7 @@ impl Recipe {
             base_regions,
             target_regions: single(target),
             map_limit: 64,
-            tables: [256, 1024, 64],
+            memory: 16,
             ..self
         }
     }
@@ -79,13 +79,10 @@ impl Recipe {
     /// The header for two images and a map, without body length and digests.
     #[must_use]
     pub fn header(&self, base: &[u8], target: &[u8], map_entries: usize) -> Header {
-        let [hit_slots, byte_slots, cache_entries] = self.tables;
         Header {
             kind: self.kind,
             isa: self.isa,
-            hit_slots,
-            byte_slots,
-            cache_entries,
+            memory: self.memory,
             map_entries: word32(map_entries),
             base_len: word32(base.len()),
             target_len: word32(target.len()),

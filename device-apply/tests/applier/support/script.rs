@@ -165,9 +165,7 @@ impl Script {
         let mut header = Header {
             kind,
             isa,
-            hit_slots: 256,
-            byte_slots: 512,
-            cache_entries: 8,
+            memory: 16,
             map_entries: u(plan.map.len()),
             base_len: if delta { u(base.len()) } else { 0 },
             target_len: u(target.len()),

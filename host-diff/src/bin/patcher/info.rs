@@ -111,12 +111,14 @@ fn table(patch: &Info<'_>, report: &Report) -> String {
 }
 
 fn tables(header: &Header) -> String {
+    let Some(tables) = header.tables() else { return "none".to_owned() };
     format!(
-        "{} hit slots, {} byte slots, {} map entries, {} cache entries",
-        grouped(header.hit_slots as usize),
-        grouped(header.byte_slots as usize),
+        "{} hit slots, {} remembered bytes, {} byte slots, {} map entries, {} cache entries",
+        grouped(tables.hit_slots),
+        grouped(tables.run_slots),
+        grouped(tables.byte_slots),
         grouped(header.map_entries as usize),
-        grouped(header.cache_entries as usize)
+        grouped(tables.cache_entries)
     )
 }
 

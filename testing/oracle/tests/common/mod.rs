@@ -97,7 +97,7 @@ pub(crate) fn agree(base: &[u8], patch: &[u8]) -> Result<Observed, u16> {
 pub(crate) struct Recipe<'a> {
     pub(crate) kind: Kind,
     pub(crate) isa: u8,
-    pub(crate) cache_entries: u32,
+    pub(crate) memory: u8,
     pub(crate) epoch_log2: u8,
     pub(crate) base: &'a [u8],
     pub(crate) target: &'a [u8],
@@ -112,7 +112,7 @@ impl<'a> Recipe<'a> {
         Self {
             kind: Kind::Delta,
             isa: reference::NO_ISA,
-            cache_entries: 8,
+            memory: 16,
             epoch_log2: 0,
             base,
             target,
@@ -129,9 +129,7 @@ impl<'a> Recipe<'a> {
         let mut header = Header {
             kind: self.kind,
             isa: self.isa,
-            hit_slots: 256,
-            byte_slots: 512,
-            cache_entries: self.cache_entries,
+            memory: self.memory,
             map_entries: u32::try_from(self.plan.map.len()).unwrap(),
             base_len: if delta { len(self.base) } else { 0 },
             target_len: len(self.target),

@@ -102,7 +102,7 @@ fn full_images(book: &mut Book) {
     full(
         book,
         Label::new("full-image", "8", "literals and copies of code"),
-        Recipe { tables: [64, 2048, 0], ..Recipe::full() },
+        Recipe { memory: 24, ..Recipe::full() },
         &target,
     );
     full(
@@ -136,16 +136,16 @@ fn references(book: &mut Book, base: &Base, target: &[u8]) {
         Recipe { map_limit: 0, ..at(2, ADDRESS) },
     );
     vector(
-        "thumb-without-cache",
-        "5.2",
-        "a cache of no entries finds and stores nothing",
-        Recipe { tables: [64, 128, 0], ..at(2, ADDRESS) },
+        "least-memory",
+        "3",
+        "decisions share weights and counters",
+        Recipe { memory: 8, map_limit: 4, ..at(2, ADDRESS) },
     );
     vector(
         "largest-tables",
         "3",
-        "every size field at its largest",
-        Recipe { tables: [255 * 64, 255 * 128, 255 * 8], ..at(2, ADDRESS) },
+        "the most memory that can be declared",
+        Recipe { memory: 255, ..at(2, ADDRESS) },
     );
     let patch = at(2, ADDRESS).encode(&base.bytes, target);
     book.valid(
@@ -186,7 +186,7 @@ pub(super) fn with_extensions(patch: &Patch, extensions: &[u8]) -> Vec<u8> {
     let mut bytes = writer::write(&patch.header);
     let digests = if patch.header.kind == Kind::Delta { 24 } else { 16 };
     let at = bytes.len() - digests;
-    bytes[1] |= 1 << 5;
+    bytes[1] |= 1 << 7;
     bytes.splice(at..at, extensions.iter().copied());
     bytes.extend_from_slice(&patch.body);
     bytes
@@ -315,7 +315,7 @@ fn demo(book: &mut Book) {
         let base = demo_image(core, "1.0.0");
         let target = demo_image(core, version).bytes;
         let recipe = Recipe {
-            tables: [1024, 4096, 256],
+            memory: 64,
             ..Recipe::plain().addressed(2, (base.bytes.len(), ADDRESS), (target.len(), ADDRESS))
         };
         delta(book, Label::new(name, "6", about), recipe, &base, &target);

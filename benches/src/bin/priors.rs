@@ -1,0 +1,138 @@
+//! Trains the priors of the model: what it knows at the end of each patch of the training split, on average.
+//!
+//! `cargo run --release -p benches --bin priors` prints the numbers of `patcher-core/src/model/prior.rs`. They are both
+//! what comes in and what comes out: two rounds settle. Afterwards `docs/format.md` §15 and
+//! `testing/oracle/src/priors.rs` must hold the same bytes; their tests tell.
+
+use core::convert::Infallible;
+use corpora::{Cache, Manifest, Split};
+use host_diff::image::FlatImage;
+use host_diff::{Options, create};
+use patcher_core::model::prior::{self, PRIORS};
+use patcher_core::model::{COUNTER_WORDS, fixed_words};
+use patcher_core::{Decoder, Event, Header, Images, reference};
+use std::process::ExitCode;
+
+/// Observations beyond which a counter says no more than others.
+const MOST: f64 = 8.0;
+
+/// Both images in memory.
+struct Memory<'a> {
+    base: &'a [u8],
+    target: Vec<u8>,
+}
+
+fn read(image: &[u8], offset: u32, bytes: &mut [u8]) {
+    let from = image.get(offset as usize..).unwrap_or(&[]);
+    for (slot, &byte) in bytes.iter_mut().zip(from) {
+        *slot = byte;
+    }
+}
+
+impl Images for Memory<'_> {
+    type Error = Infallible;
+
+    fn read_base(&mut self, offset: u32, bytes: &mut [u8]) -> Result<(), Infallible> {
+        read(self.base, offset, bytes);
+        Ok(())
+    }
+
+    fn read_target(&mut self, offset: u32, bytes: &mut [u8]) -> Result<(), Infallible> {
+        read(&self.target, offset, bytes);
+        Ok(())
+    }
+
+    fn write_target(&mut self, bytes: &[u8]) -> Result<(), Infallible> {
+        self.target.extend_from_slice(bytes);
+        Ok(())
+    }
+}
+
+/// The words with priors after decoding `patch`.
+fn learned(base: &[u8], patch: &[u8]) -> Result<Vec<u16>, String> {
+    let (header, len) = Header::parse(patch.iter().copied()).map_err(|e| e.to_string())?;
+    let mut workspace = vec![0; header.workspace_words()];
+    let mut images = Memory { base, target: Vec::new() };
+    let mut decoder =
+        Decoder::new(header, &reference::ALL, &mut workspace).map_err(|e| e.to_string())?;
+    let mut body = patch.get(len..).unwrap_or(&[]);
+    loop {
+        match decoder.push(&mut images, &mut body) {
+            Ok(Event::Done) => break,
+            Ok(Event::NeedInput) => return Err("the patch is cut off".to_owned()),
+            Ok(_) => {}
+            Err(error) => return Err(format!("{error:?}")),
+        }
+    }
+    workspace.truncate(fixed_words(false));
+    Ok(workspace)
+}
+
+/// Mean logit of a counter over the patches, by how often it was used.
+fn counter(before: u8, words: impl Iterator<Item = u16>) -> u8 {
+    let (mut sum, mut uses) = (0.0, 0.0);
+    for word in words.filter(|&word| word != prior::counter(before)) {
+        let p = (f64::from(word >> 4) + 0.5) / 4096.0;
+        let used = (f64::from(word & 15) - f64::from(prior::counter(before) & 15)).clamp(0.0, MOST);
+        sum += used * (p / (1.0 - p)).ln();
+        uses += used;
+    }
+    if uses == 0.0 {
+        return before;
+    }
+    let p = 1.0 / (1.0 + (-sum / uses).exp());
+    rounded(p.mul_add(256.0, -0.5).clamp(1.0, 254.0))
+}
+
+/// Mean of a weight over the patches that used it.
+fn weight(before: u8, words: impl Iterator<Item = u16>) -> u8 {
+    let (mut sum, mut uses) = (0.0, 0.0);
+    for word in words.filter(|&word| word != prior::weight(before)) {
+        sum += f64::from(word.cast_signed());
+        uses += 1.0;
+    }
+    if uses == 0.0 {
+        return before;
+    }
+    rounded((sum / uses / 256.0).clamp(-127.0, 127.0))
+}
+
+/// The low eight bits of the nearest integer.
+#[expect(clippy::cast_possible_truncation, reason = "callers clamp to eight bits")]
+fn rounded(value: f64) -> u8 {
+    let [low, _] = (value.round() as i16).to_le_bytes();
+    low
+}
+
+fn run() -> Result<(), String> {
+    let manifest = Manifest::load().map_err(|error| error.to_string())?;
+    let cache = Cache::locate().map_err(|error| error.to_string())?;
+    let mut patches = Vec::new();
+    for pair in manifest.pairs().filter(|pair| pair.split == Split::Train) {
+        let (base, target) = cache.pair(pair).map_err(|error| error.to_string())?;
+        let (base, target) = (FlatImage::from_raw(base), FlatImage::from_raw(target));
+        let patch =
+            create(&base, &target, &Options::default()).map_err(|error| error.to_string())?;
+        // A full image decodes from nothing, too.
+        patches.push(learned(&base.bytes, &patch.bytes)?);
+    }
+    for (index, &before) in PRIORS.iter().enumerate() {
+        let words = patches.iter().filter_map(|words| words.get(index).copied());
+        let after =
+            if index < COUNTER_WORDS { counter(before, words) } else { weight(before, words) };
+        let end = if index % 20 == 19 { "\n" } else { " " };
+        print!("{after},{end}");
+    }
+    println!();
+    Ok(())
+}
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

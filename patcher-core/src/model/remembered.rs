@@ -1,0 +1,71 @@
+//! Bytes remembered by context, in slots of sixteen bits.
+//!
+//! ```text
+//!  15     11 10     8 7          0
+//! +---------+--------+------------+
+//! |  check  | count  |    byte    |
+//! +---------+--------+------------+
+//! ```
+//!
+//! Count 0 is an empty slot, else how often the byte came in a row, at most 7.
+
+use crate::model::hash;
+
+/// The longest run that is counted.
+const MOST: u8 = 7;
+/// A slot with this count is not given to another context at once.
+const STAYS: u16 = 3;
+
+/// What a context remembers.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Remembered {
+    place: usize,
+    check: u16,
+    /// 0: nothing.
+    pub(crate) count: u8,
+    byte: u8,
+}
+
+impl Remembered {
+    /// The bit that it expects at `index` after the bits `sofar`: 1 or −1, or 0 for no opinion.
+    pub(crate) fn towards(&self, sofar: u32, index: u32) -> i32 {
+        match super::byte::towards(self.byte, sofar, index) {
+            2 if self.count > 0 => 1,
+            1 if self.count > 0 => -1,
+            _ => 0,
+        }
+    }
+}
+
+/// The table.
+pub(crate) struct RunSlots<'a> {
+    pub(crate) slots: &'a mut [u16],
+}
+
+impl RunSlots<'_> {
+    pub(crate) fn find(&self, context: u32) -> Remembered {
+        let hash = context.wrapping_mul(0x2C1B_3C6D);
+        let place = hash::slot(hash, self.slots.len());
+        let slot = self.slots.get(place).copied().unwrap_or(0);
+        let [byte, high] = slot.to_le_bytes();
+        let check = u16::try_from(hash & 31).unwrap_or(0);
+        let count = if slot >> 11 == check { high & MOST } else { 0 };
+        Remembered { place, check, count, byte }
+    }
+
+    /// Notes the byte that came. What is remembered well is forgotten in steps.
+    pub(crate) fn update(&mut self, run: Remembered, byte: u8) {
+        let Some(slot) = self.slots.get_mut(run.place) else { return };
+        let (count, byte) = match run.count {
+            0 if *slot >> 8 & 7 >= STAYS => {
+                *slot -= 0x100;
+                return;
+            }
+            0 => (1, byte),
+            count if run.byte == byte => ((count + 1).min(MOST), byte),
+            count if count > 2 => (count / 2, run.byte),
+            _ => (1, byte),
+        };
+        *slot = run.check << 11 | u16::from(count) << 8 | u16::from(byte);
+    }
+}

@@ -1,0 +1,66 @@
+//! How the declared memory is spent.
+
+use super::fixed_words;
+use crate::reference::{cache, map};
+
+/// Bytes of a unit of declared memory.
+pub const MEMORY_UNIT: usize = 256;
+/// Up to this many units a model is compact.
+const COMPACT: u8 = 14;
+/// Least words that tables need beside the map.
+const LEAST: usize = 192;
+/// Least words of a workspace.
+pub const LEAST_WORDS: usize = fixed_words(true) + LEAST;
+
+/// Whether the model of a patch that declares `memory` units is compact.
+#[must_use]
+pub const fn is_compact(memory: u8) -> bool {
+    memory <= COMPACT
+}
+
+/// Sizes of the tables of one patch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tables {
+    /// Whether decisions share weights and counters, to leave room for slots.
+    pub compact: bool,
+    /// Counters of the hit model.
+    pub hit_slots: usize,
+    /// Remembered bytes.
+    pub run_slots: usize,
+    /// Counters of the byte model.
+    pub byte_slots: usize,
+    /// Entries of the exception cache.
+    pub cache_entries: usize,
+}
+
+impl Tables {
+    /// The tables that `memory` units leave room for, `state` bytes and a map of `map_entries` apart. `diffs` says whether
+    /// there can be diffs, `references` whether units of them can be references. `None`: too little.
+    #[must_use]
+    pub fn new(
+        memory: u8,
+        state: usize,
+        map_entries: u32,
+        diffs: bool,
+        references: bool,
+    ) -> Option<Self> {
+        let compact = is_compact(memory);
+        let words = (usize::from(memory) * MEMORY_UNIT).checked_sub(state)? / 2;
+        let map_words = usize::try_from(map_entries).ok()?.checked_mul(map::ENTRY_WORDS)?;
+        let words = words.checked_sub(fixed_words(compact))?.checked_sub(map_words)?;
+        if words < LEAST {
+            return None;
+        }
+        let hit_slots = if diffs { words / 6 } else { 0 };
+        let cache_entries = if diffs && references { words / 12 / cache::ENTRY_WORDS } else { 0 };
+        let bytes = words - hit_slots - cache_entries * cache::ENTRY_WORDS;
+        let run_slots = bytes / 4;
+        Some(Self { compact, hit_slots, run_slots, byte_slots: bytes - run_slots, cache_entries })
+    }
+
+    /// Words of the model.
+    #[must_use]
+    pub const fn model_words(&self) -> usize {
+        fixed_words(self.compact) + self.hit_slots + self.run_slots + self.byte_slots
+    }
+}
