@@ -118,6 +118,7 @@ pub fn delta(
         target_regions: layout.target,
         isa: layout.model(),
     };
+    let job = Job { kind: Kind::Delta, pair: &pair, layout, budget, effort };
     let aligner = Aligner::new(&pair);
     let mut literals = Literals::new(target.len());
     let new_bytes =
@@ -129,11 +130,10 @@ pub fn delta(
         parallel::map(effort.threads, &ways, |&way| aligner.align(way, effort.passes));
     alignments.dedup();
     let Some((first, others)) = alignments.split_first() else { return Ok(None) };
-    let mut best =
-        attempt(Kind::Delta, &pair, layout, first, budget, effort, &mut literals, limit)?;
+    let mut best = job.attempt(first, &mut literals, limit)?;
     let limit = best.as_ref().map_or(limit, Encoded::len);
     let others = parallel::map(effort.threads, others, |aligned| {
-        attempt(Kind::Delta, &pair, layout, aligned, budget, effort, &mut literals.clone(), limit)
+        job.attempt(aligned, &mut literals.clone(), limit)
     });
     for encoded in others {
         if let Some(encoded) = encoded?
@@ -164,48 +164,58 @@ pub fn full(
         isa: None,
     };
     let mut literals = Literals::new(target.len());
-    attempt(Kind::Full, &pair, &layout, &[], budget, effort, &mut literals, limit)
+    let job = Job { kind: Kind::Full, pair: &pair, layout: &layout, budget, effort };
+    job.attempt(&[], &mut literals, limit)
 }
 
-/// Plans and encodes one alignment, into less than `limit` bytes.
-fn attempt(
+/// What all attempts at one patch have in common.
+#[derive(Debug, Clone, Copy)]
+struct Job<'a> {
     kind: Kind,
-    pair: &Pair<'_>,
-    layout: &Layout,
-    aligned: &[Aligned],
+    pair: &'a Pair<'a>,
+    layout: &'a Layout,
     budget: Budget,
     effort: Effort,
-    literals: &mut Literals,
-    limit: usize,
-) -> Result<Option<Encoded>, CreateError> {
-    let entries = map(pair, aligned, budget.map_limit());
-    let mut header = Header {
-        kind,
-        isa: layout.isa.id(),
-        memory: budget.memory(),
-        map_entries: word32(entries.len()),
-        base_len: word32(pair.base.len()),
-        target_len: word32(pair.target.len()),
-        body_len: 0,
-        epoch_log2: 0,
-        base_regions: pair.base_regions,
-        target_regions: pair.target_regions,
-        base_digest: [0; 8],
-        target_digest: [0; 16],
-    };
-    let diffs = aligned
-        .iter()
-        .map(|a| Diff { target: word32(a.target), base: word32(a.base), len: word32(a.len) })
-        .collect();
-    let mut plan = Plan { map: entries, diffs, copies: Vec::new(), reset: false };
-    let gaps = gaps(aligned, pair.target.len());
-    literals.measure(pair, &header, &plan, &gaps, effort)?;
-    plan.copies = copies(pair.base, pair.target, &gaps, &literals.costs, effort.tries);
-    let body = encode_within(&header, &reference::ALL, pair.base, pair.target, &plan, limit);
-    let Some(body) = body.map_err(bug)? else { return Ok(None) };
-    header.body_len = word32(body.len());
-    let encoded = Encoded { header, body };
-    Ok((encoded.len() < limit).then_some(encoded))
+}
+
+impl Job<'_> {
+    /// Plans and encodes one alignment, into less than `limit` bytes.
+    fn attempt(
+        &self,
+        aligned: &[Aligned],
+        literals: &mut Literals,
+        limit: usize,
+    ) -> Result<Option<Encoded>, CreateError> {
+        let Self { kind, pair, layout, budget, effort } = *self;
+        let entries = map(pair, aligned, budget.map_limit());
+        let mut header = Header {
+            kind,
+            isa: layout.isa.id(),
+            memory: budget.memory(),
+            map_entries: word32(entries.len()),
+            base_len: word32(pair.base.len()),
+            target_len: word32(pair.target.len()),
+            body_len: 0,
+            epoch_log2: 0,
+            base_regions: pair.base_regions,
+            target_regions: pair.target_regions,
+            base_digest: [0; 8],
+            target_digest: [0; 16],
+        };
+        let diffs = aligned
+            .iter()
+            .map(|a| Diff { target: word32(a.target), base: word32(a.base), len: word32(a.len) })
+            .collect();
+        let mut plan = Plan { map: entries, diffs, copies: Vec::new(), reset: false };
+        let gaps = gaps(aligned, pair.target.len());
+        literals.measure(pair, &header, &plan, &gaps, effort)?;
+        plan.copies = copies(pair.base, pair.target, &gaps, &literals.costs, effort.tries);
+        let body = encode_within(&header, &reference::ALL, pair.base, pair.target, &plan, limit);
+        let Some(body) = body.map_err(bug)? else { return Ok(None) };
+        header.body_len = word32(body.len());
+        let encoded = Encoded { header, body };
+        Ok((encoded.len() < limit).then_some(encoded))
+    }
 }
 
 /// Cost of each target byte as a literal in 1/16 bit: measured, or a guess.
