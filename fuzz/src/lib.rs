@@ -10,11 +10,13 @@ use rig::firmware::ADDRESS;
 /// When the encoder refuses the images.
 #[must_use]
 pub fn patch(pick: u8, base: &[u8], target: &[u8]) -> Vec<u8> {
-    let isas = [None, Some(IsaChoice::None), Some(IsaChoice::Pointers), Some(IsaChoice::Thumb)];
-    let isa = isas[usize::from(pick & 3)];
+    // One more than there are: then it is detected.
+    let isas = IsaChoice::ALL.len() + 1;
+    let isa = IsaChoice::ALL.get(usize::from(pick) % isas).copied();
+    let rest = usize::from(pick) / isas;
     let options = Options {
-        level: 1 + (pick >> 2) % 4,
-        ram: [4, 8, 16, 32][usize::from(pick >> 4 & 3)] * 1024,
+        level: [1, 3, 4, 6][rest % 4],
+        ram: [2, 4, 16, 32][rest / 4 % 4] * 1024,
         isa,
         base_address: isa.map(|_| ADDRESS),
         target_address: isa.map(|_| ADDRESS + u32::from(pick >> 6) * 0x100),

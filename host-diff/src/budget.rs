@@ -28,6 +28,14 @@ impl Budget {
         self.memory
     }
 
+    /// Half of it, if that is still more than most patches gain from.
+    #[must_use]
+    pub fn half(&self) -> Option<Self> {
+        /// 16 KiB.
+        const AMPLE: u8 = 64;
+        (self.memory / 2 >= AMPLE).then_some(Self { memory: self.memory / 2 })
+    }
+
     /// Most entries that the address map may have: a fifth of what the tables get, if the least tables still fit.
     #[must_use]
     pub fn map_limit(&self) -> usize {

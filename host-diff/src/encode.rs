@@ -120,30 +120,29 @@ pub fn delta(
     };
     let job = Job { kind: Kind::Delta, pair: &pair, layout, budget, effort };
     let aligner = Aligner::new(&pair);
-    let mut literals = Literals::new(target.len());
-    let new_bytes =
-        effort.path.then(|| new_byte_costs(base, target, &literals.costs, effort.tries));
+    let guessed = Literals::new(target.len()).costs;
+    let new_bytes = effort.path.then(|| new_byte_costs(base, target, &guessed, effort.tries));
     let path = new_bytes.iter().map(|new_bytes| Way::Path { new_bytes });
     let greedy = effort.gains.iter().map(|&gain| Way::Greedy { gain });
     let ways: Vec<Way<'_>> = path.chain(greedy).collect();
     let mut alignments =
         parallel::map(effort.threads, &ways, |&way| aligner.align(way, effort.passes));
     alignments.dedup();
-    let Some((first, others)) = alignments.split_first() else { return Ok(None) };
-    let mut best = job.attempt(first, &mut literals, limit)?;
-    let limit = best.as_ref().map_or(limit, Encoded::len);
-    let others = parallel::map(effort.threads, others, |aligned| {
-        job.attempt(aligned, &mut literals.clone(), limit)
-    });
-    for encoded in others {
-        if let Some(encoded) = encoded?
-            && best.as_ref().is_none_or(|best| encoded.len() < best.len())
-        {
-            best = Some(encoded);
-        }
+    let mut best = job.best(&alignments, limit)?;
+    let mut budget = budget;
+    // Large tables pay only where there is much to learn: elsewhere the patch of half the memory may be smaller.
+    while let Some(half) = budget.half()
+        && best.as_ref().is_some_and(|best| best.len() < LITTLE)
+    {
+        budget = half;
+        let limit = best.as_ref().map_or(limit, Encoded::len);
+        best = Job { budget, ..job }.best(&alignments, limit)?.or(best);
     }
     Ok(best)
 }
+
+/// Smaller patches may have no use for much memory.
+const LITTLE: usize = 8 << 10;
 
 /// The target alone, if it takes less than `limit` bytes.
 ///
@@ -179,6 +178,29 @@ struct Job<'a> {
 }
 
 impl Job<'_> {
+    /// The smallest of an attempt at each of `alignments`, if one takes less than `limit` bytes.
+    fn best(
+        &self,
+        alignments: &[Vec<Aligned>],
+        limit: usize,
+    ) -> Result<Option<Encoded>, CreateError> {
+        let Some((first, others)) = alignments.split_first() else { return Ok(None) };
+        let mut literals = Literals::new(self.pair.target.len());
+        let mut best = self.attempt(first, &mut literals, limit)?;
+        let limit = best.as_ref().map_or(limit, Encoded::len);
+        let others = parallel::map(self.effort.threads, others, |aligned| {
+            self.attempt(aligned, &mut literals.clone(), limit)
+        });
+        for encoded in others {
+            if let Some(encoded) = encoded?
+                && best.as_ref().is_none_or(|best| encoded.len() < best.len())
+            {
+                best = Some(encoded);
+            }
+        }
+        Ok(best)
+    }
+
     /// Plans and encodes one alignment, into less than `limit` bytes.
     fn attempt(
         &self,

@@ -27,7 +27,7 @@ const FOLLOW: usize = 1 << 6;
 ///
 /// The result is sorted by target offset and does not overlap.
 ///
-/// **Cost**: per target byte at most [`FOLLOW`] comparisons for each halving of the suffixes; a few in practice.
+/// **Cost**: per target byte at most `FOLLOW` comparisons for each halving of the suffixes; a few in practice.
 #[must_use]
 pub fn align(target: &[u8], suffixes: &Suffixes, gain: usize) -> Vec<Aligned> {
     align_counted(target, suffixes, gain).0

@@ -36,8 +36,8 @@ impl<'a> Places<'a> {
         Self { image, key, starts, places }
     }
 
-    /// Calls `see(offset, length)` for the `most` candidates nearest to `expected`, if they are longer than all
-    /// nearer ones.
+    /// Calls `see(offset, length)` for those of the `most` candidates nearest to `expected` that match more of `pattern`
+    /// than all nearer ones.
     pub fn near(
         &self,
         pattern: &[u8],
@@ -69,6 +69,13 @@ impl<'a> Places<'a> {
                 }
                 (None, None) => break,
             };
+            if longest == pattern.len() {
+                break;
+            }
+            // Longer than all nearer ones only if it agrees where the longest ended.
+            if self.image.get(at + longest) != Some(&pattern[longest]) {
+                continue;
+            }
             let length = common(&self.image[at..], pattern);
             if length > longest {
                 longest = length;
@@ -82,4 +89,29 @@ fn hash(bytes: &[u8]) -> usize {
     let mut word = [0u8; 8];
     word[..bytes.len()].copy_from_slice(bytes);
     (u64::from_le_bytes(word).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (64 - HASH_BITS)) as usize
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_comes_first_and_then_only_longer_ones() {
+        let image = b"abcdef--abcd----abc-----abcdefgh";
+        let places = Places::new(image, 3);
+        let mut seen = Vec::new();
+        places.near(b"abcdefgh", 17, 10, |at, length| seen.push((at, length)));
+        assert_eq!(seen, [(16, 3), (24, 8)]);
+        seen.clear();
+        places.near(b"abcdefgh", 3, 2, |at, length| seen.push((at, length)));
+        assert_eq!(seen, [(0, 6)]);
+    }
+
+    #[test]
+    fn short_images_and_patterns_have_no_places() {
+        for image in [&b""[..], b"ab", b"abc"] {
+            Places::new(image, 8).near(b"abcdefgh", 0, 8, |at, _| panic!("{at}"));
+            Places::new(image, 3).near(b"ab", 0, 8, |at, _| panic!("{at}"));
+        }
+    }
 }

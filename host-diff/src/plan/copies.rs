@@ -106,7 +106,7 @@ pub fn copies(
 
 /// Cost of each target byte in 1/16 bit if everything were an extra; a copy's cost is spread over its bytes.
 ///
-/// Longer copies from the base than [`SHORT`] are left to diffs. Further arguments as for [`copies`].
+/// Longer copies from the base than `SHORT` are left to diffs. Further arguments as for [`copies`].
 #[must_use]
 pub fn new_byte_costs(base: &[u8], target: &[u8], literal: &[Bits], tries: usize) -> Vec<Bits> {
     let gaps: Vec<_> = (0..target.len())
@@ -204,7 +204,9 @@ fn parse(
                 _ => expected + (at - start),
             };
             let mut covered = false;
-            in_base.near(pattern, expected, tries, |source, found| {
+            // What is longer than can be used need not be looked at in full.
+            let enough = longest.saturating_add(LONG).min(pattern.len());
+            in_base.near(&pattern[..enough], expected, tries, |source, found| {
                 let length = found.min(longest);
                 covered |= found > length && found > LONG;
                 let jump = u32::try_from(source.abs_diff(expected) * 2).unwrap_or(NONE);

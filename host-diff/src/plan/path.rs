@@ -6,7 +6,7 @@
 //!
 //! **Reference**: A. J. Viterbi, "Error bounds for convolutional codes", 1967, with a beam.
 //!
-//! **Cost**: at most [`MOST`] diagonals per target byte.
+//! **Cost**: at most `MOST` diagonals per target byte.
 
 use super::copies::{BIT, Bits};
 use super::mask::{Mark, Masked};
@@ -337,4 +337,65 @@ pub fn path(base: &Masked, target: &Masked, unit: u8, new_bytes: &[Bits]) -> Vec
         sweep.prune(at);
     }
     sweep.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn masked(bytes: &[u8]) -> Masked {
+        Masked { bytes: bytes.to_vec(), marks: vec![Mark::None; bytes.len()] }
+    }
+
+    fn noise(seed: u32, len: usize) -> Vec<u8> {
+        let mut x = seed;
+        let mut next = || {
+            x ^= x << 13;
+            x ^= x >> 17;
+            x ^= x << 5;
+            x.to_le_bytes()[1]
+        };
+        (0..len).map(|_| next()).collect()
+    }
+
+    fn aligned(base: &[u8], target: &[u8]) -> Vec<Aligned> {
+        path(&masked(base), &masked(target), 2, &vec![7 * BIT; target.len()])
+    }
+
+    #[test]
+    fn a_few_changed_bytes_stay_on_their_diagonal() {
+        let base = noise(1, 4096);
+        let mut target = base.clone();
+        for at in [100, 101, 900, 2001] {
+            target[at] ^= 0x55;
+        }
+        assert_eq!(aligned(&base, &target), [Aligned { target: 0, base: 0, len: 4096 }]);
+    }
+
+    #[test]
+    fn an_insertion_and_a_swap_are_followed() {
+        let base = noise(2, 6000);
+        let target = [&base[..2000], &noise(3, 40), &base[4000..6000], &base[2000..4000]].concat();
+        let expected = [
+            Aligned { target: 0, base: 0, len: 2000 },
+            Aligned { target: 2040, base: 4000, len: 2000 },
+            Aligned { target: 4040, base: 2000, len: 2000 },
+        ];
+        assert_eq!(aligned(&base, &target), expected);
+    }
+
+    #[test]
+    fn nothing_in_common_gives_no_stretch() {
+        assert_eq!(aligned(&noise(4, 3000), &noise(5, 3001)), []);
+        assert_eq!(aligned(&[], &noise(5, 100)), []);
+        assert_eq!(aligned(&noise(4, 3000), &[]), []);
+    }
+
+    #[test]
+    fn runs_and_periods_are_one_stretch() {
+        let zeros = vec![0; 50_000];
+        assert_eq!(aligned(&zeros, &zeros).len(), 1);
+        let period: Vec<u8> = noise(6, 37).into_iter().cycle().take(50_000).collect();
+        assert_eq!(aligned(&period, &period).len(), 1);
+    }
 }
