@@ -314,7 +314,7 @@ pub(crate) struct BenchArguments {
 
     /// TOML file with more peers, or other commands for known ones
     ///
-    /// [[peer]] tables with name, encode and decode, which are lists of words with placeholders `{base}`, `{target}`,
+    /// `[[peer]]` tables with name, encode and decode, which are lists of words with placeholders `{base}`, `{target}`,
     /// `{patch}`, `{out}` and `{dir}`, and if wanted probe, install, ram_bytes and full. A command without `{patch}` or
     /// `{out}` writes to standard output. The file is as good as a program: its commands are run.
     #[arg(long, value_name = "FILE")]
