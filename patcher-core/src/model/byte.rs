@@ -4,7 +4,7 @@
 //! or the last copy would have gone on with, or the prediction that failed. The first context follows that
 //! byte instead of the bits so far: it learns where the comparison fails.
 //!
-//! [`Remembered`] bytes answer in few bits what counters would need eight slots for: after this context came that byte,
+//! `Remembered` bytes answer in few bits what counters would need eight slots for: after this context came that byte,
 //! so often in a row.
 
 use super::Sets;

@@ -4,8 +4,8 @@
 //!
 //! | part | words | initial value |
 //! | --- | --- | --- |
-//! | numbers, switches, trust in remembered bytes | [`Sets`] | [`prior`], as counters |
-//! | weights of hits, of bytes | [`Sets`] | [`prior`], as weights |
+//! | numbers, switches, trust in remembered bytes | `Sets` | `prior`, as counters |
+//! | weights of hits, of bytes | `Sets` | `prior`, as weights |
 //! | hit slots | [`Tables::hit_slots`] | [`counter::FRESH`] |
 //! | remembered bytes | [`Tables::run_slots`] | 0 |
 //! | byte slots | [`Tables::byte_slots`] | [`counter::FRESH`] |
