@@ -7,10 +7,11 @@ use crate::matcher::align::Aligned;
 use crate::parallel;
 use crate::plan::copies::{copies, new_byte_costs};
 use crate::plan::diffs::{Aligner, Pair, Way};
+use crate::plan::literals::{GUESS, literal_costs};
 use crate::plan::map::map;
 use patcher_core::DecodeError;
 use patcher_core::container::header::{Header, Kind};
-use patcher_core::encode::{Diff, Plan, encode_within, price};
+use patcher_core::encode::{Diff, Plan, encode_within};
 use patcher_core::reference;
 
 /// How much is tried.
@@ -22,43 +23,31 @@ pub struct Effort {
     gains: &'static [usize],
     /// Alignment passes: one over kinds of references, the others over labels.
     passes: usize,
-    /// When the cost of literals is measured before copies are chosen.
-    measure: Measure,
+    /// How often copies are chosen again, by what the literals that remained cost.
+    rounds: usize,
     /// Candidates for copies looked at per byte and image.
     tries: usize,
     /// Alignments that are tried at the same time.
     threads: usize,
 }
 
-/// When the cost of literals is measured.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Measure {
-    /// For each alignment.
-    Each,
-    /// Not at all: it is guessed.
-    Never,
-    /// For the first alignment, and again for one that leaves out much else.
-    Shared,
-}
-
 impl Effort {
     /// The effort of a level, 1 to 9, on one thread.
     #[must_use]
     pub fn of_level(level: u8) -> Option<Self> {
-        use Measure::{Each, Never, Shared};
-        let (path, gains, passes, measure, tries): (_, &'static [usize], _, _, _) = match level {
-            1 => (false, &[8], 1, Never, 4),
-            2 => (false, &[8], 2, Never, 8),
-            3 => (false, &[8], 2, Shared, 16),
-            4 => (true, &[], 3, Shared, 48),
-            5 => (true, &[], 4, Shared, 48),
-            6 => (true, &[8], 4, Shared, 48),
-            7 => (true, &[5, 12], 4, Each, 48),
-            8 => (true, &[5, 8, 12, 20], 5, Each, 96),
-            9 => (true, &[3, 5, 8, 12, 20], 6, Each, 256),
+        let (path, gains, passes, rounds, tries): (_, &'static [usize], _, _, _) = match level {
+            1 => (false, &[8], 1, 0, 4),
+            2 => (false, &[8], 2, 0, 8),
+            3 => (false, &[8], 2, 1, 16),
+            4 => (true, &[], 3, 1, 48),
+            5 => (true, &[], 4, 1, 48),
+            6 => (true, &[8], 4, 1, 48),
+            7 => (true, &[5, 12], 4, 2, 48),
+            8 => (true, &[5, 8, 12, 20], 5, 3, 96),
+            9 => (true, &[3, 5, 8, 12, 20], 6, 4, 256),
             _ => return None,
         };
-        Some(Self { path, gains, passes, measure, tries, threads: 1 })
+        Some(Self { path, gains, passes, rounds, tries, threads: 1 })
     }
 
     /// The same effort on up to `threads` threads: no byte changes.
@@ -120,7 +109,7 @@ pub fn delta(
     };
     let job = Job { kind: Kind::Delta, pair: &pair, layout, budget, effort };
     let aligner = Aligner::new(&pair);
-    let guessed = Literals::new(target.len()).costs;
+    let guessed = vec![GUESS; target.len()];
     let new_bytes = effort.path.then(|| new_byte_costs(base, target, &guessed, effort.tries));
     let path = new_bytes.iter().map(|new_bytes| Way::Path { new_bytes });
     let greedy = effort.gains.iter().map(|&gain| Way::Greedy { gain });
@@ -162,9 +151,8 @@ pub fn full(
         target_regions: layout.target,
         isa: None,
     };
-    let mut literals = Literals::new(target.len());
     let job = Job { kind: Kind::Full, pair: &pair, layout: &layout, budget, effort };
-    job.attempt(&[], &mut literals, limit)
+    job.attempt(&[], limit)
 }
 
 /// What all attempts at one patch have in common.
@@ -185,12 +173,10 @@ impl Job<'_> {
         limit: usize,
     ) -> Result<Option<Encoded>, CreateError> {
         let Some((first, others)) = alignments.split_first() else { return Ok(None) };
-        let mut literals = Literals::new(self.pair.target.len());
-        let mut best = self.attempt(first, &mut literals, limit)?;
+        let mut best = self.attempt(first, limit)?;
         let limit = best.as_ref().map_or(limit, Encoded::len);
-        let others = parallel::map(self.effort.threads, others, |aligned| {
-            self.attempt(aligned, &mut literals.clone(), limit)
-        });
+        let others =
+            parallel::map(self.effort.threads, others, |aligned| self.attempt(aligned, limit));
         for encoded in others {
             if let Some(encoded) = encoded?
                 && best.as_ref().is_none_or(|best| encoded.len() < best.len())
@@ -202,12 +188,7 @@ impl Job<'_> {
     }
 
     /// Plans and encodes one alignment, into less than `limit` bytes.
-    fn attempt(
-        &self,
-        aligned: &[Aligned],
-        literals: &mut Literals,
-        limit: usize,
-    ) -> Result<Option<Encoded>, CreateError> {
+    fn attempt(&self, aligned: &[Aligned], limit: usize) -> Result<Option<Encoded>, CreateError> {
         let Self { kind, pair, layout, budget, effort } = *self;
         let entries = map(pair, aligned, budget.map_limit());
         let mut header = Header {
@@ -230,82 +211,17 @@ impl Job<'_> {
             .collect();
         let mut plan = Plan { map: entries, diffs, copies: Vec::new(), reset: false };
         let gaps = gaps(aligned, pair.target.len());
-        literals.measure(pair, &header, &plan, &gaps, effort)?;
-        plan.copies = copies(pair.base, pair.target, &gaps, &literals.costs, effort.tries);
+        let mut literals = vec![GUESS; pair.target.len()];
+        plan.copies = copies(pair.base, pair.target, &gaps, &literals, effort.tries);
+        for _ in 0..effort.rounds {
+            literals = literal_costs(pair, &header, &plan).map_err(bug)?;
+            plan.copies = copies(pair.base, pair.target, &gaps, &literals, effort.tries);
+        }
         let body = encode_within(&header, &reference::ALL, pair.base, pair.target, &plan, limit);
         let Some(body) = body.map_err(bug)? else { return Ok(None) };
         header.body_len = word32(body.len());
         let encoded = Encoded { header, body };
         Ok((encoded.len() < limit).then_some(encoded))
-    }
-}
-
-/// Cost of each target byte as a literal in 1/16 bit: measured, or a guess.
-#[derive(Debug, Clone)]
-struct Literals {
-    costs: Vec<u32>,
-    /// Bytes whose cost is measured.
-    known: Vec<bool>,
-}
-
-impl Literals {
-    /// Seven bits.
-    const GUESS: u32 = 7 * 16;
-
-    fn new(len: usize) -> Self {
-        Self { costs: vec![Self::GUESS; len], known: vec![false; len] }
-    }
-
-    /// Measures what the bytes of `gaps` cost, unless most of it is known from an alignment before.
-    fn measure(
-        &mut self,
-        pair: &Pair<'_>,
-        header: &Header,
-        plan: &Plan,
-        gaps: &[(usize, usize, usize)],
-        effort: Effort,
-    ) -> Result<(), CreateError> {
-        /// One in so many bytes may be taken for an average one.
-        const FEW: usize = 4;
-        if effort.measure == Measure::Never {
-            return Ok(());
-        }
-        let total: usize = gaps.iter().map(|&(start, end, _)| end - start).sum();
-        let unknown: usize = gaps
-            .iter()
-            .map(|&(start, end, _)| self.known[start..end].iter().filter(|known| !**known).count())
-            .sum();
-        if effort.measure == Measure::Shared && unknown * FEW <= total {
-            return Ok(());
-        }
-        let mut last = (0u32, 0u64);
-        price(header, &reference::ALL, pair.base, pair.target, plan, |position, cost| {
-            let new = self.costs.get_mut(last.0 as usize..position as usize).unwrap_or(&mut []);
-            if !new.is_empty() {
-                // The observer sees 1/65536 bit.
-                let each = ((cost - last.1) / u64::from(position - last.0)) >> 12;
-                new.fill(u32::try_from(each).unwrap_or(Self::GUESS));
-                last = (position, cost);
-            }
-        })
-        .map_err(bug)?;
-        let mut sums = [(0u64, 0u64); 256];
-        for &(start, end, _) in gaps {
-            self.known[start..end].fill(true);
-            for (&byte, &cost) in pair.target[start..end].iter().zip(&self.costs[start..end]) {
-                let (sum, count) = &mut sums[usize::from(byte)];
-                *sum += u64::from(cost);
-                *count += 1;
-            }
-        }
-        // The others are taken for average ones, should a later alignment leave them out.
-        for ((cost, &known), &byte) in self.costs.iter_mut().zip(&self.known).zip(pair.target) {
-            let (sum, count) = sums[usize::from(byte)];
-            if !known && count > 0 {
-                *cost = u32::try_from(sum / count).unwrap_or(Self::GUESS);
-            }
-        }
-        Ok(())
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub mod copies;
 pub mod diffs;
+pub mod literals;
 pub mod map;
 pub mod mask;
 pub mod path;
