@@ -1,7 +1,7 @@
 //! Plan to patch: several plans are tried, the smallest body wins.
 
 use crate::budget::Budget;
-use crate::create::CreateError;
+use crate::create::{CreateError, DEFAULT_LEVEL};
 use crate::layout::Layout;
 use crate::matcher::align::Aligned;
 use crate::parallel;
@@ -29,6 +29,8 @@ pub struct Effort {
     tries: usize,
     /// Alignments that are tried at the same time.
     threads: usize,
+    /// A level that must not give a smaller patch: it is tried as well.
+    not_worse_than: Option<u8>,
 }
 
 impl Effort {
@@ -47,7 +49,8 @@ impl Effort {
             9 => (true, &[3, 5, 8, 12, 20], 6, 4, 256),
             _ => return None,
         };
-        Some(Self { path, gains, passes, rounds, tries, threads: 1 })
+        let not_worse_than = (level > DEFAULT_LEVEL).then_some(DEFAULT_LEVEL);
+        Some(Self { path, gains, passes, rounds, tries, threads: 1, not_worse_than })
     }
 
     /// The same effort on up to `threads` threads: no byte changes.
@@ -126,6 +129,11 @@ pub fn delta(
         budget = half;
         let limit = best.as_ref().map_or(limit, Encoded::len);
         best = Job { budget, ..job }.best(&alignments, limit)?.or(best);
+    }
+    if let Some(lower) = effort.not_worse_than.and_then(Effort::of_level) {
+        let limit = best.as_ref().map_or(limit, Encoded::len);
+        let lower = lower.on(effort.threads);
+        best = delta(base, target, layout, job.budget, lower, limit)?.or(best);
     }
     Ok(best)
 }
