@@ -1,58 +1,26 @@
 //! Trains the priors of the model: what it knows at the end of each patch of the training split, on average.
 //!
 //! `cargo run --release -p benches --bin priors` prints the numbers of `patcher-core/src/model/prior.rs`. They are both
-//! what comes in and what comes out: two rounds settle. Afterwards `docs/format.md` §15 and
-//! `testing/oracle/src/priors.rs` must hold the same bytes; their tests tell.
+//! what comes in and what comes out: two rounds settle. Afterwards `docs/format.md` §15 and `testing/oracle/src/priors.rs`
+//! must hold the same bytes: the oracle's tests compare all three.
 
-use core::convert::Infallible;
 use corpora::{Cache, Manifest, Split};
 use host_diff::image::FlatImage;
 use host_diff::{Options, create};
 use patcher_core::model::prior::{self, PRIORS};
 use patcher_core::model::{COUNTER_WORDS, fixed_words};
-use patcher_core::{Decoder, Event, Header, Images, reference};
+use patcher_core::{Decoder, Event, Header, reference};
+use rig::memory::Memory;
 use std::process::ExitCode;
 
 /// Observations beyond which a counter says no more than others.
 const MOST: f64 = 8.0;
 
-/// Both images in memory.
-struct Memory<'a> {
-    base: &'a [u8],
-    target: Vec<u8>,
-}
-
-fn read(image: &[u8], offset: u32, bytes: &mut [u8]) {
-    let from = image.get(offset as usize..).unwrap_or(&[]);
-    for (slot, &byte) in bytes.iter_mut().zip(from) {
-        *slot = byte;
-    }
-}
-
-impl Images for Memory<'_> {
-    type Error = Infallible;
-
-    fn read_base(&mut self, offset: u32, bytes: &mut [u8]) -> Result<(), Infallible> {
-        read(self.base, offset, bytes);
-        Ok(())
-    }
-
-    fn read_target(&mut self, offset: u32, bytes: &mut [u8]) -> Result<(), Infallible> {
-        read(&self.target, offset, bytes);
-        Ok(())
-    }
-
-    fn write_target(&mut self, bytes: &[u8]) -> Result<(), Infallible> {
-        self.target.extend_from_slice(bytes);
-        Ok(())
-    }
-}
-
 /// The words with priors after decoding `patch`.
 fn learned(base: &[u8], patch: &[u8]) -> Result<Vec<u16>, String> {
     let (header, len) = Header::parse(patch.iter().copied()).map_err(|e| e.to_string())?;
     let mut workspace = vec![0; header.workspace_words()];
-    let mut images = Memory { base, target: Vec::new() };
+    let mut images = Memory::new(&header, base, usize::MAX);
     let mut decoder =
         Decoder::new(header, &reference::ALL, &mut workspace).map_err(|e| e.to_string())?;
     let mut body = patch.get(len..).unwrap_or(&[]);

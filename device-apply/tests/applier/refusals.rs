@@ -78,7 +78,7 @@ fn an_instruction_set_that_is_not_linked_is_refused() {
     let patch = Patch::small(Options::thumb());
     let device = Device::<Stm32L4>::with_base_of(&patch);
     let mut workspace = vec![0; patch.header.workspace_words()];
-    let linked: [&dyn reference::Isa; 1] = [&pointer::Pointers];
+    let linked: [&dyn reference::Isa; 1] = [&pointer::Pointers::<false>];
     let mut applier = Applier::new(device.base(), device.staging(), &mut workspace, &linked);
     let error = drive(&mut applier, &patch.bytes, 20).unwrap_err();
     assert_eq!(error, ApplyError::Decode(DecodeError::Isa { got: patch.header.isa }));

@@ -6,7 +6,7 @@ use comfy_table::{Cell, CellAlignment, ContentArrangement, Table, presets};
 
 use super::result::{Bench, Family, Outcome};
 use super::summary::{Mean, Summary, best_peer, summarise};
-use crate::report::float;
+use crate::report::{float, grouped};
 
 /// Pairs against the best peer, coders over all pairs, and what did not work. `width` is that of the terminal, if known.
 #[must_use]
@@ -134,19 +134,6 @@ pub(super) fn relative(mean: Option<Mean>, pairs: usize) -> String {
 /// `bytes` in MiB.
 pub(super) fn mebibytes(bytes: u64) -> String {
     format!("{:.1} MiB", float(bytes) / 1_048_576.0)
-}
-
-/// `number` with a comma between thousands.
-pub(super) fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 #[cfg(test)]

@@ -36,3 +36,17 @@ pub fn float(bytes: u64) -> f64 {
 pub(crate) fn price_bytes(cost: u64) -> f64 {
     float(cost) / (8.0 * 65_536.0)
 }
+
+/// `number` with a comma between thousands.
+#[must_use]
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}

@@ -174,13 +174,13 @@ impl Found {
 ///
 /// A device passes a shorter list to the decoder, so that the linker drops the others.
 pub const ALL: [&dyn Isa; 10] = [
-    &pointer::Pointers,
+    &pointer::Pointers::<false>,
     &thumb::Thumb,
     &a32::A32::<false>,
     &aarch64::AArch64,
     &riscv::RiscV::<32>,
     &xtensa::Xtensa::<false>,
-    &pointer::BigEndian,
+    &pointer::Pointers::<true>,
     &a32::A32::<true>,
     &xtensa::Xtensa::<true>,
     &riscv::RiscV::<64>,

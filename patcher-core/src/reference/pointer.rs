@@ -2,63 +2,29 @@
 
 use super::{Branch, Isa, MAX_LEN};
 
-/// Aligned 32-bit words that lead into an image; no branches.
+/// Aligned 32-bit words that lead into an image, with the most significant byte first if `BIG`; no branches.
 #[derive(Debug, Clone, Copy)]
-pub struct Pointers;
+pub struct Pointers<const BIG: bool>;
 
-impl Isa for Pointers {
+impl<const BIG: bool> Isa for Pointers<BIG> {
     fn id(&self) -> u8 {
-        1
-    }
-
-    fn unit(&self) -> u8 {
-        1
-    }
-
-    fn len(&self, _bytes: [u8; MAX_LEN]) -> u8 {
-        1
-    }
-
-    fn order(&self) -> u8 {
-        0
-    }
-
-    fn is_ram(&self, _address: u32) -> bool {
-        false
-    }
-
-    fn branch(&self, _bytes: [u8; MAX_LEN], _address: u32) -> Option<Branch> {
-        None
-    }
-
-    fn retarget(&self, bytes: [u8; MAX_LEN], _address: u32, _target: u32) -> [u8; MAX_LEN] {
-        bytes
-    }
-}
-
-/// The same with the most significant byte first.
-#[derive(Debug, Clone, Copy)]
-pub struct BigEndian;
-
-impl Isa for BigEndian {
-    fn id(&self) -> u8 {
-        7
-    }
-
-    fn unit(&self) -> u8 {
-        1
-    }
-
-    fn len(&self, _bytes: [u8; MAX_LEN]) -> u8 {
-        1
-    }
-
-    fn order(&self) -> u8 {
-        0
+        if BIG { 7 } else { 1 }
     }
 
     fn big_endian(&self) -> bool {
-        true
+        BIG
+    }
+
+    fn unit(&self) -> u8 {
+        1
+    }
+
+    fn len(&self, _bytes: [u8; MAX_LEN]) -> u8 {
+        1
+    }
+
+    fn order(&self) -> u8 {
+        0
     }
 
     fn is_ram(&self, _address: u32) -> bool {

@@ -5,8 +5,8 @@ use serde::Serialize;
 use super::percent;
 use crate::bench::result::{Bench, Family, Outcome};
 use crate::bench::summary::{Summary, best_peer};
-use crate::bench::table::grouped;
 use crate::report::float;
+use crate::report::grouped;
 
 /// A chart of horizontal bars, a label above each.
 #[derive(Debug, Serialize)]

@@ -23,7 +23,8 @@ use serde::Serialize;
 
 use super::result::{Bench, Outcome};
 use super::summary::{Summary, summarise};
-use super::table::{grouped, mebibytes, relative, verified};
+use super::table::{mebibytes, relative, verified};
+use crate::report::grouped;
 
 const TEMPLATE: &str = include_str!("page.html");
 const STYLE: &str = include_str!("style.css");

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::bars::{Bars, sizes};
 use super::{Grid, percent};
 use crate::bench::result::{Bench, PairResult};
-use crate::bench::table::grouped;
+use crate::report::grouped;
 use crate::report::{Explanation, Place, float};
 
 /// Most symbols and stretches shown.

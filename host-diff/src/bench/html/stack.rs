@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::percent;
 use crate::bench::result::Bench;
-use crate::bench::table::grouped;
+use crate::report::grouped;
 use crate::report::{Explanation, Kind, float};
 
 /// One bar a pair, divided by kind, and the mean of all on top.

@@ -135,15 +135,7 @@ pub(crate) fn print_failure(failure: &Failure) {
 
 /// `number` with a comma between thousands.
 pub(crate) fn grouped(number: usize) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
+    host_diff::report::grouped(u64::try_from(number).unwrap_or(u64::MAX))
 }
 
 /// `part` as a percentage of `whole`, in tenths.
