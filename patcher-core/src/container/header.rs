@@ -19,8 +19,8 @@
 //! base (delta only) and target, the target only if its flag is set or there is no base. With flag "regions" instead for
 //! each image: count, one bit per region that holds code, addresses, lengths of all but the last.
 
+use super::reader::Reader;
 use super::region::{MAX_REGIONS, Region, Regions};
-use super::varint;
 use crate::error::HeaderError;
 use crate::model::Tables;
 use crate::model::number::unzigzag;
@@ -95,15 +95,12 @@ impl Header {
     /// [`HeaderError::Incomplete`] when `bytes` ends too soon: call again with more. Anything else: the
     /// patch is refused.
     pub fn parse(bytes: impl IntoIterator<Item = u8>) -> Result<(Self, usize), HeaderError> {
-        let mut count = 0usize;
-        let mut limited = bytes.into_iter().take(MAX_HEADER_BYTES).inspect(|_| count += 1);
-        let header = parse(&mut limited);
-        drop(limited);
-        match header {
-            Err(HeaderError::Incomplete) if count >= MAX_HEADER_BYTES => Err(HeaderError::TooLong),
-            Err(error) => Err(error),
-            Ok(header) => Ok((header, count)),
-        }
+        let mut bytes = bytes.into_iter();
+        let mut next = || bytes.next();
+        let mut reader = Reader::new(&mut next);
+        let mut header = Self::empty();
+        header.read(&mut reader)?;
+        Ok((header, reader.taken()))
     }
 
     /// What the declared memory is spent on; `None` when it is too little for any tables.
@@ -136,56 +133,40 @@ impl Header {
     }
 }
 
-fn byte(bytes: &mut impl Iterator<Item = u8>) -> Result<u8, HeaderError> {
-    bytes.next().ok_or(HeaderError::Incomplete)
-}
-
-fn array<const N: usize>(bytes: &mut impl Iterator<Item = u8>) -> Result<[u8; N], HeaderError> {
-    let mut array = [0; N];
-    for slot in &mut array {
-        *slot = byte(bytes)?;
-    }
-    Ok(array)
-}
-
-fn address(bytes: &mut impl Iterator<Item = u8>) -> Result<u32, HeaderError> {
-    varint::read(bytes).map(u32::swap_bytes)
-}
-
-fn regions(bytes: &mut impl Iterator<Item = u8>, image_len: u32) -> Result<Regions, HeaderError> {
-    let count = byte(bytes)?;
+/// Reads the regions of an image of `len` bytes.
+fn regions(reader: &mut Reader<'_>, regions: &mut Regions, len: u32) -> Result<(), HeaderError> {
+    let count = reader.byte()?;
     if count == 0 || usize::from(count) > MAX_REGIONS {
         return Err(HeaderError::Regions);
     }
-    let code = byte(bytes)?;
+    let code = reader.byte()?;
     if u32::from(code) >> count != 0 {
         return Err(HeaderError::Reserved);
     }
-    let mut regions = Regions::default();
-    let mut left = image_len;
+    let mut left = len;
     for index in 0..count {
-        let address = address(bytes)?;
-        let len = if index + 1 < count { varint::read(bytes)? } else { left };
+        let address = reader.address()?;
+        let len = if index + 1 < count { reader.varint()? } else { left };
         left = left.checked_sub(len).ok_or(HeaderError::Regions)?;
         regions.push(Region { len, address, code: code >> index & 1 == 1 });
     }
-    checked(regions)
+    check(regions)
 }
 
 /// Regions must not wrap around the address space.
-fn checked(regions: Regions) -> Result<Regions, HeaderError> {
+fn check(regions: &Regions) -> Result<(), HeaderError> {
     let wraps = regions.iter().any(|region| region.address.checked_add(region.len).is_none());
-    if wraps { Err(HeaderError::Regions) } else { Ok(regions) }
+    if wraps { Err(HeaderError::Regions) } else { Ok(()) }
 }
 
-fn extensions(bytes: &mut impl Iterator<Item = u8>) -> Result<(), HeaderError> {
-    let mut left = varint::read(bytes)?;
+fn extensions(reader: &mut Reader<'_>) -> Result<(), HeaderError> {
+    let mut left = reader.varint()?;
     while left > 0 {
-        let kind = byte(bytes)?;
-        let len = byte(bytes)?;
+        let kind = reader.byte()?;
+        let len = reader.byte()?;
         left = left.checked_sub(2 + u32::from(len)).ok_or(HeaderError::Reserved)?;
         for _ in 0..len {
-            byte(bytes)?;
+            reader.byte()?;
         }
         if kind & EXTENSION_CRITICAL != 0 {
             return Err(HeaderError::Extension { got: kind });
@@ -194,76 +175,100 @@ fn extensions(bytes: &mut impl Iterator<Item = u8>) -> Result<(), HeaderError> {
     Ok(())
 }
 
-fn parse(bytes: &mut impl Iterator<Item = u8>) -> Result<Header, HeaderError> {
-    let first = byte(bytes)?;
-    if first < 0x80 {
-        return Err(HeaderError::NotAPatch { got: first });
-    }
-    if first & VERSION_BITS != VERSION {
-        return Err(HeaderError::Version { got: first & VERSION_BITS });
-    }
-    let kind = match first >> KIND_SHIFT & 7 {
-        0 => Kind::Full,
-        1 => Kind::Delta,
-        _ => return Err(HeaderError::Reserved),
-    };
-    let flags = byte(bytes)?;
-    let isa = flags & ISA_BITS;
-    let addressed = isa != reference::NO_ISA;
-    let stray = !addressed && flags & (FLAG_REGIONS | FLAG_TARGET_ADDRESS) != 0;
-    let doubled =
-        flags & FLAG_TARGET_ADDRESS != 0 && (kind == Kind::Full || flags & FLAG_REGIONS != 0);
-    if stray || doubled {
-        return Err(HeaderError::Reserved);
-    }
-    let memory = byte(bytes)?;
-    let map_entries = varint::read(bytes)?;
-    let tables = Tables::new(memory, STATE_BYTES, map_entries, kind == Kind::Delta, addressed);
-    if tables.is_none() || (!addressed && map_entries > 0) {
-        return Err(HeaderError::Reserved);
-    }
-    let target_len = varint::read(bytes)?;
-    let body_len = varint::read(bytes)?;
-    let base_len = match kind {
-        Kind::Delta => target_len.wrapping_add(unzigzag(varint::read(bytes)?)),
-        Kind::Full => 0,
-    };
-    let epoch_log2 = if flags & FLAG_MARKS != 0 { byte(bytes)? } else { 0 };
-    if flags & FLAG_MARKS != 0 && !(8..=31).contains(&epoch_log2) {
-        return Err(HeaderError::Epoch);
-    }
-    let mut base_regions = Regions::default();
-    let mut target_regions = Regions::default();
-    if addressed && flags & FLAG_REGIONS != 0 {
-        if kind == Kind::Delta {
-            base_regions = regions(bytes, base_len)?;
+impl Header {
+    /// Nothing read yet: not a legal header.
+    fn empty() -> Self {
+        Self {
+            kind: Kind::Delta,
+            isa: reference::NO_ISA,
+            memory: 0,
+            map_entries: 0,
+            base_len: 0,
+            target_len: 0,
+            body_len: 0,
+            epoch_log2: 0,
+            base_regions: Regions::default(),
+            target_regions: Regions::default(),
+            base_digest: [0; BASE_DIGEST_BYTES],
+            target_digest: [0; TARGET_DIGEST_BYTES],
         }
-        target_regions = regions(bytes, target_len)?;
-    } else if addressed {
-        let first = address(bytes)?;
-        let second = if flags & FLAG_TARGET_ADDRESS != 0 { address(bytes)? } else { first };
-        if kind == Kind::Delta {
-            base_regions = checked(Regions::single(base_len, first))?;
+    }
+
+    /// Fills in what `reader` gives; `self` is empty before.
+    ///
+    /// **Cost**: in place, because a header is too large to be moved through every `?`.
+    fn read(&mut self, reader: &mut Reader<'_>) -> Result<(), HeaderError> {
+        let first = reader.byte()?;
+        if first < 0x80 {
+            return Err(HeaderError::NotAPatch { got: first });
         }
-        target_regions = checked(Regions::single(target_len, second))?;
+        if first & VERSION_BITS != VERSION {
+            return Err(HeaderError::Version { got: first & VERSION_BITS });
+        }
+        self.kind = match first >> KIND_SHIFT & 7 {
+            0 => Kind::Full,
+            1 => Kind::Delta,
+            _ => return Err(HeaderError::Reserved),
+        };
+        let delta = self.kind == Kind::Delta;
+        let flags = reader.byte()?;
+        self.isa = flags & ISA_BITS;
+        let addressed = self.isa != reference::NO_ISA;
+        let has = |flag| flags & flag != 0;
+        let stray = !addressed && has(FLAG_REGIONS | FLAG_TARGET_ADDRESS);
+        let doubled = has(FLAG_TARGET_ADDRESS) && (!delta || has(FLAG_REGIONS));
+        if stray || doubled {
+            return Err(HeaderError::Reserved);
+        }
+        self.memory = reader.byte()?;
+        self.map_entries = reader.varint()?;
+        if self.tables().is_none() || (!addressed && self.map_entries > 0) {
+            return Err(HeaderError::Reserved);
+        }
+        self.target_len = reader.varint()?;
+        self.body_len = reader.varint()?;
+        if delta {
+            self.base_len = self.target_len.wrapping_add(unzigzag(reader.varint()?));
+        }
+        if has(FLAG_MARKS) {
+            self.epoch_log2 = reader.byte()?;
+            if !(8..=31).contains(&self.epoch_log2) {
+                return Err(HeaderError::Epoch);
+            }
+        }
+        if addressed {
+            self.read_addresses(reader, has(FLAG_REGIONS), has(FLAG_TARGET_ADDRESS))?;
+        }
+        if has(FLAG_EXTENSIONS) {
+            extensions(reader)?;
+        }
+        if delta {
+            reader.fill(&mut self.base_digest)?;
+        }
+        reader.fill(&mut self.target_digest)
     }
-    if flags & FLAG_EXTENSIONS != 0 {
-        extensions(bytes)?;
+
+    /// Reads a list of regions for each image, or an address for each or for both.
+    fn read_addresses(
+        &mut self,
+        reader: &mut Reader<'_>,
+        lists: bool,
+        two: bool,
+    ) -> Result<(), HeaderError> {
+        let delta = self.kind == Kind::Delta;
+        if lists {
+            if delta {
+                regions(reader, &mut self.base_regions, self.base_len)?;
+            }
+            return regions(reader, &mut self.target_regions, self.target_len);
+        }
+        let first = reader.address()?;
+        let second = if two { reader.address()? } else { first };
+        if delta {
+            self.base_regions.push(Region { len: self.base_len, address: first, code: true });
+            check(&self.base_regions)?;
+        }
+        self.target_regions.push(Region { len: self.target_len, address: second, code: true });
+        check(&self.target_regions)
     }
-    let base_digest = if kind == Kind::Delta { array(bytes)? } else { [0; BASE_DIGEST_BYTES] };
-    let target_digest = array(bytes)?;
-    Ok(Header {
-        kind,
-        isa,
-        memory,
-        map_entries,
-        base_len,
-        target_len,
-        body_len,
-        epoch_log2,
-        base_regions,
-        target_regions,
-        base_digest,
-        target_digest,
-    })
 }

@@ -3,6 +3,7 @@
 //! A patch is a [`header::Header`] followed by a body of `body_len` bytes, nothing after it.
 
 pub mod header;
+mod reader;
 pub mod region;
 pub mod varint;
 

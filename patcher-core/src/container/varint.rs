@@ -5,15 +5,14 @@ use crate::error::HeaderError;
 /// Longest varint, bytes.
 pub const MAX_LEN: usize = 5;
 
-/// Reads one integer.
+/// Reads one integer from the bytes that `next` gives.
 ///
 /// # Errors
-/// [`HeaderError::Incomplete`] when the bytes end inside it, [`HeaderError::Varint`] when it does not
-/// fit 32 bits or is longer than it need be.
-pub fn read(bytes: &mut impl Iterator<Item = u8>) -> Result<u32, HeaderError> {
+/// That of `next`; [`HeaderError::Varint`] when it does not fit 32 bits or is longer than it need be.
+pub fn read(mut next: impl FnMut() -> Result<u8, HeaderError>) -> Result<u32, HeaderError> {
     let mut value = 0u32;
     for index in 0..MAX_LEN {
-        let byte = bytes.next().ok_or(HeaderError::Incomplete)?;
+        let byte = next()?;
         let shift = 7 * index;
         if index == MAX_LEN - 1 && byte > 0x0F {
             return Err(HeaderError::Varint);
@@ -46,7 +45,10 @@ mod tests {
 
     #[test]
     fn only_the_shortest_form_is_read() {
-        let parse = |bytes: &[u8]| read(&mut bytes.iter().copied());
+        let parse = |bytes: &[u8]| {
+            let mut rest = bytes.iter().copied();
+            read(|| rest.next().ok_or(HeaderError::Incomplete))
+        };
         assert_eq!(parse(&[0]), Ok(0));
         assert_eq!(parse(&[0x80, 1]), Ok(128));
         assert_eq!(parse(&[0xFF, 0xFF, 0xFF, 0xFF, 0x0F]), Ok(u32::MAX));
@@ -62,7 +64,8 @@ mod tests {
             for value in [1u32 << shift, (1u32 << shift) - 1, (1u32 << shift) + 1] {
                 let mut bytes = Vec::new();
                 write(&mut bytes, value);
-                assert_eq!(read(&mut bytes.iter().copied()), Ok(value));
+                let mut rest = bytes.into_iter();
+                assert_eq!(read(|| rest.next().ok_or(HeaderError::Incomplete)), Ok(value));
             }
         }
     }
