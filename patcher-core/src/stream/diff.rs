@@ -22,18 +22,14 @@ const BEHIND: usize = 2;
 const BLOCK_WINDOW: usize = BEHIND + BLOCK + MAX_LEN;
 const UNIT_WINDOW: usize = BEHIND + MAX_LEN + 2;
 
-/// `bytes` from `at` on, zeros past the end.
+/// The eight bytes of a window from `at` on; a window is longer than any place that is asked for.
 fn eight(bytes: &[u8], at: usize) -> [u8; MAX_LEN] {
-    let mut out = [0; MAX_LEN];
-    for (slot, &byte) in out.iter_mut().zip(bytes.get(at..).unwrap_or(&[])) {
-        *slot = byte;
-    }
-    out
+    bytes.get(at..).and_then(<[u8]>::first_chunk).copied().unwrap_or_default()
 }
 
 fn halfword(bytes: &[u8], at: usize) -> u32 {
-    let [a, b, ..] = eight(bytes, at);
-    u32::from(u16::from_le_bytes([a, b]))
+    let bytes = bytes.get(at..).and_then(<[u8]>::first_chunk).copied();
+    u32::from(u16::from_le_bytes(bytes.unwrap_or_default()))
 }
 
 /// Bits needed for `value`, at most 15.

@@ -142,12 +142,9 @@ impl Engine<'_> {
 
     /// Moves `source` to the front of the repeats, over the one at `index`.
     fn remember(&mut self, source: Source, index: usize) {
-        let upto = index.min(REPEATS - 1);
-        if let Some(front) = self.state.repeats.get_mut(..=upto) {
-            front.rotate_right(1);
-            if let Some(first) = front.first_mut() {
-                *first = source;
-            }
+        let mut moved = source;
+        for slot in self.state.repeats.iter_mut().take(index + 1) {
+            moved = core::mem::replace(slot, moved);
         }
     }
 
