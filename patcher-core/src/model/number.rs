@@ -44,6 +44,14 @@ fn clamp(counter: u16) -> u16 {
     (counter::p12(counter) << 4).clamp(1024, 64_512)
 }
 
+/// Codes one decision that nothing is mixed for.
+///
+/// **Cost**: numbers and switches are rare, a copy of the range coder for each of them is not worth its room.
+#[inline(never)]
+fn plain(coder: &mut impl Coder, bit: bool, p1: u16) -> bool {
+    coder.code(bit, p1)
+}
+
 /// Codes one plain decision with the counter at `index`.
 #[inline(never)]
 pub(crate) fn modelled(
@@ -53,7 +61,7 @@ pub(crate) fn modelled(
     bit: bool,
 ) -> bool {
     let Some(slot) = counters.get_mut(index) else { return false };
-    let bit = coder.code(bit, clamp(*slot));
+    let bit = plain(coder, bit, clamp(*slot));
     counter::update(slot, bit);
     bit
 }
@@ -83,7 +91,7 @@ pub fn code(model: &mut Model<'_>, coder: &mut impl Coder, kind: Number, value: 
             let low = if left == 1 { 0 } else { 1 + (result as usize & 1) };
             modelled(own, coder, LENGTHS + LENGTHS + low, truth)
         } else {
-            coder.code(truth, 0x8000)
+            plain(coder, truth, 0x8000)
         };
         result = result << 1 | u32::from(decided);
     }
