@@ -52,53 +52,47 @@ pub const fn fixed_words(compact: bool) -> usize {
     a.words(compact) + b.words(compact) + c.words(compact) + d.words(compact) + e.words(compact)
 }
 
-/// The first `len` of `words`, which keeps the others.
+/// The first `len` of `words`, which keeps the others; all of them where there are not as many.
 #[inline(never)]
-pub(crate) fn take<'w>(words: &mut &'w mut [u16], len: usize) -> Option<&'w mut [u16]> {
-    let (own, rest) = core::mem::take(words).split_at_mut_checked(len)?;
+pub(crate) fn take<'w>(words: &mut &'w mut [u16], len: usize) -> &'w mut [u16] {
+    let all = core::mem::take(words);
+    let len = len.min(all.len());
+    let (own, rest) = all.split_at_mut_checked(len).unwrap_or_default();
     *words = rest;
-    Some(own)
+    own
 }
 
 impl<'w> Model<'w> {
-    /// Lays the model over `words` and resets it; `None` when `words` is too short.
-    ///
-    /// Takes exactly [`Tables::model_words`].
-    #[must_use]
-    pub fn new(words: &'w mut [u16], tables: &Tables) -> Option<Self> {
+    /// Lays a model over the first [`Tables::model_words`] of `words`, which must have as many, and keeps the others.
+    /// It holds whatever was there: [`Model::reset`] is next.
+    pub(crate) fn lay(words: &mut &'w mut [u16], tables: &Tables) -> Self {
         let compact = tables.compact;
-        let [numbers, switches, trust, hits, bytes] = PARTS.map(|part| part.words(compact));
-        let mut rest = words;
-        let mut take = |len| take(&mut rest, len);
-        let (numbers, switches, trust) = (take(numbers)?, take(switches)?, take(trust)?);
-        let (hit_weights, byte_weights) = (take(hits)?, take(bytes)?);
-        let hit_slots = take(tables.hit_slots)?;
-        let (runs, slots) = (take(tables.run_slots)?, take(tables.byte_slots)?);
-        let mut model = Self {
+        let [numbers, switches, trust, hits, bytes] =
+            PARTS.map(|part| take(words, part.words(compact)));
+        let hit_slots = take(words, tables.hit_slots);
+        let (runs, slots) = (take(words, tables.run_slots), take(words, tables.byte_slots));
+        Self {
             compact,
             numbers,
             switches,
-            hit: hit::HitModel { compact, weights: hit_weights, slots: hit_slots },
-            byte: byte::ByteModel { compact, trust, weights: byte_weights, runs, slots },
-        };
-        model.reset();
-        Some(model)
+            hit: hit::HitModel { compact, weights: hits, slots: hit_slots },
+            byte: byte::ByteModel { compact, trust, weights: bytes, runs, slots },
+        }
     }
 
     /// Forgets everything learned: the state at the start of a patch and after a RESET mark.
     pub fn reset(&mut self) {
         let compact = self.compact;
-        let mut priors = prior::PRIORS.as_slice();
-        let [numbers, switches, trust, hits, bytes, hit_slots, runs, slots] = self.parts_mut();
-        let parts = [numbers, switches, trust, hits, bytes];
-        for (index, (words, part)) in parts.into_iter().zip(PARTS).enumerate() {
-            let (own, rest) = priors.split_at_checked(part.words(false)).unwrap_or((&[], &[]));
-            priors = rest;
-            part.fill(words, compact, own, index < COUNTER_PARTS);
+        let mut priors = prior::PRIORS.iter();
+        let (hit, byte) = (&mut self.hit, &mut self.byte);
+        let parts = [&mut *self.numbers, self.switches, byte.trust, hit.weights, byte.weights];
+        for (index, (words, part)) in parts.into_iter().zip(&PARTS).enumerate() {
+            let start = if index < COUNTER_PARTS { prior::counter } else { prior::weight };
+            part.fill(words, compact, &mut priors, start);
         }
-        hit_slots.fill(counter::FRESH);
-        runs.fill(0);
-        slots.fill(counter::FRESH);
+        hit.slots.fill(counter::FRESH);
+        byte.runs.fill(0);
+        byte.slots.fill(counter::FRESH);
     }
 
     /// The words of the model in their order.

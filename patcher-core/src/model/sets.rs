@@ -1,7 +1,5 @@
 //! Sets of words of which one is picked for a decision; a compact model shares them.
 
-use super::{prior, take};
-
 /// `count` sets of `len` words; in a compact model 2^`compact` neighbours are one.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Sets {
@@ -29,15 +27,24 @@ impl Sets {
         start..start + self.len
     }
 
-    /// Fills `words` from the priors of all sets. A shared set starts as the second of those that share it.
-    pub(crate) fn fill(self, words: &mut [u16], compact: bool, priors: &[u8], counters: bool) {
-        let shared = if compact { self.compact } else { 0 };
-        let mut rest = words;
+    /// Fills `words` with what `start` makes of the priors of all sets, which come first in `priors`.
+    /// A shared set starts as the second of those that share it.
+    #[inline(never)]
+    pub(crate) fn fill(
+        &self,
+        words: &mut [u16],
+        compact: bool,
+        priors: &mut core::slice::Iter<'_, u8>,
+        start: fn(u8) -> u16,
+    ) {
+        let shared = if compact { (1 << self.compact) - 1 } else { 0 };
+        let mut words = words.iter_mut();
         for index in 0..self.count {
-            let Some(set) = take(&mut rest, self.len) else { break };
-            let from = (index << shared | usize::from(shared > 0)) * self.len;
-            for (word, &prior) in set.iter_mut().zip(priors.get(from..).unwrap_or(&[])) {
-                *word = if counters { prior::counter(prior) } else { prior::weight(prior) };
+            let starts = index & shared == shared.min(1);
+            for &prior in priors.by_ref().take(self.len) {
+                if starts && let Some(word) = words.next() {
+                    *word = start(prior);
+                }
             }
         }
     }

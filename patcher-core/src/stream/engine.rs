@@ -55,26 +55,23 @@ impl<'w> Engine<'w> {
             return Err(DecodeError::Isa { got: header.isa });
         }
         let words = |len: usize| u32::try_from(len).unwrap_or(u32::MAX);
-        let too_small = DecodeError::Workspace {
-            expected: words(header.workspace_words()),
-            got: words(workspace.len()),
-        };
+        let expected = header.workspace_words();
+        let too_small =
+            DecodeError::Workspace { expected: words(expected), got: words(workspace.len()) };
         let tables = header.tables().ok_or(too_small)?;
-        let map_words = header.map_entries as usize * map::ENTRY_WORDS;
-        let cache_words = tables.cache_entries * cache::ENTRY_WORDS;
+        if workspace.len() < expected {
+            return Err(too_small);
+        }
         let mut rest = workspace;
-        let mut take = |len| take(&mut rest, len).ok_or(too_small);
-        let model = take(tables.model_words())?;
-        let (map, cache) = (take(map_words)?, take(cache_words)?);
-        let model = Model::new(model, &tables).ok_or(too_small)?;
         let mut engine = Self {
-            header,
             isa,
-            model,
-            map: AddressMap::new(map),
-            cache: TargetCache::new(cache),
+            model: Model::lay(&mut rest, &tables),
+            map: AddressMap::new(take(&mut rest, header.map_entries as usize * map::ENTRY_WORDS)),
+            cache: TargetCache::new(take(&mut rest, tables.cache_entries * cache::ENTRY_WORDS)),
             state: State::default(),
+            header,
         };
+        engine.model.reset();
         let first = engine.header.base_regions.iter().next();
         engine.state.map_base = first.map_or(0, |region| region.address);
         if engine.header.map_entries == 0 {
