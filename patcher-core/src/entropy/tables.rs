@@ -55,12 +55,11 @@ pub fn squash(logit: i32) -> u16 {
 #[inline]
 #[must_use]
 pub fn stretch(p12: u16) -> i32 {
-    let index = usize::from(p12 >> 3) & 511;
-    if index >= 256 {
-        i32::from(STRETCH.get(index - 256).copied().unwrap_or(0))
-    } else {
-        -i32::from(STRETCH.get(255 - index).copied().unwrap_or(0))
-    }
+    let index = usize::from(p12 >> 3);
+    let mirrored = index & 256 == 0;
+    let place = if mirrored { !index } else { index } & 255;
+    let value = i32::from(STRETCH.get(place).copied().unwrap_or(0));
+    if mirrored { -value } else { value }
 }
 
 #[cfg(test)]

@@ -67,34 +67,37 @@ impl ByteModel<'_> {
     /// Codes one byte, highest bit first.
     pub fn code(&mut self, coder: &mut impl Coder, contexts: &Contexts, byte: u8) -> u8 {
         let mut runs = RunSlots { slots: self.runs };
-        let remembered = contexts.runs.map(|context| runs.find(context));
         let first_trust = match contexts.role {
             Role::Literal => 0,
             Role::Miss(_) => RUNS,
         };
+        let mut remembered = [Remembered::default(); RUNS];
+        let mut trusts = [0usize; RUNS];
+        let inputs = remembered.iter_mut().zip(&mut trusts).zip(&contexts.runs);
+        for (input, ((run, trust), &context)) in inputs.enumerate() {
+            *run = runs.find(context);
+            *trust = TRUST.start(self.compact, first_trust + input) + usize::from(run.count);
+        }
+        let mut logits = [mixer::BIAS; ALL];
+        let mut places = [0usize; INPUTS];
+        let mut says = [0i32; RUNS];
         let mut sofar = 1u32;
         for index in (0..8u32).rev() {
             let state = towards(contexts.expected, sofar, index);
-            let mut logits = [0i32; ALL];
-            let mut places = [0usize; INPUTS];
             let mut path = index << 2 | state;
-            for ((logit, place), context) in logits.iter_mut().zip(&mut places).zip(contexts.bits) {
+            for ((logit, place), context) in logits.iter_mut().zip(&mut places).zip(&contexts.bits)
+            {
                 let hash = (context ^ path.wrapping_mul(0x9E37_79B1)).wrapping_mul(0x2C1B_3C6D);
                 *place = hash::slot(hash, self.slots.len());
                 *logit = counter::logit(self.slots.get(*place).copied().unwrap_or(0));
                 path = sofar;
             }
-            let says = remembered.map(|run| run.towards(sofar, index));
-            let trust = |input: usize, run: &Remembered| {
-                TRUST.start(self.compact, first_trust + input) + usize::from(run.count)
-            };
-            let inputs = logits.iter_mut().skip(INPUTS).zip(&remembered).zip(says);
-            for (input, ((logit, run), says)) in inputs.enumerate() {
-                let sure = self.trust.get(trust(input, run)).copied().unwrap_or(0);
-                *logit = counter::sure_logit(sure) * says;
-            }
-            if let Some(constant) = logits.last_mut() {
-                *constant = mixer::BIAS;
+            let inputs =
+                logits.iter_mut().skip(INPUTS).zip(&remembered).zip(&trusts).zip(&mut says);
+            for (((logit, run), &trust), says) in inputs {
+                *says = run.towards(sofar, index);
+                let sure = self.trust.get(trust).copied().unwrap_or(0);
+                *logit = counter::sure_logit(sure) * *says;
             }
             let class = match contexts.role {
                 Role::Literal => 4 + (index >> 1) as usize,
@@ -103,13 +106,13 @@ impl ByteModel<'_> {
             let set = WEIGHTS.range(self.compact, state as usize * 8 + class);
             let Some(weights) = self.weights.get_mut(set) else { return 0 };
             let bit = mixer::decide(coder, weights, &logits, P_MIN, byte >> index & 1 == 1);
-            for place in places {
+            for &place in &places {
                 if let Some(slot) = self.slots.get_mut(place) {
                     counter::update(slot, bit);
                 }
             }
-            for (input, (run, says)) in remembered.iter().zip(says).enumerate() {
-                if let Some(sure) = self.trust.get_mut(trust(input, run))
+            for (&trust, &says) in trusts.iter().zip(&says) {
+                if let Some(sure) = self.trust.get_mut(trust)
                     && says != 0
                 {
                     counter::update(sure, bit == (says > 0));
@@ -118,7 +121,7 @@ impl ByteModel<'_> {
             sofar = sofar << 1 | u32::from(bit);
         }
         let byte = u8::try_from(sofar & 0xFF).unwrap_or(0);
-        for run in remembered {
+        for run in &remembered {
             runs.update(run, byte);
         }
         byte

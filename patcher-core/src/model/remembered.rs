@@ -17,7 +17,7 @@ const MOST: u8 = 7;
 const STAYS: u16 = 3;
 
 /// What a context remembers.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Remembered {
     place: usize,
     check: u16,
@@ -30,9 +30,9 @@ impl Remembered {
     /// The bit that it expects at `index` after the bits `sofar`: 1 or −1, or 0 for no opinion.
     pub(crate) fn towards(&self, sofar: u32, index: u32) -> i32 {
         match super::byte::towards(self.byte, sofar, index) {
-            2 if self.count > 0 => 1,
-            1 if self.count > 0 => -1,
-            _ => 0,
+            0 => 0,
+            _ if self.count == 0 => 0,
+            state => 2 * state.cast_signed() - 3,
         }
     }
 }
@@ -54,7 +54,7 @@ impl RunSlots<'_> {
     }
 
     /// Notes the byte that came. What is remembered well is forgotten in steps.
-    pub(crate) fn update(&mut self, run: Remembered, byte: u8) {
+    pub(crate) fn update(&mut self, run: &Remembered, byte: u8) {
         let Some(slot) = self.slots.get_mut(run.place) else { return };
         let (count, byte) = match run.count {
             0 if *slot >> 8 & 7 >= STAYS => {
