@@ -10,6 +10,14 @@ pub fn context(input: u32, a: u32, b: u32) -> u32 {
     (h ^ (h >> 15)).wrapping_add(input.wrapping_mul(0x2C1B_3C6D)).wrapping_mul(0x297A_2D39)
 }
 
+/// Turns the values of one decision into contexts, all mixed with `b`: those of the inputs from `first` on.
+#[inline(never)]
+pub(crate) fn contexts(first: u32, b: u32, values: &mut [u32]) {
+    for (input, value) in (first..).zip(values) {
+        *value = context(input, *value, b);
+    }
+}
+
 /// Slot of `hash` in a table of `len` slots, `len` ≤ 65,535: the high bits, scaled.
 #[inline]
 #[must_use]

@@ -6,7 +6,7 @@ use super::unit::{Kind, Unit};
 use super::{Side, Topic, engine::Engine, length32};
 use crate::error::Error;
 use crate::model::byte::{self, Role};
-use crate::model::hash::context;
+use crate::model::hash::{context, contexts};
 use crate::model::hit;
 use crate::reference::MAX_LEN;
 
@@ -38,19 +38,15 @@ fn log2(value: u32) -> u32 {
 }
 
 impl Engine<'_> {
-    /// Reads the base around the current offset: `BEHIND` bytes before it first, zeros outside.
-    fn window<I: Images, const N: usize>(
-        &self,
-        images: &mut I,
-    ) -> Result<[u8; N], Error<I::Error>> {
-        let mut window = [0u8; N];
+    /// Reads the base around the current offset into `window`, which holds zeros: `BEHIND` bytes before it first.
+    fn window<I: Images>(&self, images: &mut I, window: &mut [u8]) -> Result<(), Error<I::Error>> {
         let start = self.state.base.saturating_sub(length32(BEHIND));
         let skip = BEHIND - (self.state.base - start) as usize;
-        let len = N.min(skip + (self.header.base_len - start) as usize);
-        if let Some(bytes) = window.get_mut(skip..len) {
-            images.read_base(start, bytes).map_err(Error::Images)?;
+        let len = window.len().min(skip + (self.header.base_len - start) as usize);
+        match window.get_mut(skip..len) {
+            Some(bytes) => images.read_base(start, bytes).map_err(Error::Images),
+            None => Ok(()),
         }
-        Ok(window)
     }
 
     pub(crate) fn diff<I: Images>(
@@ -62,9 +58,10 @@ impl Engine<'_> {
         if try_block && self.block(images, side)? {
             return Ok(());
         }
-        let window: [u8; UNIT_WINDOW] = self.window(images)?;
+        let mut window = [0u8; UNIT_WINDOW];
+        self.window(images, &mut window)?;
         let unit = self.unit_here(&window);
-        let contexts = self.hit_contexts(&unit, &window);
+        let mut contexts = self.hit_contexts(&unit, &window);
         let mut truth = [0u8; MAX_LEN];
         let len = usize::from(unit.len);
         if let Some(truth) = truth.get_mut(..len) {
@@ -82,7 +79,9 @@ impl Engine<'_> {
         let own = own.get(..len).unwrap_or(&[]);
         if unit.is_reference() && own != unit.bytes() {
             // What looked like a reference may be none.
-            let contexts = contexts.map(|context| context ^ UNCHANGED);
+            for context in &mut contexts {
+                *context ^= UNCHANGED;
+            }
             let set = Kind::Unchanged.hit_set();
             let stays = truth.get(..len) == Some(own);
             side.about(Topic::Unchanged(unit.kind));
@@ -108,7 +107,8 @@ impl Engine<'_> {
         images: &mut I,
         side: &mut impl Side,
     ) -> Result<bool, Error<I::Error>> {
-        let window: [u8; BLOCK_WINDOW] = self.window(images)?;
+        let mut window = [0u8; BLOCK_WINDOW];
+        self.window(images, &mut window)?;
         let mut block = [0u8; BLOCK + MAX_LEN];
         let mut len = 0usize;
         let mut references = 0u32;
@@ -173,14 +173,18 @@ impl Engine<'_> {
         let here = halfword(window, BEHIND);
         let next = halfword(window, BEHIND + usize::from(unit.len));
         let here = if unit.len == 1 { here & 0xFF } else { here };
-        [
-            context(0, history & 0xFF, kind),
-            context(1, here >> 8 | (history & 15) << 8 | (self.state.position & 3) << 12, kind),
-            context(2, here | (history & 3) << 16, kind),
-            context(3, here, kind | 0x100),
-            context(4, (here >> 8) | next << 8 | (history & 7) << 24, kind),
-            context(5, log2(self.state.run) | (here >> 11) << 4, kind),
-        ]
+        let mut all = [
+            history & 0xFF,
+            here >> 8 | (history & 15) << 8 | (self.state.position & 3) << 12,
+            here | (history & 3) << 16,
+            0,
+            (here >> 8) | next << 8 | (history & 7) << 24,
+            log2(self.state.run) | (here >> 11) << 4,
+        ];
+        contexts(0, kind, &mut all);
+        let [_, _, _, alone, ..] = &mut all;
+        *alone = context(3, here, kind | 0x100);
+        all
     }
 
     /// Codes one byte of a missed unit, and ends the unit with its last one.
@@ -189,7 +193,8 @@ impl Engine<'_> {
         images: &mut I,
         side: &mut impl Side,
     ) -> Result<(), Error<I::Error>> {
-        let window: [u8; UNIT_WINDOW] = self.window(images)?;
+        let mut window = [0u8; UNIT_WINDOW];
+        self.window(images, &mut window)?;
         let unit = self.unit_here(&window);
         let index = unit.order(self.state.miss_done);
         let mut truth = [0u8; 1];
@@ -210,7 +215,7 @@ impl Engine<'_> {
             return Ok(());
         }
         let bytes = self.state.miss;
-        self.learn(&unit, self.state.position, bytes);
+        self.learn(&unit, bytes);
         self.note_miss();
         self.state.phase = Phase::Diff;
         self.produce(images, bytes.get(..usize::from(unit.len)).unwrap_or(&[]))
@@ -234,25 +239,18 @@ impl Engine<'_> {
         let next = halfword(window, BEHIND + usize::from(unit.len));
         let before = halfword(window, 0);
         let changed = u32::from(predicted.wrapping_add(self.state.change));
-        byte::Contexts {
+        let (after, behind, around) = (here << 8 | coded, before | coded << 16, p | next << 8);
+        let mut all = byte::Contexts {
             role: Role::Miss(unit.kind.miss_class()),
             expected: predicted,
-            bits: [
-                context(32, 0, kind),
-                context(33, p, kind),
-                context(34, changed, kind),
-                context(35, here, kind),
-                context(36, here << 8 | coded, kind),
-                context(37, p | next << 8, kind),
-                context(38, before | coded << 16, kind),
-            ],
-            runs: [
-                context(39, here << 8 | coded, kind),
-                context(40, before | coded << 16, kind),
-                context(41, p | next << 8, kind),
-                context(42, unit.leads_to, u32::from(done) << 8 | (self.state.last & 0xFF)),
-            ],
-        }
+            bits: [0, p, changed, here, after, around, behind],
+            runs: [after, behind, around, 0],
+        };
+        contexts(32, kind, &mut all.bits);
+        contexts(39, kind, &mut all.runs);
+        let [.., leads] = &mut all.runs;
+        *leads = context(42, unit.leads_to, u32::from(done) << 8 | (self.state.last & 0xFF));
+        all
     }
 
     /// Writes bytes of the diff and moves on in both images.

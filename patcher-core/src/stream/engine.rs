@@ -177,6 +177,7 @@ impl<'w> Engine<'w> {
     ///
     /// # Errors
     /// [`Error::Patch`] for a malformed stream, [`Error::Images`] from `images`.
+    #[inline(never)]
     pub fn step<I: Images, S: Side>(
         &mut self,
         images: &mut I,

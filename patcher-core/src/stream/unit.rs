@@ -58,6 +58,8 @@ pub(crate) struct Unit {
     pub(crate) kind: Kind,
     pub(crate) len: u8,
     pub(crate) predicted: [u8; MAX_LEN],
+    /// Target address of its first byte, if it is a branch.
+    address: u32,
     /// Base address that a reference leads to.
     pub(crate) leads_to: u32,
     /// The byte that is coded as number `d` of a miss has index `d` ⊕ this.
@@ -97,6 +99,7 @@ impl Engine<'_> {
             kind: Kind::Byte,
             len: 1,
             predicted: [first, 0, 0, 0, 0, 0, 0, 0],
+            address: 0,
             leads_to: 0,
             order: 0,
         };
@@ -110,17 +113,19 @@ impl Engine<'_> {
             predicted: isa.bytes_of(self.mapped(word)),
             leads_to: word,
             order: if isa.big_endian() { 0 } else { 3 },
+            ..byte
         };
         match isa.find(window, from, to, left, &self.header.base_regions) {
             Found::Plain(1) => byte,
             Found::Plain(len) => {
                 let order = isa.order() & len.wrapping_sub(1);
-                Unit { kind: Kind::Code, len, predicted: window, leads_to: 0, order }
+                Unit { kind: Kind::Code, len, predicted: window, order, ..byte }
             }
             Found::Branch(Branch { target, len }) => Unit {
                 kind: Kind::Branch,
                 len,
                 predicted: isa.retarget(window, to.address, self.mapped(target)),
+                address: to.address,
                 leads_to: target,
                 order: isa.order() & len.wrapping_sub(1),
             },
@@ -130,17 +135,12 @@ impl Engine<'_> {
     }
 
     /// Learns from a reference that was mispredicted: `bytes` is what the target holds.
-    pub(crate) fn learn(&mut self, unit: &Unit, target: u32, bytes: [u8; MAX_LEN]) {
+    pub(crate) fn learn(&mut self, unit: &Unit, bytes: [u8; MAX_LEN]) {
         let Some(isa) = self.isa else { return };
         let word = isa.word(bytes);
         let seen = match unit.kind {
             Kind::Block | Kind::Byte | Kind::Code | Kind::Unchanged => None,
-            Kind::Branch => self
-                .header
-                .target_regions
-                .place(target)
-                .and_then(|place| isa.branch(bytes, place.address))
-                .map(|branch| branch.target),
+            Kind::Branch => isa.branch(bytes, unit.address).map(|branch| branch.target),
             Kind::Pointer => self.header.target_regions.contains(word).then_some(word),
             Kind::RamPointer => isa.is_ram(word).then_some(word),
         };
