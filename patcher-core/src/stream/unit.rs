@@ -1,7 +1,7 @@
 //! Units of a diff: what the base predicts at one place.
 
 use super::engine::Engine;
-use crate::reference::{Branch, Found, MAX_LEN};
+use crate::reference::{Found, MAX_LEN};
 
 /// What a unit is; the number picks weights and contexts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -26,23 +26,25 @@ pub enum Kind {
 impl Kind {
     /// First of its weight sets of hits.
     pub(crate) fn hit_set(self) -> usize {
-        match self {
+        let first: u8 = match self {
             Self::Block => 0,
             Self::Byte | Self::Code => 4,
             Self::Branch => 6,
             Self::Pointer | Self::RamPointer => 8,
             Self::Unchanged => 10,
-        }
+        };
+        usize::from(first)
     }
 
     /// Its weight sets of missed bytes.
     pub(crate) fn miss_class(self) -> usize {
-        match self {
+        let class: u8 = match self {
             Self::Block | Self::Unchanged | Self::Byte => 0,
             Self::Code => 1,
             Self::Branch => 2,
             Self::Pointer | Self::RamPointer => 3,
-        }
+        };
+        usize::from(class)
     }
 
     /// Whether it is a branch or a pointer.
@@ -95,7 +97,7 @@ impl Engine<'_> {
     /// `left` bytes of the diff remain. Without an instruction set every unit is a byte.
     pub(crate) fn unit(&self, window: [u8; MAX_LEN], base: u32, target: u32, left: u32) -> Unit {
         let [first, ..] = window;
-        let byte = Unit {
+        let mut unit = Unit {
             kind: Kind::Byte,
             len: 1,
             predicted: [first, 0, 0, 0, 0, 0, 0, 0],
@@ -103,35 +105,33 @@ impl Engine<'_> {
             leads_to: 0,
             order: 0,
         };
-        let Some(isa) = self.isa else { return byte };
+        let Some(isa) = self.isa else { return unit };
         let from = self.header.base_regions.place(base);
         let to = self.header.target_regions.place(target);
-        let (Some(from), Some(to)) = (from, to) else { return byte };
-        let pointer = |kind, word| Unit {
-            kind,
-            len: 4,
-            predicted: isa.bytes_of(self.mapped(word)),
-            leads_to: word,
-            order: if isa.big_endian() { 0 } else { 3 },
-            ..byte
-        };
-        match isa.find(window, from, to, left, &self.header.base_regions) {
-            Found::Plain(1) => byte,
-            Found::Plain(len) => {
-                let order = isa.order() & len.wrapping_sub(1);
-                Unit { kind: Kind::Code, len, predicted: window, order, ..byte }
+        let (Some(from), Some(to)) = (from, to) else { return unit };
+        let found = isa.find(window, from, to, left, &self.header.base_regions);
+        unit.len = found.len();
+        unit.order = isa.order() & unit.len.wrapping_sub(1);
+        unit.leads_to = found.target().unwrap_or(0);
+        match found {
+            Found::Plain(1) => {}
+            Found::Plain(_) => {
+                unit.kind = Kind::Code;
+                unit.predicted = window;
             }
-            Found::Branch(Branch { target, len }) => Unit {
-                kind: Kind::Branch,
-                len,
-                predicted: isa.retarget(window, to.address, self.mapped(target)),
-                address: to.address,
-                leads_to: target,
-                order: isa.order() & len.wrapping_sub(1),
-            },
-            Found::Pointer(word) => pointer(Kind::Pointer, word),
-            Found::RamPointer(word) => pointer(Kind::RamPointer, word),
+            Found::Branch(_) => {
+                unit.kind = Kind::Branch;
+                unit.predicted = isa.retarget(window, to.address, self.mapped(unit.leads_to));
+                unit.address = to.address;
+            }
+            Found::Pointer(_) | Found::RamPointer(_) => {
+                let ram = matches!(found, Found::RamPointer(_));
+                unit.kind = if ram { Kind::RamPointer } else { Kind::Pointer };
+                unit.predicted = isa.bytes_of(self.mapped(unit.leads_to));
+                unit.order = if isa.big_endian() { 0 } else { 3 };
+            }
         }
+        unit
     }
 
     /// Learns from a reference that was mispredicted: `bytes` is what the target holds.
