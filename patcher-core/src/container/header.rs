@@ -96,11 +96,12 @@ impl Header {
     /// patch is refused.
     pub fn parse(bytes: impl IntoIterator<Item = u8>) -> Result<(Self, usize), HeaderError> {
         let mut bytes = bytes.into_iter();
-        let mut next = || bytes.next();
-        let mut reader = Reader::new(&mut next);
+        let mut reader = Reader::new(&mut bytes);
         let mut header = Self::empty();
-        header.read(&mut reader)?;
-        Ok((header, reader.taken()))
+        match header.read(&mut reader) {
+            Some(()) => Ok((header, reader.taken())),
+            None => Err(reader.error()),
+        }
     }
 
     /// What the declared memory is spent on; `None` when it is too little for any tables.
@@ -134,45 +135,43 @@ impl Header {
 }
 
 /// Reads the regions of an image of `len` bytes.
-fn regions(reader: &mut Reader<'_>, regions: &mut Regions, len: u32) -> Result<(), HeaderError> {
+fn regions(reader: &mut Reader<'_>, regions: &mut Regions, len: u32) -> Option<()> {
     let count = reader.byte()?;
-    if count == 0 || usize::from(count) > MAX_REGIONS {
-        return Err(HeaderError::Regions);
-    }
+    let legal = (1..=MAX_REGIONS).contains(&usize::from(count));
+    reader.check(legal, HeaderError::Regions)?;
     let code = reader.byte()?;
-    if u32::from(code) >> count != 0 {
-        return Err(HeaderError::Reserved);
-    }
+    reader.check(u32::from(code) >> count == 0, HeaderError::Reserved)?;
     let mut left = len;
     for index in 0..count {
         let address = reader.address()?;
         let len = if index + 1 < count { reader.varint()? } else { left };
-        left = left.checked_sub(len).ok_or(HeaderError::Regions)?;
+        reader.check(len <= left, HeaderError::Regions)?;
+        left -= len;
         regions.push(Region { len, address, code: code >> index & 1 == 1 });
     }
-    check(regions)
+    check(reader, regions)
 }
 
 /// Regions must not wrap around the address space.
-fn check(regions: &Regions) -> Result<(), HeaderError> {
+fn check(reader: &mut Reader<'_>, regions: &Regions) -> Option<()> {
     let wraps = regions.iter().any(|region| region.address.checked_add(region.len).is_none());
-    if wraps { Err(HeaderError::Regions) } else { Ok(()) }
+    reader.check(!wraps, HeaderError::Regions)
 }
 
-fn extensions(reader: &mut Reader<'_>) -> Result<(), HeaderError> {
+fn extensions(reader: &mut Reader<'_>) -> Option<()> {
     let mut left = reader.varint()?;
     while left > 0 {
         let kind = reader.byte()?;
         let len = reader.byte()?;
-        left = left.checked_sub(2 + u32::from(len)).ok_or(HeaderError::Reserved)?;
+        let taken = 2 + u32::from(len);
+        reader.check(taken <= left, HeaderError::Reserved)?;
+        left -= taken;
         for _ in 0..len {
             reader.byte()?;
         }
-        if kind & EXTENSION_CRITICAL != 0 {
-            return Err(HeaderError::Extension { got: kind });
-        }
+        reader.check(kind & EXTENSION_CRITICAL == 0, HeaderError::Extension { got: kind })?;
     }
-    Ok(())
+    Some(())
 }
 
 impl Header {
@@ -197,18 +196,15 @@ impl Header {
     /// Fills in what `reader` gives; `self` is empty before.
     ///
     /// **Cost**: in place, because a header is too large to be moved through every `?`.
-    fn read(&mut self, reader: &mut Reader<'_>) -> Result<(), HeaderError> {
+    fn read(&mut self, reader: &mut Reader<'_>) -> Option<()> {
         let first = reader.byte()?;
-        if first < 0x80 {
-            return Err(HeaderError::NotAPatch { got: first });
-        }
-        if first & VERSION_BITS != VERSION {
-            return Err(HeaderError::Version { got: first & VERSION_BITS });
-        }
+        reader.check(first >= 0x80, HeaderError::NotAPatch { got: first })?;
+        let version = first & VERSION_BITS;
+        reader.check(version == VERSION, HeaderError::Version { got: version })?;
         self.kind = match first >> KIND_SHIFT & 7 {
             0 => Kind::Full,
             1 => Kind::Delta,
-            _ => return Err(HeaderError::Reserved),
+            _ => return reader.fail(HeaderError::Reserved),
         };
         let delta = self.kind == Kind::Delta;
         let flags = reader.byte()?;
@@ -217,14 +213,11 @@ impl Header {
         let has = |flag| flags & flag != 0;
         let stray = !addressed && has(FLAG_REGIONS | FLAG_TARGET_ADDRESS);
         let doubled = has(FLAG_TARGET_ADDRESS) && (!delta || has(FLAG_REGIONS));
-        if stray || doubled {
-            return Err(HeaderError::Reserved);
-        }
+        reader.check(!stray && !doubled, HeaderError::Reserved)?;
         self.memory = reader.byte()?;
         self.map_entries = reader.varint()?;
-        if self.tables().is_none() || (!addressed && self.map_entries > 0) {
-            return Err(HeaderError::Reserved);
-        }
+        let fits = self.tables().is_some() && (addressed || self.map_entries == 0);
+        reader.check(fits, HeaderError::Reserved)?;
         self.target_len = reader.varint()?;
         self.body_len = reader.varint()?;
         if delta {
@@ -232,9 +225,7 @@ impl Header {
         }
         if has(FLAG_MARKS) {
             self.epoch_log2 = reader.byte()?;
-            if !(8..=31).contains(&self.epoch_log2) {
-                return Err(HeaderError::Epoch);
-            }
+            reader.check((8..=31).contains(&self.epoch_log2), HeaderError::Epoch)?;
         }
         if addressed {
             self.read_addresses(reader, has(FLAG_REGIONS), has(FLAG_TARGET_ADDRESS))?;
@@ -249,12 +240,7 @@ impl Header {
     }
 
     /// Reads a list of regions for each image, or an address for each or for both.
-    fn read_addresses(
-        &mut self,
-        reader: &mut Reader<'_>,
-        lists: bool,
-        two: bool,
-    ) -> Result<(), HeaderError> {
+    fn read_addresses(&mut self, reader: &mut Reader<'_>, lists: bool, two: bool) -> Option<()> {
         let delta = self.kind == Kind::Delta;
         if lists {
             if delta {
@@ -266,9 +252,9 @@ impl Header {
         let second = if two { reader.address()? } else { first };
         if delta {
             self.base_regions.push(Region { len: self.base_len, address: first, code: true });
-            check(&self.base_regions)?;
+            check(reader, &self.base_regions)?;
         }
         self.target_regions.push(Region { len: self.target_len, address: second, code: true });
-        check(&self.target_regions)
+        check(reader, &self.target_regions)
     }
 }

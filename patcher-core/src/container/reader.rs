@@ -4,17 +4,32 @@ use super::header::MAX_HEADER_BYTES;
 use super::varint;
 use crate::error::HeaderError;
 
+/// Where the bytes of a header come from: an iterator, without all else that one can do.
+pub(crate) trait Source {
+    fn next_byte(&mut self) -> Option<u8>;
+}
+
+impl<I: Iterator<Item = u8>> Source for I {
+    fn next_byte(&mut self) -> Option<u8> {
+        self.next()
+    }
+}
+
 /// The bytes of a header, counted.
+///
+/// What is wrong waits in [`Reader::error`], `None` only says that something is: a `Result` of it would be taken apart and
+/// put together again at every call.
 ///
 /// **Cost**: behind a trait object, so that a header parser exists once whatever it reads from.
 pub(crate) struct Reader<'a> {
-    next: &'a mut dyn FnMut() -> Option<u8>,
+    source: &'a mut dyn Source,
     taken: usize,
+    error: HeaderError,
 }
 
 impl<'a> Reader<'a> {
-    pub(crate) fn new(next: &'a mut dyn FnMut() -> Option<u8>) -> Self {
-        Self { next, taken: 0 }
+    pub(crate) fn new(source: &'a mut dyn Source) -> Self {
+        Self { source, taken: 0, error: HeaderError::Incomplete }
     }
 
     /// Bytes taken so far.
@@ -22,27 +37,42 @@ impl<'a> Reader<'a> {
         self.taken
     }
 
-    pub(crate) fn byte(&mut self) -> Result<u8, HeaderError> {
-        if self.taken >= MAX_HEADER_BYTES {
-            return Err(HeaderError::TooLong);
-        }
-        let byte = (self.next)().ok_or(HeaderError::Incomplete)?;
-        self.taken += 1;
-        Ok(byte)
+    /// Why the last call gave `None`.
+    pub(crate) fn error(&self) -> HeaderError {
+        self.error
     }
 
-    pub(crate) fn fill(&mut self, bytes: &mut [u8]) -> Result<(), HeaderError> {
+    /// Gives up because of `error`.
+    #[inline(never)]
+    pub(crate) fn fail<T>(&mut self, error: HeaderError) -> Option<T> {
+        self.error = error;
+        None
+    }
+
+    /// Gives up because of `error` unless `legal`.
+    pub(crate) fn check(&mut self, legal: bool, error: HeaderError) -> Option<()> {
+        if legal { Some(()) } else { self.fail(error) }
+    }
+
+    pub(crate) fn byte(&mut self) -> Option<u8> {
+        self.check(self.taken < MAX_HEADER_BYTES, HeaderError::TooLong)?;
+        let byte = self.source.next_byte()?;
+        self.taken += 1;
+        Some(byte)
+    }
+
+    pub(crate) fn fill(&mut self, bytes: &mut [u8]) -> Option<()> {
         for slot in bytes {
             *slot = self.byte()?;
         }
-        Ok(())
+        Some(())
     }
 
-    pub(crate) fn varint(&mut self) -> Result<u32, HeaderError> {
-        varint::read(|| self.byte())
+    pub(crate) fn varint(&mut self) -> Option<u32> {
+        varint::read(self)
     }
 
-    pub(crate) fn address(&mut self) -> Result<u32, HeaderError> {
+    pub(crate) fn address(&mut self) -> Option<u32> {
         self.varint().map(u32::swap_bytes)
     }
 }

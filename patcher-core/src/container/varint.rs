@@ -1,28 +1,29 @@
 //! Variable-length integers: LEB128, at most five bytes, shortest form only.
 
+use super::reader::Reader;
 use crate::error::HeaderError;
 
 /// Longest varint, bytes.
 pub const MAX_LEN: usize = 5;
 
-/// Reads one integer from the bytes that `next` gives.
-///
-/// # Errors
-/// That of `next`; [`HeaderError::Varint`] when it does not fit 32 bits or is longer than it need be.
-pub fn read(mut next: impl FnMut() -> Result<u8, HeaderError>) -> Result<u32, HeaderError> {
+/// Reads one integer; [`HeaderError::Varint`] when it does not fit 32 bits or is longer than it need be.
+pub(crate) fn read(reader: &mut Reader<'_>) -> Option<u32> {
     let mut value = 0u32;
     for index in 0..MAX_LEN {
-        let byte = next()?;
+        let byte = reader.byte()?;
         let shift = 7 * index;
         if index == MAX_LEN - 1 && byte > 0x0F {
-            return Err(HeaderError::Varint);
+            break;
         }
         value |= u32::from(byte & 0x7F) << shift;
         if byte < 0x80 {
-            return if byte == 0 && index > 0 { Err(HeaderError::Varint) } else { Ok(value) };
+            if byte == 0 && index > 0 {
+                break;
+            }
+            return Some(value);
         }
     }
-    Err(HeaderError::Varint)
+    reader.fail(HeaderError::Varint)
 }
 
 /// Appends one integer in its shortest form.
@@ -43,12 +44,14 @@ pub fn write(out: &mut Vec<u8>, mut value: u32) {
 mod tests {
     use super::*;
 
+    fn parse(bytes: &[u8]) -> Result<u32, HeaderError> {
+        let mut bytes = bytes.iter().copied();
+        let mut reader = Reader::new(&mut bytes);
+        read(&mut reader).ok_or(reader.error())
+    }
+
     #[test]
     fn only_the_shortest_form_is_read() {
-        let parse = |bytes: &[u8]| {
-            let mut rest = bytes.iter().copied();
-            read(|| rest.next().ok_or(HeaderError::Incomplete))
-        };
         assert_eq!(parse(&[0]), Ok(0));
         assert_eq!(parse(&[0x80, 1]), Ok(128));
         assert_eq!(parse(&[0xFF, 0xFF, 0xFF, 0xFF, 0x0F]), Ok(u32::MAX));
@@ -64,8 +67,7 @@ mod tests {
             for value in [1u32 << shift, (1u32 << shift) - 1, (1u32 << shift) + 1] {
                 let mut bytes = Vec::new();
                 write(&mut bytes, value);
-                let mut rest = bytes.into_iter();
-                assert_eq!(read(|| rest.next().ok_or(HeaderError::Incomplete)), Ok(value));
+                assert_eq!(parse(&bytes), Ok(value));
             }
         }
     }
