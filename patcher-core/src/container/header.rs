@@ -142,19 +142,16 @@ fn regions(reader: &mut Reader<'_>, regions: &mut Regions, len: u32) -> Option<(
     let code = reader.byte()?;
     reader.check(u32::from(code) >> count == 0, HeaderError::Reserved)?;
     let mut left = len;
+    let mut wraps = false;
     for index in 0..count {
         let address = reader.address()?;
         let len = if index + 1 < count { reader.varint()? } else { left };
         reader.check(len <= left, HeaderError::Regions)?;
         left -= len;
-        regions.push(Region { len, address, code: code >> index & 1 == 1 });
+        let region = Region { len, address, code: code >> index & 1 == 1 };
+        wraps |= region.wraps();
+        regions.push(region);
     }
-    check(reader, regions)
-}
-
-/// Regions must not wrap around the address space.
-fn check(reader: &mut Reader<'_>, regions: &Regions) -> Option<()> {
-    let wraps = regions.iter().any(|region| region.address.checked_add(region.len).is_none());
     reader.check(!wraps, HeaderError::Regions)
 }
 
@@ -250,11 +247,13 @@ impl Header {
         }
         let first = reader.address()?;
         let second = if two { reader.address()? } else { first };
+        let base = Region { len: self.base_len, address: first, code: true };
+        let target = Region { len: self.target_len, address: second, code: true };
         if delta {
-            self.base_regions.push(Region { len: self.base_len, address: first, code: true });
-            check(reader, &self.base_regions)?;
+            self.base_regions.push(base);
         }
-        self.target_regions.push(Region { len: self.target_len, address: second, code: true });
-        check(reader, &self.target_regions)
+        self.target_regions.push(target);
+        // A full image has a base of no bytes, which wraps nowhere.
+        reader.check(!base.wraps() && !target.wraps(), HeaderError::Regions)
     }
 }

@@ -14,6 +14,14 @@ pub struct Region {
     pub code: bool,
 }
 
+impl Region {
+    /// Whether its end is past that of the address space.
+    #[must_use]
+    pub fn wraps(&self) -> bool {
+        self.address.checked_add(self.len).is_none()
+    }
+}
+
 /// The regions of one image, in file order and without gaps.
 ///
 /// An image without regions has no addresses: no reference in it or into it is predicted.

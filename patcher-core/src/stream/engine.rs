@@ -130,13 +130,8 @@ impl<'w> Engine<'w> {
     /// Target offset where the current epoch ends: the next mark, or the end of the target.
     pub(crate) fn epoch_end(&self) -> u32 {
         let end = self.header.target_len;
-        match self.header.epoch() {
-            None => end,
-            Some(epoch) => {
-                let passed = self.state.position & !(epoch - 1);
-                passed.checked_add(epoch).map_or(end, |mark| mark.min(end))
-            }
-        }
+        let last = self.header.epoch().map_or(u32::MAX, |epoch| self.state.position | (epoch - 1));
+        last.saturating_add(1).min(end)
     }
 
     /// Whether the current position is a restart mark.
