@@ -244,8 +244,10 @@ pub fn create(
         || target.bytes.len() < SMALL
         || estimate::compressed_len(&target.bytes) / 3 * 2 < delta_len;
     // A tie goes to the delta: the limit is not reached by equal length.
-    if full_may_win && let Some(full) = encode::full(&target.bytes, budget, effort, delta_len)? {
-        let mut patch = finish(full, &Layout::none(), None, target_sha256);
+    let alone = layout.alone(&target.bytes);
+    let full = full_may_win.then(|| encode::full(&target.bytes, &alone, budget, effort, delta_len));
+    if let Some(full) = full.transpose()?.flatten() {
+        let mut patch = finish(full, &alone, None, target_sha256);
         self_check(&[], &target.bytes, &patch)?;
         patch.notes.push("the full image is smaller than any delta: base not needed".to_owned());
         return Ok(patch);
@@ -294,10 +296,10 @@ fn smallest_delta(
 pub fn create_full(target: &FlatImage, options: &Options) -> Result<Patch, CreateError> {
     let (budget, effort) = check(options)?;
     limit("target", &target.bytes)?;
-    // Nothing in a full image is predicted through addresses yet: naming them would cost bytes.
-    let full = encode::full(&target.bytes, budget, effort, usize::MAX)?
+    let layout = Layout::of_pair(target, target, options)?.alone(&target.bytes);
+    let full = encode::full(&target.bytes, &layout, budget, effort, usize::MAX)?
         .ok_or_else(|| CreateError::SelfCheck("no patch was made".to_owned()))?;
-    let patch = finish(full, &Layout::none(), None, Sha256::digest(&target.bytes).into());
+    let patch = finish(full, &layout, None, Sha256::digest(&target.bytes).into());
     self_check(&[], &target.bytes, &patch)?;
     Ok(patch)
 }

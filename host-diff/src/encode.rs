@@ -5,13 +5,14 @@ use crate::create::{CreateError, DEFAULT_LEVEL};
 use crate::layout::Layout;
 use crate::matcher::align::Aligned;
 use crate::parallel;
-use crate::plan::copies::{copies, new_byte_costs};
+use crate::plan::copies::{Prices, copies, new_byte_costs};
 use crate::plan::diffs::{Aligner, Pair, Way};
 use crate::plan::literals::{GUESS, literal_costs};
 use crate::plan::map::map;
 use patcher_core::DecodeError;
 use patcher_core::container::header::{Header, Kind};
-use patcher_core::encode::{Diff, Plan, encode_within};
+use patcher_core::container::region::Regions;
+use patcher_core::encode::{Diff, Plan, Seen, encode_within};
 use patcher_core::reference;
 
 /// How much is tried.
@@ -113,7 +114,7 @@ pub fn delta(
     let job = Job { kind: Kind::Delta, pair: &pair, layout, budget, effort };
     let aligner = Aligner::new(&pair);
     let guessed = vec![GUESS; target.len()];
-    let new_bytes = effort.path.then(|| new_byte_costs(base, target, &guessed, effort.tries));
+    let new_bytes = effort.path.then(|| new_byte_costs(base, target, &guessed, &Prices::guess(), effort.tries));
     let path = new_bytes.iter().map(|new_bytes| Way::Path { new_bytes });
     let greedy = effort.gains.iter().map(|&gain| Way::Greedy { gain });
     let ways: Vec<Way<'_>> = path.chain(greedy).collect();
@@ -147,19 +148,19 @@ const LITTLE: usize = 8 << 10;
 /// [`CreateError::SelfCheck`] for a bug of the planner.
 pub fn full(
     target: &[u8],
+    layout: &Layout,
     budget: Budget,
     effort: Effort,
     limit: usize,
 ) -> Result<Option<Encoded>, CreateError> {
-    let layout = Layout::none();
     let pair = Pair {
         base: &[],
         target,
-        base_regions: layout.base,
+        base_regions: Regions::default(),
         target_regions: layout.target,
         isa: None,
     };
-    let job = Job { kind: Kind::Full, pair: &pair, layout: &layout, budget, effort };
+    let job = Job { kind: Kind::Full, pair: &pair, layout, budget, effort };
     job.attempt(&[], limit)
 }
 
@@ -218,12 +219,14 @@ impl Job<'_> {
             .map(|a| Diff { target: word32(a.target), base: word32(a.base), len: word32(a.len) })
             .collect();
         let mut plan = Plan { map: entries, diffs, copies: Vec::new(), reset: false };
+        let seen = Seen::new(&header, pair.base, pair.target, &plan);
         let gaps = gaps(aligned, pair.target.len());
         let mut literals = vec![GUESS; pair.target.len()];
-        plan.copies = copies(pair.base, pair.target, &gaps, &literals, effort.tries);
+        let mut prices = Prices::guess();
+        plan.copies = copies(&seen, &gaps, &literals, &prices, effort.tries);
         for _ in 0..effort.rounds {
-            literals = literal_costs(pair, &header, &plan).map_err(bug)?;
-            plan.copies = copies(pair.base, pair.target, &gaps, &literals, effort.tries);
+            (literals, prices) = literal_costs(pair, &seen, &header, &plan).map_err(bug)?;
+            plan.copies = copies(&seen, &gaps, &literals, &prices, effort.tries);
         }
         let body = encode_within(&header, &reference::ALL, pair.base, pair.target, &plan, limit);
         let Some(body) = body.map_err(bug)? else { return Ok(None) };

@@ -3,7 +3,7 @@
 use crate::create::{CreateError, DEFAULT_LEVEL, IsaChoice, Options};
 use crate::image::{Confidence, Detection, FlatImage, Isa, Region as ImageRegion, detect_pair};
 use patcher_core::container::region::{MAX_REGIONS, Region, Regions};
-use patcher_core::reference::{self, Isa as Core};
+use patcher_core::reference::{self, Isa as Core, call};
 
 /// What a patch assumes about its images.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +31,13 @@ impl Layout {
             sure: true,
             notes: Vec::new(),
         }
+    }
+
+    /// The layout of the target without its base. Only calls count there: if it has none, addresses would cost bytes.
+    #[must_use]
+    pub fn alone(&self, target: &[u8]) -> Self {
+        let calls = call::any(self.isa.id(), &self.target, target);
+        if calls { Self { base: Regions::default(), ..self.clone() } } else { Self::none() }
     }
 
     /// Whether it is worth the time to try without references: an effort of at least the default one, and detected code in

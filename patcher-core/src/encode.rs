@@ -6,18 +6,81 @@ use crate::container::header::Header;
 use crate::entropy::Coder;
 use crate::entropy::encode::{IMPLIED_ZEROS, RangeEncoder};
 use crate::error::{DecodeError, Error};
-use crate::reference::Isa;
-use crate::reference::map::Entry;
+use crate::reference::{self, Isa};
+use crate::reference::call;
+use crate::reference::map::{AddressMap, ENTRY_WORDS, Entry};
 use crate::stream::images::Images;
 use crate::stream::{Engine, MIN_COPY, Question, REPEATS, Side, Source, Step};
 use core::convert::Infallible;
-use core::ops::ControlFlow;
+use core::ops::{ControlFlow, Range};
 
 /// Counts what decisions would cost, in units of 1/65536 bit.
 #[derive(Debug, Default, Clone, Copy)]
 pub struct CostCoder {
     /// Sum of all costs.
     pub cost: u64,
+}
+
+/// A coder that may want to know what the decisions answer.
+pub trait Attentive: Coder {
+    /// The decisions from here on answer `question` with `answer`, or nothing that was asked.
+    fn asked(&mut self, asked: Option<(Question<'_>, u32)>) {
+        let _ = asked;
+    }
+}
+
+impl Attentive for RangeEncoder {}
+
+/// Counts costs and tells what each answer cost.
+struct Observed<F> {
+    price: CostCoder,
+    open: Option<(Answered, u64)>,
+    see: F,
+}
+
+/// An answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answered {
+    /// Is copy.
+    IsCopy(bool),
+    /// Is repeat.
+    IsRepeat(bool),
+    /// Index.
+    RepeatIndex(u32),
+    /// From base.
+    FromBase(bool),
+    /// Distance, zigzag.
+    BaseDistance(u32),
+    /// Distance.
+    TargetDistance(u32),
+    /// Length.
+    CopyLength(u32),
+}
+
+impl<F> Coder for Observed<F> {
+    #[inline]
+    fn code(&mut self, bit: bool, p1: u16) -> bool {
+        self.price.code(bit, p1)
+    }
+}
+
+impl<F: FnMut(Answered, u64)> Attentive for Observed<F> {
+    fn asked(&mut self, asked: Option<(Question<'_>, u32)>) {
+        if let Some((answered, before)) = self.open.take() {
+            (self.see)(answered, self.price.cost - before);
+        }
+        let answered = asked.and_then(|(question, answer)| Some(match question {
+            Question::IsCopy => Answered::IsCopy(answer != 0),
+            Question::IsRepeat(_) => Answered::IsRepeat(answer != 0),
+            Question::RepeatIndex(_) => Answered::RepeatIndex(answer),
+            Question::FromBase => Answered::FromBase(answer != 0),
+            Question::BaseDistance { .. } => Answered::BaseDistance(crate::model::number::zigzag(answer)),
+            Question::TargetDistance => Answered::TargetDistance(answer),
+            Question::CopyLength => Answered::CopyLength(answer),
+            _ => return None,
+        }));
+        self.open = answered.map(|answered| (answered, self.price.cost));
+    }
 }
 
 impl Coder for CostCoder {
@@ -81,11 +144,91 @@ pub struct Plan {
     pub reset: bool,
 }
 
+/// Both images as extras see them: what copies read, and what tokens of extras must make.
+#[derive(Debug, Clone)]
+pub struct Seen {
+    /// What copies read in the base.
+    pub base: Vec<u8>,
+    /// What copies read in the target, once all around it is there.
+    pub target: Vec<u8>,
+    /// What extras make: a call that is not in one extra as a whole stays as it is.
+    pub extras: Vec<u8>,
+    /// Where the calls of the target start.
+    calls: Vec<u32>,
+}
+
+impl Seen {
+    /// The images of `header` with the map and the diffs of `plan`.
+    #[must_use]
+    pub fn new(header: &Header, base: &[u8], target: &[u8], plan: &Plan) -> Self {
+        let mut seen = Self::plain(base, target);
+        let Some(isa) = reference::ALL.iter().find(|isa| isa.id() == header.isa).copied() else {
+            return seen;
+        };
+        let mut words = vec![0; plan.map.len() * ENTRY_WORDS];
+        let mut map = AddressMap::new(&mut words);
+        for &entry in &plan.map {
+            map.push(entry);
+        }
+        let calls = core::cell::RefCell::new(Vec::new());
+        let views = call::Views { isa, base: &header.base_regions, target: &header.target_regions };
+        views.of_base(&map, 0, &mut seen.base);
+        views.of_target(0, &mut seen.target, |offset| calls.borrow_mut().push(offset));
+        for extra in extras(header, target.len(), &plan.diffs) {
+            let start = u32::try_from(extra.start).unwrap_or(u32::MAX);
+            views.of_target(start, &mut seen.extras[extra], |_| {});
+        }
+        seen.calls = calls.into_inner();
+        seen
+    }
+
+    /// The images as they are.
+    #[must_use]
+    pub fn plain(base: &[u8], target: &[u8]) -> Self {
+        Self { base: base.to_vec(), target: target.to_vec(), extras: target.to_vec(), calls: Vec::new() }
+    }
+
+    /// How much of `len` bytes from `source` of the target a copy inside `extra` can read: a call that the extra begins or
+    /// ends in the middle of is not what it will be.
+    #[must_use]
+    pub fn readable(&self, extra: &Range<usize>, source: usize, len: usize) -> usize {
+        let mut len = len;
+        for edge in [extra.start, extra.end] {
+            let before = self.calls.partition_point(|&call| (call as usize) < edge);
+            let Some(&call) = before.checked_sub(1).and_then(|last| self.calls.get(last)) else { continue };
+            let call = call as usize;
+            let torn = call..call + call::LEN;
+            if torn.contains(&edge) && source < torn.end && source + len > torn.start {
+                len = torn.start.saturating_sub(source);
+            }
+        }
+        len
+    }
+}
+
+/// What lies between diffs, cut at restart marks.
+fn extras(header: &Header, target_len: usize, diffs: &[Diff]) -> Vec<Range<usize>> {
+    let epoch = header.epoch().map_or(usize::MAX, |epoch| epoch as usize);
+    let mut extras = Vec::new();
+    let mut at = 0;
+    let ends = diffs.iter().map(|diff| (diff.target as usize, diff.len as usize));
+    for (end, len) in ends.chain([(target_len, 0)]) {
+        while at < end {
+            let mark = (at / epoch).saturating_add(1).saturating_mul(epoch);
+            extras.push(at..end.min(mark));
+            at = end.min(mark);
+        }
+        at = end + len;
+    }
+    extras
+}
+
 /// Answers the engine's questions from a plan.
 struct Planned<'a, C> {
     plan: &'a Plan,
     entry: usize,
     target: &'a [u8],
+    seen: &'a [u8],
     coder: C,
 }
 
@@ -116,8 +259,28 @@ impl<C: Coder> Coder for Planned<'_, C> {
     }
 }
 
-impl<C: Coder> Side for Planned<'_, C> {
+impl<C: Attentive> Side for Planned<'_, C> {
+    fn about(&mut self, _: crate::stream::Topic) {
+        self.coder.asked(None);
+    }
+
     fn ask(&mut self, position: u32, question: Question<'_>) -> u32 {
+        let answer = self.answer(position, question);
+        self.coder.asked(Some((question, answer)));
+        answer
+    }
+
+    fn truth(&mut self, offset: u32, bytes: &mut [u8]) {
+        read(self.target, offset, bytes);
+    }
+
+    fn seen(&mut self, offset: u32, bytes: &mut [u8]) {
+        read(self.seen, offset, bytes);
+    }
+}
+
+impl<C> Planned<'_, C> {
+    fn answer(&mut self, position: u32, question: Question<'_>) -> u32 {
         let diff = || self.diff(position);
         let copy = || self.copy(position);
         let entry = self.plan.map.get(self.entry);
@@ -156,10 +319,6 @@ impl<C: Coder> Side for Planned<'_, C> {
             Question::Reset => u32::from(self.plan.reset),
         }
     }
-
-    fn truth(&mut self, offset: u32, bytes: &mut [u8]) {
-        read(self.target, offset, bytes);
-    }
 }
 
 /// Both images in memory; what is written is known already.
@@ -194,7 +353,7 @@ fn read(image: &[u8], offset: u32, bytes: &mut [u8]) {
 }
 
 /// Runs `plan` through the model; `after` sees coder and engine after each step, and may end the run: `None`.
-fn run<C: Coder>(
+fn run<C: Attentive>(
     header: &Header,
     isas: &[&'static dyn Isa],
     base: &[u8],
@@ -206,7 +365,8 @@ fn run<C: Coder>(
     let mut workspace = vec![0u16; header.workspace_words()];
     let mut engine = Engine::new(*header, isas, &mut workspace)?;
     let mut images = Slices { base, target };
-    let mut side = Planned { plan, entry: 0, target, coder };
+    let seen = Seen::new(header, base, target, plan);
+    let mut side = Planned { plan, entry: 0, target, seen: &seen.extras, coder };
     while !engine.is_done() {
         let step = engine.step(&mut images, &mut side).map_err(|error| match error {
             Error::Patch(error) => error,
@@ -271,12 +431,14 @@ pub fn price(
     target: &[u8],
     plan: &Plan,
     mut observe: impl FnMut(u32, u64),
+    see: impl FnMut(Answered, u64),
 ) -> Result<u64, DecodeError> {
-    let coder = run(header, isas, base, target, plan, CostCoder::default(), |coder, engine, _| {
-        observe(engine.position(), coder.cost);
+    let coder = Observed { price: CostCoder::default(), open: None, see };
+    let coder = run(header, isas, base, target, plan, coder, |coder, engine, _| {
+        observe(engine.position(), coder.price.cost);
         ControlFlow::Continue(())
     })?;
-    Ok(coder.map_or(0, |coder| coder.cost))
+    Ok(coder.map_or(0, |coder| coder.price.cost))
 }
 
 #[cfg(test)]

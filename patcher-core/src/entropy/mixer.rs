@@ -10,7 +10,7 @@ use super::tables::squash;
 pub const BIAS: i32 = 512;
 
 /// Learning rate: weight change in Q13 is `error * logit >> LEARNING_SHIFT`.
-const LEARNING_SHIFT: u32 = 16;
+const LEARNING_SHIFT: u32 = 18;
 
 fn signed(word: u16) -> i32 {
     i32::from(i16::from_le_bytes(word.to_le_bytes()))

@@ -15,15 +15,15 @@ pub enum Switch {
     /// A copy repeats one of the last distances. Context: same choice at the last copy.
     IsRepeat = 10,
     /// A copy without repeat reads the base, not the target. Context: same choice at the last one.
-    FromBase = 12,
+    FromBase = 18,
     /// Which remembered distance is repeated: first choice, then second.
-    RepeatIndex = 14,
+    RepeatIndex = 20,
     /// A restart mark resets the model.
-    Reset = 16,
+    Reset = 22,
 }
 
 /// Counters of all switches.
-pub(crate) const SETS: Sets = Sets { count: 18, len: 1, compact: 0 };
+pub(crate) const SETS: Sets = Sets { count: 24, len: 1, compact: 0 };
 
 /// Codes a choice in context `context`.
 pub fn code(

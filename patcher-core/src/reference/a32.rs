@@ -12,7 +12,7 @@
 //! **Reference**: ARM DDI 0406C, A8.8.18, A8.8.25, A8.8.102 and A8.8.106: offset = SignExtend(imm24:00), for BLX imm24:H:0, relative to the
 //! address plus 8.
 
-use super::{Branch, Isa, MAX_LEN, first, second, signed, with_first, words};
+use super::{Branch, Isa, MAX_LEN, call, first, second, signed, with_first, words};
 
 /// The A32 instruction set; `BIG` for data with their most significant byte first (BE8: instructions stay as they are).
 #[derive(Debug, Clone, Copy)]
@@ -61,6 +61,16 @@ impl<const BIG: bool> Isa for A32<BIG> {
     /// Internal RAM of the common ARM7 and ARM9 parts: AT91SAM7 at 0x0020_0000, LPC2000 at 0x4000_0000.
     fn is_ram(&self, address: u32) -> bool {
         matches!(address, 0x0020_0000..0x0030_0000 | 0x4000_0000..0x4010_0000)
+    }
+
+    /// `BL` under a condition, but not `BLX`.
+    fn is_call(&self, bytes: [u8; call::LEN]) -> bool {
+        let word = u32::from_le_bytes(bytes);
+        word & 0x0F00_0000 == 0x0B00_0000 && !is_exchange(word)
+    }
+
+    fn lengthen(&self, bytes: [u8; call::LEN], by: u32) -> [u8; call::LEN] {
+        call::lengthen_low(bytes, 24, by)
     }
 
     #[inline]

@@ -13,7 +13,7 @@
 //!
 //! **Reference**: ARM DDI 0487, C6.2 (ADD immediate, ADRP, B, BL) and C4.1 (loads and stores, unsigned immediate).
 
-use super::{Branch, Isa, MAX_LEN, first, second, signed, with_first, words};
+use super::{Branch, Isa, MAX_LEN, call, first, second, signed, with_first, words};
 
 /// The A64 instruction set.
 #[derive(Debug, Clone, Copy)]
@@ -61,6 +61,15 @@ impl Isa for AArch64 {
     /// Pairs are told from other code by their shape: what follows the image in memory is data without initial values.
     fn reaches(&self, _address: u32) -> bool {
         true
+    }
+
+    /// `BL`.
+    fn is_call(&self, bytes: [u8; call::LEN]) -> bool {
+        u32::from_le_bytes(bytes) & 0xFC00_0000 == 0x9400_0000
+    }
+
+    fn lengthen(&self, bytes: [u8; call::LEN], by: u32) -> [u8; call::LEN] {
+        call::lengthen_low(bytes, 26, by)
     }
 
     #[inline]

@@ -7,6 +7,7 @@
 pub mod a32;
 pub mod aarch64;
 pub mod cache;
+pub mod call;
 pub mod map;
 pub mod pointer;
 pub mod riscv;
@@ -59,6 +60,16 @@ pub trait Isa: Debug + Sync {
     fn branch(&self, bytes: [u8; MAX_LEN], address: u32) -> Option<Branch>;
     /// `bytes` of a reference, now at `address`, led to `target`. A target out of reach wraps.
     fn retarget(&self, bytes: [u8; MAX_LEN], address: u32, target: u32) -> [u8; MAX_LEN];
+
+    /// Whether a call starts with `bytes`: four bytes at a multiple of [`Isa::unit`] that lead to a function by distance, and
+    /// go on doing so whatever their distance is. No call begins inside another.
+    fn is_call(&self, _bytes: [u8; call::LEN]) -> bool {
+        false
+    }
+    /// The call with `by` bytes more in its distance, wrapping within its field.
+    fn lengthen(&self, bytes: [u8; call::LEN], _by: u32) -> [u8; call::LEN] {
+        bytes
+    }
 
     /// The data word that `bytes` start with.
     fn word(&self, bytes: [u8; MAX_LEN]) -> u32 {

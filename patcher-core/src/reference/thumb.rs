@@ -16,7 +16,7 @@
 //! **Reference**: ARM DDI 0403E.e, A7.7.76 (T3), A7.7.79, A7.7.12 and A7.7.18: offset = SignExtend(S:I1:I2:imm10:imm11:0),
 //! I1 = NOT(J1 EOR S), I2 = NOT(J2 EOR S), relative to the address plus 4.
 
-use super::{Branch, Isa, MAX_LEN, words};
+use super::{Branch, Isa, MAX_LEN, call, words};
 
 /// The Thumb instruction set.
 #[derive(Debug, Clone, Copy)]
@@ -76,6 +76,19 @@ impl Isa for Thumb {
     /// **Reference**: ARM DDI 0403E.e, B3.1: 0x2000_0000 starts SRAM.
     fn is_ram(&self, address: u32) -> bool {
         matches!(address, 0x2000_0000..0x2010_0000)
+    }
+
+    /// `BL` over less than 4 MiB, J1 = J2 = 1: what it looks like does not depend on its distance, and its second halfword not like
+    /// a first one.
+    fn is_call(&self, bytes: [u8; call::LEN]) -> bool {
+        u32::from_le_bytes(bytes) & 0xF800_F800 == 0xF800_F000
+    }
+
+    fn lengthen(&self, bytes: [u8; call::LEN], by: u32) -> [u8; call::LEN] {
+        let word = u32::from_le_bytes(bytes);
+        let distance = ((word & 0x7FF) << 11 | word >> 16 & 0x7FF).wrapping_add(by >> 1);
+        let field = distance >> 11 & 0x7FF | (distance & 0x7FF) << 16;
+        (word & 0xF800_F800 | field).to_le_bytes()
     }
 
     #[inline]

@@ -2,7 +2,7 @@
 
 use super::images::Images;
 use super::state::{Phase, REPEATS, Source};
-use super::{MAX_STEP_OUTPUT, Question, Side, Topic, engine::Engine, length32};
+use super::{MAX_COPIED, Question, Side, Topic, engine::Engine, length32};
 use crate::error::{DecodeError, Error};
 use crate::model::byte::{Contexts, Role};
 use crate::model::hash::context;
@@ -32,13 +32,11 @@ impl Engine<'_> {
         }
         let contexts = self.literal_contexts(self.comparison(images)?);
         let mut byte = [0u8; 1];
-        side.truth(self.state.position, &mut byte);
+        side.seen(self.state.position, &mut byte);
         let [truth] = byte;
         side.about(Topic::Literal);
         let coded = [self.model.byte.code(side, &contexts, truth)];
-        images.write_target(&coded).map_err(Error::Images)?;
-        self.state.advance(&coded);
-        self.state.left -= 1;
+        self.write_seen(images, &coded)?;
         self.state.history = self.state.history << 1 | 1;
         self.extra_boundary();
         Ok(())
@@ -56,10 +54,9 @@ impl Engine<'_> {
             (true, replaced)
         };
         let mut byte = [0u8; 1];
-        if from_base && at < self.header.base_len {
-            images.read_base(at, &mut byte).map_err(Error::Images)?;
-        } else if !from_base && at < state.position {
-            images.read_target(at, &mut byte).map_err(Error::Images)?;
+        let end = if from_base { self.header.base_len } else { state.position };
+        if at < end {
+            self.seen(images, from_base, at, &mut byte)?;
         }
         let [byte] = byte;
         Ok(byte)
@@ -96,7 +93,8 @@ impl Engine<'_> {
     pub(crate) fn copy_offset(&mut self, side: &mut impl Side) {
         let question = Question::IsRepeat(&self.state.repeats);
         let answer = side.ask(self.state.position, question) != 0;
-        let last = u32::from(self.state.repeated);
+        let since = (self.state.tokens >> 1 & 7).trailing_zeros().min(3);
+        let last = u32::from(self.state.repeated) | since << 1;
         let repeat = switch::code(&mut self.model, side, Switch::IsRepeat, last, answer);
         self.state.repeated = repeat;
         self.state.source = if repeat { self.repeat(side) } else { self.fresh_source(side) };
@@ -173,24 +171,18 @@ impl Engine<'_> {
     pub(crate) fn copy<I: Images>(&mut self, images: &mut I) -> Result<(), Error<I::Error>> {
         let position = self.state.position;
         let from = position.wrapping_add(self.state.source.delta);
-        let mut count = self.state.copy_left.min(length32(MAX_STEP_OUTPUT));
+        let mut count = self.state.copy_left.min(length32(MAX_COPIED));
         if !self.state.source.from_base {
             // An overlapping copy repeats: only what exists can be read at once.
             count = count.min(position.wrapping_sub(from));
         }
-        let mut buffer = [0u8; MAX_STEP_OUTPUT];
+        let mut buffer = [0u8; MAX_COPIED];
         let Some(bytes) = buffer.get_mut(..count as usize) else {
             return Err(DecodeError::Poisoned.into());
         };
-        if self.state.source.from_base {
-            images.read_base(from, bytes).map_err(Error::Images)?;
-        } else {
-            images.read_target(from, bytes).map_err(Error::Images)?;
-        }
-        images.write_target(bytes).map_err(Error::Images)?;
-        self.state.advance(bytes);
+        self.seen(images, self.state.source.from_base, from, bytes)?;
+        self.write_seen(images, bytes)?;
         self.state.copy_left -= count;
-        self.state.left -= count;
         self.state.history = self.state.history << 1 | 1;
         if self.state.copy_left == 0 {
             self.extra_boundary();

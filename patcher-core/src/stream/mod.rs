@@ -10,6 +10,7 @@ pub mod engine;
 mod extra;
 pub mod images;
 mod op;
+mod seen;
 pub(crate) mod state;
 mod topic;
 mod unit;
@@ -29,8 +30,11 @@ use crate::entropy::Coder;
 /// decisions before it (13 bits each) 15 bytes.
 pub const MAX_STEP_BYTES: usize = 32;
 
-/// Most target bytes that one step can produce.
-pub const MAX_STEP_OUTPUT: usize = 32;
+/// Most target bytes that one step can write: what a copy takes at once, and what was held back.
+pub const MAX_STEP_OUTPUT: usize = MAX_COPIED + seen::AROUND;
+
+/// Most bytes that a copy takes in one step.
+const MAX_COPIED: usize = 32;
 
 /// A length within one step as a 32-bit number.
 pub(crate) fn length32(len: usize) -> u32 {
@@ -98,6 +102,9 @@ pub trait Side: Coder {
 
     /// Fills `bytes` with the target from `offset` on; leaves them alone when decoding.
     fn truth(&mut self, offset: u32, bytes: &mut [u8]);
+
+    /// Fills `bytes` with the target from `offset` on as extras see it; leaves them alone when decoding.
+    fn seen(&mut self, offset: u32, bytes: &mut [u8]);
 
     /// Tells what the next decisions are about, where no question does. For reports: whoever only codes leaves it
     /// as it is, and no code remains of it.
