@@ -5,10 +5,11 @@ use crate::create::{CreateError, DEFAULT_LEVEL};
 use crate::layout::Layout;
 use crate::matcher::align::Aligned;
 use crate::parallel;
-use crate::plan::copies::{Prices, copies, new_byte_costs};
+use crate::plan::copies::{copies, new_byte_costs};
 use crate::plan::diffs::{Aligner, Pair, Way};
-use crate::plan::literals::{GUESS, literal_costs};
+use crate::plan::literals::{GUESS, costs};
 use crate::plan::map::map;
+use crate::plan::prices::Prices;
 use patcher_core::DecodeError;
 use patcher_core::container::header::{Header, Kind};
 use patcher_core::container::region::Regions;
@@ -114,7 +115,7 @@ pub fn delta(
     let job = Job { kind: Kind::Delta, pair: &pair, layout, budget, effort };
     let aligner = Aligner::new(&pair);
     let guessed = vec![GUESS; target.len()];
-    let new_bytes = effort.path.then(|| new_byte_costs(base, target, &guessed, &Prices::guess(), effort.tries));
+    let new_bytes = effort.path.then(|| new_byte_costs(base, target, &guessed, effort.tries));
     let path = new_bytes.iter().map(|new_bytes| Way::Path { new_bytes });
     let greedy = effort.gains.iter().map(|&gain| Way::Greedy { gain });
     let ways: Vec<Way<'_>> = path.chain(greedy).collect();
@@ -225,7 +226,7 @@ impl Job<'_> {
         let mut prices = Prices::guess();
         plan.copies = copies(&seen, &gaps, &literals, &prices, effort.tries);
         for _ in 0..effort.rounds {
-            (literals, prices) = literal_costs(pair, &seen, &header, &plan).map_err(bug)?;
+            (literals, prices) = costs(pair, &seen, &header, &plan).map_err(bug)?;
             plan.copies = copies(&seen, &gaps, &literals, &prices, effort.tries);
         }
         let body = encode_within(&header, &reference::ALL, pair.base, pair.target, &plan, limit);

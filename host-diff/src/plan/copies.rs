@@ -3,13 +3,12 @@
 use crate::matcher::places::Places;
 use crate::matcher::suffix::common;
 use core::ops::{Range, RangeInclusive};
-use patcher_core::encode::{Answered, Copy, Seen};
+use super::prices::{Bits, Prices, bit_length};
+use patcher_core::encode::{Copy, Seen};
+use patcher_core::stream::{MIN_COPY, REPEATS, Source};
 
-/// A cost in 1/16 bit.
-pub type Bits = u32;
-/// One bit.
-pub const BIT: Bits = 16;
-
+/// The shortest copy.
+const SHORTEST: usize = MIN_COPY as usize;
 /// Copies from this length on are taken whole.
 const LONG: usize = 64;
 
@@ -72,102 +71,7 @@ impl<'a> Chains<'a> {
     }
 }
 
-/// What tokens cost beside literals, in 1/16 bit.
-#[derive(Debug, Clone)]
-pub struct Prices {
-    /// Previous was a copy × is a copy.
-    token: [[Bits; 2]; 2],
-    repeat: [Bits; 3],
-    fresh: Bits,
-    from: [Bits; 2],
-    /// Fresh, repeat.
-    length: [Bits; 33],
-    target: [Bits; 33],
-    base: [Bits; 33],
-}
-
-fn bit_length(value: u32) -> usize {
-    (32 - value.leading_zeros()) as usize
-}
-
-impl Prices {
-    /// Before anything is known.
-    #[must_use]
-    pub fn guess() -> Self {
-        let number = core::array::from_fn(|length| {
-            let length = Bits::try_from(length).unwrap_or(0);
-            BIT * (length.saturating_sub(1) + 1) + BIT * length.min(6) / 3
-        });
-        Self {
-            token: [[BIT / 4, BIT], [BIT / 4, BIT]],
-            repeat: [BIT * 2, BIT * 3, BIT * 3],
-            fresh: BIT,
-            from: [BIT, BIT],
-            length: number,
-            target: number,
-            base: number,
-        }
-    }
-}
-
-/// Sums of costs.
-#[derive(Debug)]
-pub struct Tally {
-    prices: Prices,
-    sums: std::collections::HashMap<(u8, usize, usize), (u64, u64)>,
-    was_copy: usize,
-}
-
-impl Tally {
-    /// Empty.
-    #[must_use]
-    pub fn new() -> Self {
-        Self { prices: Prices::guess(), sums: Default::default(), was_copy: 0 }
-    }
-    /// Notes.
-    pub fn see(&mut self, answered: Answered, cost: u64) {
-        let key = match answered {
-            Answered::IsCopy(is) => {
-                let was = core::mem::replace(&mut self.was_copy, usize::from(is));
-                (0, was, usize::from(is))
-            }
-            Answered::IsRepeat(is) => { (1, 0, usize::from(is)) }
-            Answered::RepeatIndex(index) => (2, 0, index as usize),
-            Answered::FromBase(is) => (3, 0, usize::from(is)),
-            Answered::CopyLength(length) => (4, 0, bit_length(length)),
-            Answered::TargetDistance(distance) => (5, 0, bit_length(distance)),
-            Answered::BaseDistance(distance) => (6, 0, bit_length(distance)),
-        };
-        let (sum, count) = self.sums.entry(key).or_insert((0, 0));
-        *sum += cost;
-        *count += 1;
-    }
-    /// The prices.
-    #[must_use]
-    pub fn prices(&self) -> Prices {
-        let get = |key, guess: Bits| {
-            let (sum, count) = self.sums.get(&key).copied().unwrap_or((0, 0));
-            let sum = (sum >> 12) + 4 * u64::from(guess);
-            Bits::try_from(sum / (count + 4)).unwrap_or(0)
-        };
-        let p = &self.prices;
-        let number = |kind: u8, class: usize, guess: &[Bits; 33]| core::array::from_fn(|length| get((kind, class, length), guess[length]));
-        let repeat = get((1, 0, 1), BIT);
-        Prices {
-            token: core::array::from_fn(|was| core::array::from_fn(|is| get((0, was, is), p.token[was][is]))),
-            repeat: core::array::from_fn(|index| repeat + get((2, 0, index), BIT)),
-            fresh: get((1, 0, 0), BIT),
-            from: core::array::from_fn(|from| get((3, 0, from), BIT)),
-            length: number(4, 0, &p.length),
-            target: number(5, 0, &p.target),
-            base: number(6, 0, &p.base),
-        }
-    }
-}
-
-#[derive(Clone, Copy)]
-enum Take { Repeat(usize), Target(usize), Base(usize) }
-
+/// How the tokens up to a byte of an extra can be cheapest.
 #[derive(Clone, Copy)]
 struct Arrival {
     cost: u64,
@@ -175,11 +79,34 @@ struct Arrival {
     len: u32,
     from_base: bool,
     source: u32,
-    /// Source minus target offset of the last copy on the way, and which image it read.
-    repeats: [(bool, u32); 3],
+    /// The last sources on the way, most recent first.
+    repeats: [Source; REPEATS],
 }
 
-/// The cheapest literals and copies for the extras `gaps` of `target`.
+/// Where a copy may read, and how that is coded.
+#[derive(Clone, Copy)]
+enum Found {
+    /// As the repeat of this index.
+    Repeat(usize),
+    /// At a distance in the target whose number has so many bits.
+    Target(usize),
+    /// At a distance from the expected base offset whose number has so many bits.
+    Base(usize),
+}
+
+impl Found {
+    /// Cost of its source.
+    fn price(self, prices: &Prices) -> Bits {
+        let [target, base] = prices.image;
+        match self {
+            Self::Repeat(index) => prices.repeat[index],
+            Self::Target(bits) => prices.fresh + target + prices.target[bits],
+            Self::Base(bits) => prices.fresh + base + prices.base[bits],
+        }
+    }
+}
+
+/// The cheapest literals and copies for the extras `gaps`, in what extras see.
 ///
 /// `gaps` are (start, end, expected base offset); `literal` is the cost of each target byte as a
 /// literal in 1/16 bit; `tries` bounds the candidates looked at per position and image.
@@ -191,21 +118,30 @@ pub fn copies(
     prices: &Prices,
     tries: usize,
 ) -> Vec<Copy> {
-    parse(seen, gaps, literal, prices, tries, usize::MAX, |_, _| {})
+    let mut out = Vec::new();
+    parse(seen, gaps, literal, prices, tries, usize::MAX, |bytes, _, copy| {
+        out.extend(copy.map(|(from_base, source)| Copy {
+            target: word32(bytes.start),
+            len: word32(bytes.len()),
+            from_base,
+            source,
+        }));
+    });
+    out
 }
 
 /// Cost of each target byte in 1/16 bit if everything were an extra; a copy's cost is spread over its bytes.
 ///
 /// Longer copies from the base than `SHORT` are left to diffs. Further arguments as for [`copies`].
 #[must_use]
-pub fn new_byte_costs(base: &[u8], target: &[u8], literal: &[Bits], prices: &Prices, tries: usize) -> Vec<Bits> {
+pub fn new_byte_costs(base: &[u8], target: &[u8], literal: &[Bits], tries: usize) -> Vec<Bits> {
     let gaps: Vec<_> = (0..target.len())
         .step_by(CHUNK)
         .map(|at| (at, target.len().min(at + CHUNK), usize::MAX))
         .collect();
-    let mut costs = vec![0; target.len()];
     let seen = Seen::plain(base, target);
-    parse(&seen, &gaps, literal, prices, tries, SHORT, |bytes, cost| {
+    let mut costs = vec![0; target.len()];
+    parse(&seen, &gaps, literal, &Prices::guess(), tries, SHORT, |bytes, cost, _| {
         let count = u64::try_from(bytes.len()).unwrap_or(1);
         costs[bytes].fill(Bits::try_from(cost / count).unwrap_or(Bits::MAX));
     });
@@ -217,8 +153,13 @@ const CHUNK: usize = 1 << 14;
 /// Copies from the base that a diff would replace are longer.
 const SHORT: usize = 16;
 
-/// The parse of both: copies from the base take at most `longest` bytes, `see` learns what the bytes of each token
-/// cost. In a gap whose expected base offset is `usize::MAX` the last copy from the base tells it.
+fn word32(value: usize) -> u32 {
+    u32::try_from(value).unwrap_or(NONE)
+}
+
+/// The parse of both: copies from the base take at most `longest` bytes, `see` learns of each token its bytes, their cost, and
+/// for a copy whether it reads the base and where. In a gap whose expected base offset is `usize::MAX` the last copy from
+/// the base tells it.
 fn parse(
     seen: &Seen,
     gaps: &[(usize, usize, usize)],
@@ -226,14 +167,14 @@ fn parse(
     prices: &Prices,
     tries: usize,
     longest: usize,
-    mut see: impl FnMut(Range<usize>, u64),
-) -> Vec<Copy> {
+    mut see: impl FnMut(Range<usize>, u64, Option<(bool, u32)>),
+) {
     let Seen { base, target: before, extras: target, .. } = seen;
     let in_base = Places::new(base, KEY);
     let mut in_target = Chains::new(before, tries);
     let mut inserted = 0usize;
-    let mut out = Vec::new();
-    let mut repeats = [(false, 0u32); 3];
+    let mut repeats = [Source::default(); REPEATS];
+    let mut tokens = Vec::new();
     for &(start, end, expected) in gaps {
         let none = Arrival { cost: u64::MAX, len: 0, from_base: false, source: 0, repeats };
         let mut arrivals = vec![none; end - start + 1];
@@ -254,109 +195,86 @@ fn parse(
                 continue;
             }
             let pattern = &target[at..end];
-            let mut take = |from_base: bool, source: usize, lengths: RangeInclusive<usize>, kind: Take| {
-                let source32 = u32::try_from(source).unwrap_or(NONE);
-                let delta = source32.wrapping_sub(u32::try_from(at).unwrap_or(0));
-                let length = *lengths.end();
-                let shortest = if length > LONG { length } else { *lengths.start() };
+            let readable = |source, length| seen.readable(&(start..end), source, length);
+            let mut take = |found: Found, source: usize, lengths: RangeInclusive<usize>| {
+                let (from_base, last) = match found {
+                    Found::Repeat(index) => (here.repeats[index].from_base, index),
+                    Found::Target(_) => (false, REPEATS - 1),
+                    Found::Base(_) => (true, REPEATS - 1),
+                };
+                let source = word32(source);
+                let mut repeats = here.repeats;
+                repeats[..=last].rotate_right(1);
+                repeats[0] = Source { from_base, delta: source.wrapping_sub(word32(at)) };
+                let cost = here.cost + u64::from(is_copy + found.price(prices));
+                let (shortest, length) = lengths.into_inner();
+                let shortest = if length > LONG { length } else { shortest };
                 for len in shortest..=length {
-                    let len32 = u32::try_from(len).unwrap_or(NONE);
-                    let size = bit_length(len32 - 2);
-                    let bits = match kind {
-                        Take::Repeat(index) => prices.repeat[index] + prices.length[size],
-                        Take::Target(distance) => prices.fresh + prices.from[0] + prices.length[size] + prices.target[distance],
-                        Take::Base(distance) => prices.fresh + prices.from[1] + prices.length[size] + prices.base[distance],
-                    };
-                    let cost = here.cost + u64::from(is_copy + bits);
+                    let number = word32(len) - MIN_COPY;
+                    let cost = cost + u64::from(prices.length[bit_length(number)]);
                     let slot = &mut arrivals[at + len - start];
                     if cost < slot.cost {
-                        let mut repeats = here.repeats;
-                        let last = match kind { Take::Repeat(index) => index, _ => 2 };
-                        repeats[..=last].rotate_right(1);
-                        repeats[0] = (from_base, delta);
-                        *slot = Arrival {
-                            cost,
-                            len: len32,
-                            from_base,
-                            source: source32,
-                            repeats,
-                        };
+                        *slot = Arrival { cost, len: word32(len), from_base, source, repeats };
                     }
                 }
                 if length > LONG {
                     skip_until = skip_until.max(at + length - 1);
                 }
             };
-            for (index, (repeat_base, delta)) in here.repeats.into_iter().enumerate() {
-            let source = u32::try_from(at).unwrap_or(0).wrapping_add(delta) as usize;
-            let image = if repeat_base { base } else { before };
-            let usable = if repeat_base { source < base.len() } else { source < at };
-            if usable {
+            let place = |repeat: Source| word32(at).wrapping_add(repeat.delta) as usize;
+            for (index, repeat) in here.repeats.into_iter().enumerate() {
+                let source = place(repeat);
+                let (image, end) =
+                    if repeat.from_base { (base, base.len()) } else { (before, at) };
+                if source >= end {
+                    continue;
+                }
                 let length = common(&image[source..], pattern);
-                let length = if repeat_base { length.min(longest) } else { seen.readable(&(start..end), source, length) };
-                if length >= 2 {
-                    take(repeat_base, source, 2..=length, Take::Repeat(index));
-                }
+                let length =
+                    if repeat.from_base { length.min(longest) } else { readable(source, length) };
+                take(Found::Repeat(index), source, SHORTEST..=length);
             }
-            }
-            let mut done = 1;
+            // A farther place is worth its price only beyond the length of a nearer one.
+            let mut reached = SHORTEST - 1;
             in_target.candidates(pattern, |source, length| {
-                let distance = u32::try_from(at - source - 1).unwrap_or(NONE);
-                let length = seen.readable(&(start..end), source, length);
-                if length <= done {
-                    return;
-                }
-                take(false, source, done + 1..=length, Take::Target(bit_length(distance)));
-                done = length;
+                let length = readable(source, length);
+                let bits = bit_length(word32(at - source - 1));
+                take(Found::Target(bits), source, reached + 1..=length);
+                reached = reached.max(length);
             });
-            let (repeat_base, delta) = here.repeats[0];
-            let source = u32::try_from(at).unwrap_or(0).wrapping_add(delta) as usize;
+            let [last, ..] = here.repeats;
             let expected = match expected {
-                usize::MAX if repeat_base => source,
+                usize::MAX if last.from_base => place(last),
                 usize::MAX => at,
                 _ => expected + (at - start),
             };
             let mut covered = false;
             // What is longer than can be used need not be looked at in full.
             let enough = longest.saturating_add(LONG).min(pattern.len());
+            let mut reached = SHORTEST - 1;
             in_base.near(&pattern[..enough], expected, tries, |source, found| {
                 let length = found.min(longest);
                 covered |= found > length && found > LONG;
-                let jump = u32::try_from(source.abs_diff(expected) * 2).unwrap_or(NONE);
-                take(true, source, 2..=length, Take::Base(bit_length(jump)));
+                let bits = bit_length(word32(source.abs_diff(expected) * 2));
+                take(Found::Base(bits), source, reached + 1..=length);
+                reached = reached.max(length);
             });
             if covered {
                 // A diff will take it: any low cost will do.
                 skip_until = skip_until.max(at + longest - 1);
             }
         }
-        let before = out.len();
         let mut at = end;
         while at > start {
             let arrival = arrivals[at - start];
             let len = arrival.len.max(1) as usize;
-            see(at - len..at, arrival.cost - arrivals[at - len - start].cost);
+            let copy = (arrival.len > 0).then_some((arrival.from_base, arrival.source));
+            tokens.push((at - len..at, arrival.cost - arrivals[at - len - start].cost, copy));
             at -= len;
-            if arrival.len == 0 {
-                continue;
-            }
-            out.push(Copy {
-                target: u32::try_from(at).unwrap_or(NONE),
-                len: arrival.len,
-                from_base: arrival.from_base,
-                source: arrival.source,
-            });
         }
-        out[before..].reverse();
+        for (bytes, cost, copy) in tokens.drain(..).rev() {
+            see(bytes, cost, copy);
+        }
         repeats = arrivals[end - start].repeats;
     }
-    out
 }
-impl Drop for Tally { fn drop(&mut self) {
-    if std::env::var("DUMP").is_ok() {
-        let mut v: Vec<_> = self.sums.iter().collect(); v.sort();
-        let mut kind = 99;
-        for (k, (s, n)) in v { if k.0 != kind { kind = k.0; eprintln!(); }
-          eprint!("{}/{}/{}: n {} {:.0}B {:.2}b; ", k.0,k.1,k.2, n, *s as f64/65536.0/8.0, *s as f64/65536.0/ *n as f64); }
-        eprintln!();
-    } } }

@@ -1,6 +1,6 @@
 //! Alignment of both images in several passes, and what follows from it.
 
-use super::copies::Bits;
+use super::prices::Bits;
 use super::mask::{Label, Labels, Masked, Same, mask};
 use super::path::path;
 use crate::matcher::align::{Aligned, align};

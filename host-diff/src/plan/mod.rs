@@ -6,3 +6,4 @@ pub mod literals;
 pub mod map;
 pub mod mask;
 pub mod path;
+pub mod prices;

@@ -8,7 +8,7 @@
 //!
 //! **Cost**: at most `MOST` diagonals per target byte.
 
-use super::copies::{BIT, Bits};
+use super::prices::{BIT, Bits};
 use super::mask::{Mark, Masked};
 use crate::matcher::align::Aligned;
 use crate::matcher::places::Places;

@@ -9,26 +9,31 @@ use super::tables::squash;
 /// The constant input, 2 in Q8: its weight is what is known without any context.
 pub const BIAS: i32 = 512;
 
-/// Learning rate: weight change in Q13 is `error * logit >> LEARNING_SHIFT`.
-const LEARNING_SHIFT: u32 = 18;
+/// How a kind of decision is mixed.
+#[derive(Debug, Clone, Copy)]
+pub struct Way {
+    /// The probability stays this many 1/65536 away from certainty.
+    pub least: u16,
+    /// Learning rate: weight change in Q13 is `error * logit >> slowness`, 1..=31.
+    pub slowness: u32,
+}
 
 fn signed(word: u16) -> i32 {
     i32::from(i16::from_le_bytes(word.to_le_bytes()))
 }
 
-/// Codes one decision by the mix of `logits`, and trains `weights` with it. The probability stays `least` / 65536 away
-/// from certainty.
+/// Codes one decision by the mix of `logits`, and trains `weights` with it.
 #[inline(never)]
 pub fn decide(
     coder: &mut impl Coder,
     weights: &mut [u16],
     logits: &[i32],
-    least: u16,
+    way: Way,
     bit: bool,
 ) -> bool {
-    let p1 = mix(weights, logits).clamp(least, u16::MAX - least + 1);
+    let p1 = mix(weights, logits).clamp(way.least, u16::MAX - way.least + 1);
     let bit = coder.code(bit, p1);
-    train(weights, logits, p1, bit);
+    train(weights, logits, p1, way.slowness, bit);
     bit
 }
 
@@ -42,10 +47,11 @@ pub fn mix(weights: &[u16], logits: &[i32]) -> u16 {
 
 /// Moves the weights so that the mix of `logits`, which gave `p1`, would have been nearer to `bit`.
 #[inline]
-pub fn train(weights: &mut [u16], logits: &[i32], p1: u16, bit: bool) {
+pub fn train(weights: &mut [u16], logits: &[i32], p1: u16, slowness: u32, bit: bool) {
+    let half = 1 << (slowness - 1);
     let error = if bit { 65535 } else { 0 } - i32::from(p1);
     for (weight, &logit) in weights.iter_mut().zip(logits) {
-        let step = (error * logit + (1 << (LEARNING_SHIFT - 1))) >> LEARNING_SHIFT;
+        let step = (error * logit + half) >> slowness;
         let moved = (signed(*weight) + step).clamp(-32_768, 32_767);
         *weight = u16::from_le_bytes(i16::try_from(moved).unwrap_or(0).to_le_bytes());
     }

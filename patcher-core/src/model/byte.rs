@@ -23,7 +23,7 @@ pub(crate) const WEIGHTS: Sets = Sets { count: 3 * 8, len: ALL, compact: 2 };
 /// Counters of how far remembered bytes can be trusted: role × input, each by count.
 pub(crate) const TRUST: Sets = Sets { count: 2 * RUNS, len: 8, compact: 1 };
 /// Probabilities stay in 32/65536 ..= 65504/65536: a byte costs 11 bytes of patch at most.
-const P_MIN: u16 = 32;
+const MIX: mixer::Way = mixer::Way { least: 32, slowness: 18 };
 
 /// Weights and counters of the byte decisions.
 #[derive(Debug)]
@@ -105,7 +105,7 @@ impl ByteModel<'_> {
             };
             let set = WEIGHTS.range(self.compact, state as usize * 8 + class);
             let Some(weights) = self.weights.get_mut(set) else { return 0 };
-            let bit = mixer::decide(coder, weights, &logits, P_MIN, byte >> index & 1 == 1);
+            let bit = mixer::decide(coder, weights, &logits, MIX, byte >> index & 1 == 1);
             for &place in &places {
                 if let Some(slot) = self.slots.get_mut(place) {
                     counter::update(slot, bit);

@@ -9,7 +9,7 @@ pub const INPUTS: usize = 6;
 /// Weight sets: see [`crate::stream::UnitKind`]; the inputs and a constant.
 pub(crate) const WEIGHTS: Sets = Sets { count: 12, len: INPUTS + 1, compact: 1 };
 /// Probabilities stay in 8/65536 ..= 65528/65536: 13 bits at most.
-const P_MIN: u16 = 8;
+const MIX: mixer::Way = mixer::Way { least: 8, slowness: 16 };
 
 /// Weights and counters of the hit decisions.
 #[derive(Debug)]
@@ -35,7 +35,7 @@ impl HitModel<'_> {
         }
         let set = WEIGHTS.range(self.compact, set);
         let Some(weights) = self.weights.get_mut(set) else { return false };
-        let hit = mixer::decide(coder, weights, &logits, P_MIN, hit);
+        let hit = mixer::decide(coder, weights, &logits, MIX, hit);
         for &context in contexts {
             if let Some(slot) = self.slots.get_mut(hash::slot(context, len)) {
                 counter::update(slot, hit);
