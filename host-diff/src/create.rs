@@ -244,10 +244,7 @@ pub fn create(
         || target.bytes.len() < SMALL
         || estimate::compressed_len(&target.bytes) / 3 * 2 < delta_len;
     // A tie goes to the delta: the limit is not reached by equal length.
-    let alone = layout.alone(&target.bytes);
-    let full = full_may_win.then(|| encode::full(&target.bytes, &alone, budget, effort, delta_len));
-    if let Some(full) = full.transpose()?.flatten() {
-        let mut patch = finish(full, &alone, None, target_sha256);
+    if full_may_win && let Some(mut patch) = full(target, options, delta_len)? {
         self_check(&[], &target.bytes, &patch)?;
         patch.notes.push("the full image is smaller than any delta: base not needed".to_owned());
         return Ok(patch);
@@ -294,14 +291,21 @@ fn smallest_delta(
 /// # Errors
 /// See [`CreateError`].
 pub fn create_full(target: &FlatImage, options: &Options) -> Result<Patch, CreateError> {
-    let (budget, effort) = check(options)?;
+    check(options)?;
     limit("target", &target.bytes)?;
-    let layout = Layout::of_pair(target, target, options)?.alone(&target.bytes);
-    let full = encode::full(&target.bytes, &layout, budget, effort, usize::MAX)?
+    let patch = full(target, options, usize::MAX)?
         .ok_or_else(|| CreateError::SelfCheck("no patch was made".to_owned()))?;
-    let patch = finish(full, &layout, None, Sha256::digest(&target.bytes).into());
     self_check(&[], &target.bytes, &patch)?;
     Ok(patch)
+}
+
+/// The full-image form of `target` if it takes less than `limit` bytes, not checked yet.
+fn full(target: &FlatImage, options: &Options, limit: usize) -> Result<Option<Patch>, CreateError> {
+    let (budget, effort) = check(options)?;
+    let layout = Layout::of_full(target, options)?;
+    let full = encode::full(&target.bytes, &layout, budget, effort, limit)?;
+    let digest = Sha256::digest(&target.bytes).into();
+    Ok(full.map(|full| finish(full, &layout, None, digest)))
 }
 
 fn check(options: &Options) -> Result<(Budget, Effort), CreateError> {

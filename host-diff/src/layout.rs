@@ -33,11 +33,19 @@ impl Layout {
         }
     }
 
-    /// The layout of the target without its base. Only calls count there: if it has none, addresses would cost bytes.
-    #[must_use]
-    pub fn alone(&self, target: &[u8]) -> Self {
-        let calls = call::any(self.isa.id(), &self.target, target);
-        if calls { Self { base: Regions::default(), ..self.clone() } } else { Self::none() }
+    /// The layout of a full image. Only calls count there: if it has none, addresses would cost bytes.
+    ///
+    /// # Errors
+    /// As [`Layout::of_pair`].
+    pub fn of_full(target: &FlatImage, options: &Options) -> Result<Self, CreateError> {
+        let both = Options {
+            base_address: options.target_address,
+            base_regions: options.target_regions.clone(),
+            ..options.clone()
+        };
+        let pair = Self::of_pair(target, target, &both)?;
+        let calls = call::any(pair.isa.id(), &pair.target, &target.bytes);
+        Ok(if calls { Self { base: Regions::default(), ..pair } } else { Self::none() })
     }
 
     /// Whether it is worth the time to try without references: an effort of at least the default one, and detected code in

@@ -73,8 +73,6 @@ impl Side for Priced<'_> {
 
     fn truth(&mut self, _offset: u32, _bytes: &mut [u8]) {}
 
-    fn seen(&mut self, _offset: u32, _bytes: &mut [u8]) {}
-
     fn about(&mut self, topic: Topic) {
         self.turn_to(topic);
     }

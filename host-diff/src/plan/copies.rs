@@ -1,9 +1,9 @@
 //! Parses extras into literals and copies by cost.
 
+use super::prices::{Bits, Prices, bit_length};
 use crate::matcher::places::Places;
 use crate::matcher::suffix::common;
 use core::ops::{Range, RangeInclusive};
-use super::prices::{Bits, Prices, bit_length};
 use patcher_core::encode::{Copy, Seen};
 use patcher_core::stream::{MIN_COPY, REPEATS, Source};
 
@@ -195,7 +195,7 @@ fn parse(
                 continue;
             }
             let pattern = &target[at..end];
-            let readable = |source, length| seen.readable(&(start..end), source, length);
+            let readable = |source, length| seen.readable(at, source, length);
             let mut take = |found: Found, source: usize, lengths: RangeInclusive<usize>| {
                 let (from_base, last) = match found {
                     Found::Repeat(index) => (here.repeats[index].from_base, index),
@@ -224,8 +224,7 @@ fn parse(
             let place = |repeat: Source| word32(at).wrapping_add(repeat.delta) as usize;
             for (index, repeat) in here.repeats.into_iter().enumerate() {
                 let source = place(repeat);
-                let (image, end) =
-                    if repeat.from_base { (base, base.len()) } else { (before, at) };
+                let (image, end) = if repeat.from_base { (base, base.len()) } else { (before, at) };
                 if source >= end {
                     continue;
                 }

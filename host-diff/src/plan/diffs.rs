@@ -1,8 +1,8 @@
 //! Alignment of both images in several passes, and what follows from it.
 
-use super::prices::Bits;
 use super::mask::{Label, Labels, Masked, Same, mask};
 use super::path::path;
+use super::prices::Bits;
 use crate::matcher::align::{Aligned, align};
 use crate::matcher::suffix::Suffixes;
 use patcher_core::container::region::Regions;

@@ -8,8 +8,8 @@
 //!
 //! **Cost**: at most `MOST` diagonals per target byte.
 
-use super::prices::{BIT, Bits};
 use super::mask::{Mark, Masked};
+use super::prices::{BIT, Bits};
 use crate::matcher::align::Aligned;
 use crate::matcher::places::Places;
 use std::collections::HashMap;

@@ -84,8 +84,6 @@ impl Side for Decoding<'_> {
     }
 
     fn truth(&mut self, _offset: u32, _bytes: &mut [u8]) {}
-
-    fn seen(&mut self, _offset: u32, _bytes: &mut [u8]) {}
 }
 
 impl<'w> Decoder<'w> {

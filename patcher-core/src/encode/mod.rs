@@ -52,7 +52,8 @@ pub struct Plan {
     pub map: Vec<Entry>,
     /// Diffs by target offset, none crossing a restart mark.
     pub diffs: Vec<Diff>,
-    /// Copies by target offset, none overlapping a diff or crossing a restart mark.
+    /// Copies by target offset, none overlapping a diff or crossing a restart mark. Where they bring other bytes than the target
+    /// has, as seen by extras, literals take their place.
     pub copies: Vec<Copy>,
     /// Whether restart marks reset the model.
     pub reset: bool,
@@ -61,6 +62,7 @@ pub struct Plan {
 /// Answers the engine's questions from a plan.
 struct Planned<'a, C> {
     plan: &'a Plan,
+    copies: &'a [Copy],
     entry: usize,
     target: &'a [u8],
     /// The target as extras make it.
@@ -75,8 +77,7 @@ impl<C> Planned<'_, C> {
     }
 
     fn copy(&self, position: u32) -> Option<&Copy> {
-        let copies = &self.plan.copies;
-        let found = copies.get(copies.partition_point(|copy| copy.target < position));
+        let found = self.copies.get(self.copies.partition_point(|copy| copy.target < position));
         found.filter(|copy| copy.target == position)
     }
 
@@ -202,7 +203,8 @@ fn run<C: Listener>(
     let mut engine = Engine::new(*header, isas, &mut workspace)?;
     let mut images = Slices { base, target };
     let seen = Seen::new(header, base, target, plan);
-    let mut side = Planned { plan, entry: 0, target, extras: &seen.extras, coder };
+    let copies = seen.fit(&plan.copies);
+    let mut side = Planned { plan, copies: &copies, entry: 0, target, extras: &seen.extras, coder };
     while !engine.is_done() {
         let step = engine.step(&mut images, &mut side).map_err(|error| match error {
             Error::Patch(error) => error,

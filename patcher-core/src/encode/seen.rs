@@ -1,9 +1,10 @@
 //! The images as extras see them, whole: what a planner looks for copies in.
 
-use super::{Diff, Plan};
+use super::{Copy, Diff, Plan};
 use crate::container::header::Header;
 use crate::reference::map::{AddressMap, ENTRY_WORDS};
 use crate::reference::{self, call};
+use crate::stream::MIN_COPY;
 use core::ops::Range;
 
 /// Both images as extras see them: what copies read, and what tokens of extras must make.
@@ -15,8 +16,8 @@ pub struct Seen {
     pub target: Vec<u8>,
     /// What extras make: a call that is not in one extra as a whole stays as it is.
     pub extras: Vec<u8>,
-    /// Where the calls of the target start.
-    calls: Vec<u32>,
+    /// Calls of the target that an extra begins or ends in the middle of, with the extra.
+    torn: Vec<(Range<usize>, Range<usize>)>,
 }
 
 impl Seen {
@@ -32,39 +33,74 @@ impl Seen {
         for &entry in &plan.map {
             map.push(entry);
         }
-        let calls = core::cell::RefCell::new(Vec::new());
+        let mut calls = Vec::new();
         let views = call::Views { isa, base: &header.base_regions, target: &header.target_regions };
         views.of_base(&map, 0, &mut seen.base);
-        views.of_target(0, &mut seen.target, |offset| calls.borrow_mut().push(offset));
+        views.of_target(0, &mut seen.target, |offset| calls.push(offset as usize));
         for extra in extras(header, target.len(), &plan.diffs) {
             let start = u32::try_from(extra.start).unwrap_or(u32::MAX);
-            views.of_target(start, &mut seen.extras[extra], |_| {});
+            if let Some(bytes) = seen.extras.get_mut(extra.clone()) {
+                views.of_target(start, bytes, |_| {});
+            }
+            for edge in [extra.start, extra.end] {
+                let before = calls.partition_point(|&call| call < edge);
+                let last = before.checked_sub(1).and_then(|last| calls.get(last));
+                let last = last.map(|&call| call..call + call::LEN);
+                if let Some(call) = last.filter(|call| call.end > edge) {
+                    seen.torn.push((extra.clone(), call));
+                }
+            }
         }
-        seen.calls = calls.into_inner();
         seen
     }
 
     /// The images as they are.
     #[must_use]
     pub fn plain(base: &[u8], target: &[u8]) -> Self {
-        Self { base: base.to_vec(), target: target.to_vec(), extras: target.to_vec(), calls: Vec::new() }
+        let (base, target) = (base.to_vec(), target.to_vec());
+        Self { base, extras: target.clone(), target, torn: Vec::new() }
     }
 
-    /// How much of `len` bytes from `source` of the target a copy inside `extra` can read: a call that the extra begins or
-    /// ends in the middle of is not what it will be.
+    /// How many of `len` bytes from `source` of the target on a copy at target offset `at` can read: a call that its extra
+    /// begins or ends in the middle of is not yet what it will be.
     #[must_use]
-    pub fn readable(&self, extra: &Range<usize>, source: usize, len: usize) -> usize {
-        let mut len = len;
-        for edge in [extra.start, extra.end] {
-            let before = self.calls.partition_point(|&call| (call as usize) < edge);
-            let Some(&call) = before.checked_sub(1).and_then(|last| self.calls.get(last)) else { continue };
-            let call = call as usize;
-            let torn = call..call + call::LEN;
-            if torn.contains(&edge) && source < torn.end && source + len > torn.start {
-                len = torn.start.saturating_sub(source);
+    pub fn readable(&self, at: usize, source: usize, len: usize) -> usize {
+        let first = self.torn.partition_point(|(extra, _)| extra.end <= at);
+        let later = self.torn.get(first..).unwrap_or(&[]);
+        let here = later.iter().take_while(|(extra, _)| extra.contains(&at));
+        here.fold(len, |len, (_, call)| {
+            let touches = source < call.end && call.start < source + len;
+            if touches { call.start.saturating_sub(source) } else { len }
+        })
+    }
+}
+
+impl Seen {
+    /// `copies` of bytes as they are, cut to what is alike as it is seen: a call that was copied leads elsewhere.
+    pub(super) fn fit(&self, copies: &[Copy]) -> Vec<Copy> {
+        let mut fitting = Vec::with_capacity(copies.len());
+        for copy in copies {
+            let mut run = Copy { len: 0, ..*copy };
+            for done in 0..copy.len {
+                let (at, source) = (copy.target + done, copy.source + done);
+                if self.is_alike(at as usize, source as usize, copy.from_base) {
+                    run.len += 1;
+                    continue;
+                }
+                fitting.push(run);
+                run = Copy { target: at + 1, source: source + 1, len: 0, ..*copy };
             }
+            fitting.push(run);
         }
-        len
+        fitting.retain(|copy| copy.len >= MIN_COPY);
+        fitting
+    }
+
+    fn is_alike(&self, at: usize, source: usize, from_base: bool) -> bool {
+        let image = if from_base { &self.base } else { &self.target };
+        // What leads outside the image is for the engine to refuse.
+        image.get(source).is_none_or(|byte| self.extras.get(at) == Some(byte))
+            && (from_base || self.readable(at, source, 1) == 1)
     }
 }
 

@@ -23,7 +23,7 @@ pub(crate) struct Views<'a> {
 
 impl Views<'_> {
     /// What is added to the distance of a call at `address` of the target. The low bits are those of `address`.
-    fn from_start(&self, address: u32) -> u32 {
+    fn span(&self, address: u32) -> u32 {
         let first = self.target.iter().next().map_or(0, |region| region.address & !3);
         address.wrapping_sub(first)
     }
@@ -35,7 +35,7 @@ impl Views<'_> {
             let moved = branch.map_or(0, |Branch { target, .. }| {
                 map.target_of(target, self.base, self.target).wrapping_sub(target)
             });
-            self.from_start(address).wrapping_add(moved)
+            self.span(address).wrapping_add(moved)
         });
     }
 
@@ -43,7 +43,7 @@ impl Views<'_> {
     pub(crate) fn of_target(&self, offset: u32, bytes: &mut [u8], mut note: impl FnMut(u32)) {
         lengthen(self.isa, self.target, offset, bytes, |offset, address, _| {
             note(offset);
-            self.from_start(address)
+            self.span(address)
         });
     }
 
@@ -51,7 +51,7 @@ impl Views<'_> {
     /// begin behind them.
     pub(crate) fn back(&self, offset: u32, bytes: &mut [u8]) -> usize {
         lengthen(self.isa, self.target, offset, bytes, |_, address, _| {
-            0u32.wrapping_sub(self.from_start(address))
+            0u32.wrapping_sub(self.span(address))
         })
     }
 }

@@ -103,8 +103,11 @@ pub trait Side: Coder {
     /// Fills `bytes` with the target from `offset` on; leaves them alone when decoding.
     fn truth(&mut self, offset: u32, bytes: &mut [u8]);
 
-    /// Fills `bytes` with the target from `offset` on as extras see it; leaves them alone when decoding.
-    fn seen(&mut self, offset: u32, bytes: &mut [u8]);
+    /// As [`Side::truth`], of what extras see.
+    #[inline]
+    fn seen(&mut self, offset: u32, bytes: &mut [u8]) {
+        self.truth(offset, bytes);
+    }
 
     /// Tells what the next decisions are about, where no question does. For reports: whoever only codes leaves it
     /// as it is, and no code remains of it.

@@ -68,7 +68,7 @@ fn the_declared_ram_is_spent_to_the_byte() {
     let addressed = Recipe::plain().addressed(2, (100, ADDRESS), (100, ADDRESS));
     for memory in 8..=255 {
         for recipe in [Recipe::plain(), Recipe::full(), addressed] {
-            for map_entries in [0, 1, 20] {
+            for map_entries in [0, 1, 18] {
                 let mut header = Recipe { memory, ..recipe }.header(&[], &[], 0);
                 header.map_entries = map_entries;
                 assert_eq!(header.ram_bytes(), 256 * usize::from(memory), "{header:?}");

@@ -30,6 +30,8 @@ pub(crate) struct Body<'a> {
     pub(crate) workspace: Workspace,
     pub(crate) registers: Registers,
     pub(crate) target: Vec<u8>,
+    /// From here on `target` is as the extra made it; before, as it will be.
+    pub(crate) settled: usize,
     pub(crate) states: Vec<Vec<u8>>,
     pub(crate) steps: Vec<Step>,
     pub(crate) steps_wanted: usize,
@@ -53,6 +55,7 @@ impl<'a> Body<'a> {
             workspace: Workspace::new(header),
             registers: Registers::default(),
             target: Vec::new(),
+            settled: 0,
             states: Vec::new(),
             steps: Vec::new(),
             steps_wanted,

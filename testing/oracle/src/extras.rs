@@ -10,6 +10,7 @@ impl Body<'_> {
     /// Decodes an extra of `left` bytes.
     pub(crate) fn extra(&mut self, mut left: u32) -> Result<(), Reject> {
         self.registers.copied = false;
+        self.settled = self.target.len();
         while left > 0 {
             let copy = left >= 2 && self.switch(Switch::IsCopy, self.registers.tokens & 7)?;
             self.registers.tokens = self.registers.tokens << 1 | u32::from(copy);
@@ -20,6 +21,7 @@ impl Body<'_> {
                 let contexts = self.literal_contexts(left);
                 let byte = self.byte(Role::Literal, &contexts)?;
                 self.produce(byte);
+                self.settle();
                 left -= 1;
                 self.registers.remember(true);
             }
@@ -32,14 +34,13 @@ impl Body<'_> {
         let source = self.registers.repeats[0];
         let from = self.position().wrapping_add(source.delta);
         let byte = if !self.registers.copied {
-            self.base_image
-                .get(usize::try_from(self.registers.base.wrapping_sub(left)).expect("32 bits"))
+            self.seen_in_base(self.registers.base.wrapping_sub(left))
         } else if source.from_base {
-            self.base_image.get(usize::try_from(from).expect("32 bits"))
+            self.seen_in_base(from)
         } else {
-            self.target.get(usize::try_from(from).expect("32 bits"))
+            self.seen_in_target(from)
         };
-        byte.copied().unwrap_or(0)
+        byte.unwrap_or(0)
     }
 
     fn literal_contexts(&self, left: u32) -> ByteContexts {
@@ -70,7 +71,10 @@ impl Body<'_> {
 
     /// Decodes a copy and answers its length.
     fn copy(&mut self, left: u32) -> Result<u32, Reject> {
-        let repeat = self.switch(Switch::IsRepeat, u32::from(self.registers.repeated))?;
+        // The token of this copy is there already.
+        let since = (self.registers.tokens >> 1 & 7).trailing_zeros().min(3);
+        let repeated = u32::from(self.registers.repeated);
+        let repeat = self.switch(Switch::IsRepeat, 2 * since + repeated)?;
         self.registers.repeated = repeat;
         let source = if repeat { self.repeated_source()? } else { self.new_source(left)? };
 
@@ -92,10 +96,14 @@ impl Body<'_> {
             chunk = chunk.min(position - from);
         }
 
-        let start = usize::try_from(from).expect("32 bits");
-        for offset in start..start + usize::try_from(length).expect("32 bits") {
-            let byte = if source.from_base { self.base_image[offset] } else { self.target[offset] };
-            self.produce(byte);
+        for offset in from..from + length {
+            let byte = if source.from_base {
+                self.seen_in_base(offset)
+            } else {
+                self.seen_in_target(offset)
+            };
+            self.produce(byte.expect("checked"));
+            self.settle();
         }
         for _ in 0..length.div_ceil(chunk).min(32) {
             self.registers.remember(true);

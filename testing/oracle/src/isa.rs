@@ -207,6 +207,21 @@ impl Isa {
         self.as_bytes(bytes, w)
     }
 
+    /// A call with `by` more in its distance; `None` if these bytes are no call (§5.3).
+    pub(crate) fn lengthened_call(self, bytes: [u8; 4], by: u32) -> Option<[u8; 4]> {
+        let w = u64::from(u32::from_le_bytes(bytes));
+        let (is_call, fields): (_, &[_]) = match self {
+            Self::Thumb => {
+                (w >> 11 & 31 == 0b11110 && w >> 27 == 0b11111, &[(0, 12, 11), (16, 1, 11)])
+            }
+            Self::A32 { .. } => (w >> 24 & 15 == 0b1011 && w >> 28 != 15, &[(0, 2, 24)]),
+            Self::AArch64 => (w >> 26 == 0b10_0101, &[(0, 2, 26)]),
+            _ => (false, &[]),
+        };
+        let distance = take(w, fields) + u64::from(by);
+        is_call.then(|| low32(put(w, fields, distance)).to_le_bytes())
+    }
+
     /// The bytes as a number: little endian, or the first three of a big-endian Xtensa core.
     fn instruction(self, bytes: Eight) -> u64 {
         if self == (Self::Xtensa { big: true }) {

@@ -13,6 +13,7 @@
 //! | `body` | §6 |
 //! | `values`, `runs` | §7 |
 //! | `extras` | §8 |
+//! | `seen` | §5.3 |
 //! | `marks` | §9 |
 //! | `units`, `diffs` | §10 |
 //! | `reject` | §11 |
@@ -43,6 +44,7 @@ mod range;
 mod region;
 mod reject;
 mod runs;
+mod seen;
 mod sizes;
 mod units;
 mod values;

@@ -58,11 +58,12 @@ impl Mixer {
 }
 
 impl Mixed {
-    /// What the answer teaches the weights; the counters are the caller's to update.
-    pub(crate) fn train(&self, weights: &mut [i64], bit: bool) {
+    /// What the answer teaches the weights, the less the higher `slowness`; the counters are the caller's to update.
+    pub(crate) fn train(&self, weights: &mut [i64], slowness: u32, bit: bool) {
         let error = if bit { 65535 } else { 0 } - i64::from(self.p1);
         for (weight, logit) in weights.iter_mut().zip(&self.logits) {
-            *weight = (*weight + ((error * logit + 32768) >> 16)).clamp(-32768, 32767);
+            *weight = (*weight + ((error * logit + (1 << (slowness - 1))) >> slowness))
+                .clamp(-32768, 32767);
         }
     }
 }

@@ -12,9 +12,9 @@ pub(crate) enum Switch {
     FromMap = 0,
     IsCopy = 2,
     IsRepeat = 10,
-    FromBase = 12,
-    RepeatIndex = 14,
-    Reset = 16,
+    FromBase = 18,
+    RepeatIndex = 20,
+    Reset = 22,
 }
 
 /// The kinds of numbers of §7.2.
@@ -139,7 +139,7 @@ impl Body<'_> {
         let logits = slots.map(|slot| self.mixer.logit(workspace.hit_slots[slot]));
         let mixed = self.mixer.mix(logits.to_vec(), workspace.hit_weights.set(set), 8);
         let bit = self.decide(mixed.p1)?;
-        mixed.train(self.workspace.hit_weights.set(set), bit);
+        mixed.train(self.workspace.hit_weights.set(set), 16, bit);
         for slot in slots {
             self.workspace.hit_slots[slot].update(bit);
         }
@@ -188,7 +188,7 @@ impl Body<'_> {
             let set = 8 * usize::try_from(towards).expect("small") + class;
             let mixed = self.mixer.mix(logits, self.workspace.byte_weights.set(set), 32);
             let bit = self.decide(mixed.p1)?;
-            mixed.train(self.workspace.byte_weights.set(set), bit);
+            mixed.train(self.workspace.byte_weights.set(set), 18, bit);
             for slot in slots {
                 self.workspace.byte_slots[slot].update(bit);
             }

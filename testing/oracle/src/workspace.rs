@@ -67,7 +67,7 @@ impl Workspace {
         let weight = |prior: u8| i64::from(prior.cast_signed()) * 256;
         Self {
             number_counters: Sets::new(8, 43, 1, compact, &mut priors, Counter::believing),
-            switch_counters: Sets::new(18, 1, 0, compact, &mut priors, Counter::believing),
+            switch_counters: Sets::new(24, 1, 0, compact, &mut priors, Counter::believing),
             trust: Sets::new(8, 8, 1, compact, &mut priors, Counter::believing),
             hit_weights: Sets::new(12, 7, 1, compact, &mut priors, weight),
             byte_weights: Sets::new(24, 12, 2, compact, &mut priors, weight),
