@@ -2,8 +2,9 @@
 
 use super::{Copy, Diff, Plan};
 use crate::container::header::Header;
+use crate::reference;
+use crate::reference::call::{self, View, Views};
 use crate::reference::map::{AddressMap, ENTRY_WORDS};
-use crate::reference::{self, call};
 use crate::stream::MIN_COPY;
 use core::ops::Range;
 
@@ -33,14 +34,15 @@ impl Seen {
         for &entry in &plan.map {
             map.push(entry);
         }
-        let mut calls = Vec::new();
-        let views = call::Views { isa, base: &header.base_regions, target: &header.target_regions };
-        views.of_base(&map, 0, &mut seen.base);
-        views.of_target(0, &mut seen.target, |offset| calls.push(offset as usize));
-        for extra in extras(header, target.len(), &plan.diffs) {
+        let (base, target) = (&header.base_regions, &header.target_regions);
+        let views = Views { isa, base, target, map: &map };
+        let calls: Vec<usize> = views.calls(&seen.target).collect();
+        views.turn(View::Base, 0, &mut seen.base);
+        views.turn(View::Target, 0, &mut seen.target);
+        for extra in extras(header, seen.target.len(), &plan.diffs) {
             let start = u32::try_from(extra.start).unwrap_or(u32::MAX);
             if let Some(bytes) = seen.extras.get_mut(extra.clone()) {
-                views.of_target(start, bytes, |_| {});
+                views.turn(View::Target, start, bytes);
             }
             for edge in [extra.start, extra.end] {
                 let before = calls.partition_point(|&call| call < edge);

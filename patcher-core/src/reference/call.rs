@@ -13,88 +13,87 @@ use crate::container::region::Regions;
 /// Bytes of a call.
 pub const LEN: usize = 4;
 
+/// Which bytes are given, and what becomes of the calls in them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum View {
+    /// Of the base: as extras see them.
+    Base,
+    /// Of the target: as extras see them.
+    Target,
+    /// Of the target, as extras see them: as they are.
+    Back,
+}
+
 /// How calls of two images are seen.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Views<'a> {
     pub(crate) isa: &'a dyn Isa,
     pub(crate) base: &'a Regions,
     pub(crate) target: &'a Regions,
+    pub(crate) map: &'a AddressMap<'a>,
 }
 
 impl Views<'_> {
-    /// What is added to the distance of a call at `address` of the target. The low bits are those of `address`.
-    fn span(&self, address: u32) -> u32 {
-        let first = self.target.iter().next().map_or(0, |region| region.address & !3);
-        address.wrapping_sub(first)
+    /// Turns the calls in `bytes`, which are at `offset` of their image. Returns how many bytes are certain: a call may begin
+    /// behind them.
+    #[inline(never)]
+    pub(crate) fn turn(&self, view: View, offset: u32, bytes: &mut [u8]) -> usize {
+        let mut at = 0;
+        while let Some(call) = bytes.get_mut(at..).and_then(|rest| rest.first_chunk_mut::<LEN>()) {
+            let offset = offset.wrapping_add(u32::try_from(at).unwrap_or(0));
+            at += 1;
+            if let Some(address) = self.address(view, offset, *call) {
+                *call = self.isa.lengthen(*call, self.span(view, address, *call));
+                at += LEN - 1;
+            }
+        }
+        at
     }
 
-    /// Turns `bytes` at `offset` of the base into what extras see.
-    pub(crate) fn of_base(&self, map: &AddressMap<'_>, offset: u32, bytes: &mut [u8]) {
-        lengthen(self.isa, self.base, offset, bytes, |_, address, [a, b, c, d]| {
-            let branch = self.isa.branch([a, b, c, d, 0, 0, 0, 0], address);
-            let moved = branch.map_or(0, |Branch { target, .. }| {
-                map.target_of(target, self.base, self.target).wrapping_sub(target)
-            });
-            self.span(address).wrapping_add(moved)
-        });
+    /// The address of the call `bytes` at `offset`, if it is one.
+    fn address(&self, view: View, offset: u32, bytes: [u8; LEN]) -> Option<u32> {
+        if !self.isa.is_call(bytes) {
+            return None;
+        }
+        let place = if view == View::Base { self.base } else { self.target }.place(offset)?;
+        let aligned = place.address & u32::from(self.isa.unit().wrapping_sub(1)) == 0;
+        (place.code && aligned && place.left >= 4).then_some(place.address)
     }
 
-    /// Turns `bytes` at `offset` of the target into what extras see; tells `note` where calls are.
-    pub(crate) fn of_target(&self, offset: u32, bytes: &mut [u8], mut note: impl FnMut(u32)) {
-        lengthen(self.isa, self.target, offset, bytes, |offset, address, _| {
-            note(offset);
-            self.span(address)
-        });
+    /// By how much the call `bytes` at `address` is longer from the start of the target, whose low bits are those of the address.
+    fn span(&self, view: View, address: u32, [a, b, c, d]: [u8; LEN]) -> u32 {
+        let start = self.target.iter().next().map_or(0, |region| region.address & !3);
+        let span = address.wrapping_sub(start);
+        match view {
+            View::Target => span,
+            View::Back => 0u32.wrapping_sub(span),
+            View::Base => {
+                let branch = self.isa.branch([a, b, c, d, 0, 0, 0, 0], address);
+                let moved = branch.map_or(0, |Branch { target, .. }| {
+                    self.map.target_of(target, self.base, self.target).wrapping_sub(target)
+                });
+                span.wrapping_add(moved)
+            }
+        }
     }
 
-    /// Turns what extras see back into `bytes` at `offset` of the target. Returns how many bytes are certain: a call may
-    /// begin behind them.
-    pub(crate) fn back(&self, offset: u32, bytes: &mut [u8]) -> usize {
-        lengthen(self.isa, self.target, offset, bytes, |_, address, _| {
-            0u32.wrapping_sub(self.span(address))
+    /// Offsets of the calls of `target`.
+    #[cfg(feature = "encode")]
+    pub(crate) fn calls<'s>(&'s self, target: &'s [u8]) -> impl Iterator<Item = usize> + 's {
+        target.windows(LEN).enumerate().filter_map(|(at, bytes)| {
+            let offset = u32::try_from(at).ok()?;
+            self.address(View::Target, offset, bytes.try_into().ok()?).map(|_| at)
         })
     }
-}
-
-/// Lengthens the calls in `bytes`, which are at `offset` of an image with `regions`, each by what `by` says of its offset,
-/// address and bytes. Returns where the next call might begin.
-fn lengthen(
-    isa: &dyn Isa,
-    regions: &Regions,
-    offset: u32,
-    bytes: &mut [u8],
-    mut by: impl FnMut(u32, u32, [u8; LEN]) -> u32,
-) -> usize {
-    let mut at = 0;
-    while let Some(call) = bytes.get_mut(at..).and_then(|rest| rest.first_chunk_mut::<LEN>()) {
-        let offset = offset.wrapping_add(u32::try_from(at).unwrap_or(0));
-        let address = if isa.is_call(*call) { code(regions, offset, isa.unit()) } else { None };
-        at += if let Some(address) = address {
-            *call = isa.lengthen(*call, by(offset, address, *call));
-            LEN
-        } else {
-            1
-        };
-    }
-    at
 }
 
 /// Whether an image with `regions` has calls of the instruction set of number `isa`.
 #[cfg(feature = "encode")]
 #[must_use]
 pub fn any(isa: u8, regions: &Regions, image: &[u8]) -> bool {
-    let Some(isa) = super::ALL.iter().find(|known| known.id() == isa) else { return false };
-    let mut any = false;
-    let views = Views { isa: *isa, base: &Regions::default(), target: regions };
-    views.of_target(0, &mut image.to_vec(), |_| any = true);
-    any
-}
-
-/// The address of `offset` if a call can be there.
-fn code(regions: &Regions, offset: u32, unit: u8) -> Option<u32> {
-    let place = regions.place(offset)?;
-    let aligned = place.address & u32::from(unit.wrapping_sub(1)) == 0;
-    (place.code && aligned && place.left >= 4).then_some(place.address)
+    let Some(&isa) = super::ALL.iter().find(|known| known.id() == isa) else { return false };
+    let (base, map) = (&Regions::default(), &AddressMap::new(&mut []));
+    Views { isa, base, target: regions, map }.calls(image).next().is_some()
 }
 
 /// A word whose low `bits` bits count words: `by` bytes more.

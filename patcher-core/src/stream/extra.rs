@@ -1,11 +1,11 @@
 //! Extras: literals, and copies from the base or from the target written so far.
 
 use super::images::Images;
-use super::state::{Phase, REPEATS, Source};
+use super::state::{Phase, REPEATS, Source, State};
 use super::{MAX_COPIED, Question, Side, Topic, engine::Engine, length32};
 use crate::error::{DecodeError, Error};
 use crate::model::byte::{Contexts, Role};
-use crate::model::hash::context;
+use crate::model::hash::{context, contexts};
 use crate::model::number::{self, Number, unzigzag, zigzag};
 use crate::model::switch::{self, Switch};
 
@@ -64,30 +64,21 @@ impl Engine<'_> {
 
     /// Contexts of a literal: the bytes before it, and whether it stands first in a halfword.
     fn literal_contexts(&self, expected: u8) -> Contexts {
-        let last = self.state.last;
-        let (c1, c2, c3, c4) =
-            (last & 0xFF, last >> 8 & 0xFF, last >> 16 & 0xFF, last >> 24 & 0xFF);
-        let parity = self.state.position & 1;
+        let State { last, position, tokens, .. } = self.state;
+        let [c1, c2, c3, c4] = last.to_le_bytes().map(u32::from);
+        let parity = position & 1;
         let halfword = if parity == 1 { c3 << 8 | c2 } else { c2 << 8 | c1 };
-        Contexts {
-            role: Role::Literal,
-            expected,
-            bits: [
-                context(0, u32::from(self.state.tokens & 7), parity),
-                context(1, c1, parity),
-                context(2, c1 | c2 << 8, parity),
-                context(3, (halfword >> 9) | (c4 >> 3) << 8, parity),
-                context(4, c4, self.state.position & 3),
-                context(5, c2, parity),
-                context(6, parity, 0),
-            ],
-            runs: [
-                context(7, last & 0xFFFF, 0),
-                context(8, last & 0x00FF_FFFF, 0),
-                context(9, last, 0),
-                context(10, last >> 8, parity),
-            ],
-        }
+        let mut bits =
+            [u32::from(tokens & 7), c1, c1 | c2 << 8, (halfword >> 9) | (c4 >> 3) << 8, 0, c2, 0];
+        contexts(0, parity, &mut bits);
+        let [.., word, _, none] = &mut bits;
+        *word = context(4, c4, position & 3);
+        *none = context(6, parity, 0);
+        let mut runs = [last & 0xFFFF, last & 0x00FF_FFFF, last, 0];
+        contexts(7, 0, &mut runs);
+        let [.., sparse] = &mut runs;
+        *sparse = context(10, last >> 8, parity);
+        Contexts { role: Role::Literal, expected, bits, runs }
     }
 
     pub(crate) fn copy_offset(&mut self, side: &mut impl Side) {

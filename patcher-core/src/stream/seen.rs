@@ -2,9 +2,11 @@
 
 use super::engine::Engine;
 use super::images::Images;
-use super::{MAX_COPIED, MAX_STEP_OUTPUT, length32};
+use super::state::State;
+use super::{MAX_COPIED, length32};
+use crate::container::header::Header;
 use crate::error::Error;
-use crate::reference::{Isa, call};
+use crate::reference::call::{self, View, Views};
 
 /// Bytes around a place that tell whether it is part of a call.
 pub(super) const AROUND: usize = call::LEN - 1;
@@ -19,56 +21,40 @@ impl Engine<'_> {
         at: u32,
         bytes: &mut [u8],
     ) -> Result<(), Error<I::Error>> {
-        let Some(isa) = self.isa else { return self.read(images, from_base, at, bytes) };
-        let around = length32(AROUND);
-        let end = if from_base { self.header.base_len } else { self.state.position };
-        let start = at.saturating_sub(around);
-        let stop = at.saturating_add(length32(bytes.len()) + around).min(end);
+        let State { position, last, held, .. } = self.state;
+        let end = if from_base { self.header.base_len } else { position };
+        let start = at.saturating_sub(length32(AROUND));
+        let stop = at.saturating_add(length32(bytes.len() + AROUND)).min(end);
         let mut window = [0u8; WINDOW];
-        let Some(window) = window.get_mut(..stop.saturating_sub(start) as usize) else {
-            return Ok(());
-        };
-        self.read(images, from_base, start, window)?;
-        let views = self.views(isa);
+        let stored = if from_base { stop } else { stop.min(position.wrapping_sub(held)) };
+        let stored = stored.saturating_sub(start) as usize;
+        let read = window.get_mut(..stored).unwrap_or(&mut []);
         if from_base {
-            views.of_base(&self.map, start, window);
-        } else {
-            views.of_target(start, window, |_| {});
+            images.read_base(start, read).map_err(Error::Images)?;
+        } else if stored > 0 {
+            images.read_target(start, read).map_err(Error::Images)?;
         }
+        for (slot, offset) in window.iter_mut().zip(start..stop).skip(stored) {
+            let [byte, ..] = (last >> (8 * (position.wrapping_sub(offset + 1) & 3))).to_le_bytes();
+            *slot = byte;
+        }
+        let view = if from_base { View::Base } else { View::Target };
+        let known = window.get_mut(..stop.saturating_sub(start) as usize).unwrap_or(&mut []);
+        self.turn(view, start, known);
         let skipped = at.saturating_sub(start) as usize;
-        for (slot, &byte) in bytes.iter_mut().zip(window.get(skipped..).unwrap_or(&[])) {
-            *slot = byte;
+        if let Some(middle) = known.get(skipped..skipped + bytes.len()) {
+            bytes.copy_from_slice(middle);
         }
         Ok(())
     }
 
-    fn views<'a>(&'a self, isa: &'a dyn Isa) -> call::Views<'a> {
-        call::Views { isa, base: &self.header.base_regions, target: &self.header.target_regions }
-    }
-
-    /// Reads an image; of the target also what is held.
-    fn read<I: Images>(
-        &self,
-        images: &mut I,
-        from_base: bool,
-        at: u32,
-        bytes: &mut [u8],
-    ) -> Result<(), Error<I::Error>> {
-        if from_base {
-            return images.read_base(at, bytes).map_err(Error::Images);
+    /// Turns calls, see [`Views::turn`]. Without an instruction set all bytes are certain.
+    fn turn(&self, view: View, offset: u32, bytes: &mut [u8]) -> usize {
+        let Header { base_regions: base, target_regions: target, .. } = &self.header;
+        match self.isa {
+            Some(isa) => Views { isa, base, target, map: &self.map }.turn(view, offset, bytes),
+            None => bytes.len(),
         }
-        let held = u32::from(self.state.held_len);
-        let written = self.state.position.wrapping_sub(held).saturating_sub(at) as usize;
-        let (first, rest) = bytes.split_at_mut(written.min(bytes.len()));
-        if !first.is_empty() {
-            images.read_target(at, first).map_err(Error::Images)?;
-        }
-        let skipped = at.saturating_add(held).saturating_sub(self.state.position) as usize;
-        let held = self.state.held.get(skipped..).unwrap_or(&[]);
-        for (slot, &byte) in rest.iter_mut().zip(held) {
-            *slot = byte;
-        }
-        Ok(())
     }
 
     /// Writes bytes of the extra, at most [`MAX_COPIED`], given as seen. The last ones are held while a call may begin in
@@ -78,30 +64,24 @@ impl Engine<'_> {
         images: &mut I,
         bytes: &[u8],
     ) -> Result<(), Error<I::Error>> {
-        let held = usize::from(self.state.held_len);
-        let start = self.state.position.wrapping_sub(length32(held));
+        let held = self.state.held;
+        let start = self.state.position.wrapping_sub(held);
+        let mut window = [0u8; call::LEN + MAX_COPIED];
+        let (recent, new) = window.split_at_mut(call::LEN);
+        recent.copy_from_slice(&self.state.last.to_be_bytes());
+        if let Some(new) = new.get_mut(..bytes.len()) {
+            new.copy_from_slice(bytes);
+        }
         self.state.advance(bytes);
         self.state.left = self.state.left.saturating_sub(length32(bytes.len()));
-        let mut window = [0u8; MAX_STEP_OUTPUT];
-        let all = self.state.held.iter().take(held).chain(bytes);
-        let mut len = 0;
-        for (slot, &byte) in window.iter_mut().zip(all) {
-            *slot = byte;
-            len += 1;
-        }
-        let window = window.get_mut(..len).unwrap_or(&mut []);
-        let mut certain = len;
-        if let Some(isa) = self.isa {
-            certain = self.views(isa).back(start, window);
-        }
+        let all = call::LEN.saturating_sub(held as usize)..call::LEN + bytes.len();
+        let all = window.get_mut(all).unwrap_or(&mut []);
+        let mut certain = self.turn(View::Back, start, all);
         if self.state.left == 0 {
-            certain = len;
+            certain = all.len();
         }
-        let (certain, rest) = window.split_at_checked(certain).unwrap_or((window, &[]));
-        for (slot, &byte) in self.state.held.iter_mut().zip(rest) {
-            *slot = byte;
-        }
-        self.state.held_len = u8::try_from(rest.len()).unwrap_or(0);
+        self.state.held = length32(all.len()).saturating_sub(length32(certain));
+        let certain = all.get(..certain).unwrap_or(&[]);
         if certain.is_empty() {
             return Ok(());
         }

@@ -1,7 +1,5 @@
 //! The registers of a stream between two steps.
 
-use crate::reference::call;
-
 /// Distances that copies may repeat.
 pub const REPEATS: usize = 3;
 
@@ -55,10 +53,8 @@ pub(crate) struct State {
     pub(crate) base: u32,
     /// Bytes left of the extra, then of the diff.
     pub(crate) left: u32,
-    /// The last bytes of the extra, not written yet: a call may begin in them.
-    pub(crate) held: [u8; call::LEN],
-    /// How many.
-    pub(crate) held_len: u8,
+    /// How many of the last bytes are not written yet, at most 3: a call may begin in them.
+    pub(crate) held: u32,
     /// Bytes left of the copy, within the extra.
     pub(crate) copy_left: u32,
     /// The next breakpoint that is also an op: target and base offset, if it has been looked for.
@@ -108,8 +104,7 @@ impl Default for State {
             position: 0,
             base: 0,
             left: 0,
-            held: [0; call::LEN],
-            held_len: 0,
+            held: 0,
             copy_left: 0,
             announced: None,
             none_announced: false,
