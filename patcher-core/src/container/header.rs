@@ -13,6 +13,7 @@
 //!        (…)    extensions                                   if flag "extensions"
 //!        (8)    first bytes of the base's SHA-256            if delta
 //!         16    first bytes of the target's SHA-256
+//!        (64)   signature                                    if extension "trust"
 //! ```
 //!
 //! `v` is a [`varint`]. Addresses are varints of the address with its bytes reversed, because load addresses end in zeros:
@@ -20,6 +21,7 @@
 //! each image: count, one bit per region that holds code, addresses, lengths of all but the last.
 
 use super::region::{MAX_REGIONS, Region, Regions};
+use super::trust::{self, Seal};
 use super::varint;
 use crate::error::HeaderError;
 use crate::model::Tables;
@@ -91,19 +93,26 @@ pub struct Header {
 impl Header {
     /// Reads a header from the first bytes of a patch; the second value is its length in bytes.
     ///
+    /// For who does not check signatures: one is read over. A patch whose body is cut into blocks with
+    /// digests between them is refused; [`parse_sealed`](Self::parse_sealed) takes it.
+    ///
     /// # Errors
     /// [`HeaderError::Incomplete`] when `bytes` ends too soon: call again with more. Anything else: the
     /// patch is refused.
     pub fn parse(bytes: impl IntoIterator<Item = u8>) -> Result<(Self, usize), HeaderError> {
-        let mut count = 0usize;
-        let mut limited = bytes.into_iter().take(MAX_HEADER_BYTES).inspect(|_| count += 1);
-        let header = parse(&mut limited);
-        drop(limited);
-        match header {
-            Err(HeaderError::Incomplete) if count >= MAX_HEADER_BYTES => Err(HeaderError::TooLong),
-            Err(error) => Err(error),
-            Ok(header) => Ok((header, count)),
-        }
+        read::<false>(bytes.into_iter()).map(|(header, _, len)| (header, len))
+    }
+
+    /// The same for who checks signatures: the [`Seal`] says what is signed and by whom.
+    ///
+    /// After the header follow [`Seal::payload_bytes`], not the body as it is.
+    ///
+    /// # Errors
+    /// As [`parse`](Self::parse).
+    pub fn parse_sealed(
+        bytes: impl IntoIterator<Item = u8>,
+    ) -> Result<(Self, Option<Seal>, usize), HeaderError> {
+        read::<true>(bytes.into_iter())
     }
 
     /// What the declared memory is spent on; `None` when it is too little for any tables.
@@ -136,8 +145,46 @@ impl Header {
     }
 }
 
-fn byte(bytes: &mut impl Iterator<Item = u8>) -> Result<u8, HeaderError> {
+/// Bytes of a patch, at most [`MAX_HEADER_BYTES`], with their number.
+#[derive(Debug)]
+pub(super) struct Counted<I> {
+    bytes: I,
+    pub(super) count: usize,
+}
+
+impl<I: Iterator<Item = u8>> Iterator for Counted<I> {
+    type Item = u8;
+
+    fn next(&mut self) -> Option<u8> {
+        if self.count >= MAX_HEADER_BYTES {
+            return None;
+        }
+        let byte = self.bytes.next()?;
+        self.count += 1;
+        Some(byte)
+    }
+}
+
+fn read<const BLOCKS: bool>(
+    bytes: impl Iterator<Item = u8>,
+) -> Result<(Header, Option<Seal>, usize), HeaderError> {
+    let mut counted = Counted { bytes, count: 0 };
+    match parse::<BLOCKS, _>(&mut counted) {
+        Err(HeaderError::Incomplete) if counted.count >= MAX_HEADER_BYTES => {
+            Err(HeaderError::TooLong)
+        }
+        Err(error) => Err(error),
+        Ok((header, seal)) => Ok((header, seal, counted.count)),
+    }
+}
+
+pub(super) fn byte(bytes: &mut impl Iterator<Item = u8>) -> Result<u8, HeaderError> {
     bytes.next().ok_or(HeaderError::Incomplete)
+}
+
+/// How many bytes were read.
+pub(super) fn place<I>(bytes: &Counted<I>) -> u16 {
+    u16::try_from(bytes.count).unwrap_or(u16::MAX)
 }
 
 fn array<const N: usize>(bytes: &mut impl Iterator<Item = u8>) -> Result<[u8; N], HeaderError> {
@@ -178,23 +225,43 @@ fn checked(regions: Regions) -> Result<Regions, HeaderError> {
     if wraps { Err(HeaderError::Regions) } else { Ok(regions) }
 }
 
-fn extensions(bytes: &mut impl Iterator<Item = u8>) -> Result<(), HeaderError> {
-    let mut left = varint::read(bytes)?;
-    while left > 0 {
+/// Reads over the extensions; what is signed is noted in the seal.
+fn extensions<const BLOCKS: bool, I: Iterator<Item = u8>>(
+    bytes: &mut Counted<I>,
+) -> Result<Option<Seal>, HeaderError> {
+    let mut seal: Option<Seal> = None;
+    let len = varint::read(bytes)? as usize;
+    let start = bytes.count;
+    let spent = |count: usize| count.wrapping_sub(start);
+    while spent(bytes.count) < len {
         let kind = byte(bytes)?;
-        let len = byte(bytes)?;
-        left = left.checked_sub(2 + u32::from(len)).ok_or(HeaderError::Reserved)?;
-        for _ in 0..len {
-            byte(bytes)?;
+        let value_len = usize::from(byte(bytes)?);
+        let end = spent(bytes.count) + value_len;
+        if end > len {
+            return Err(HeaderError::Reserved);
         }
-        if kind & EXTENSION_CRITICAL != 0 {
-            return Err(HeaderError::Extension { got: kind });
+        match (kind, &mut seal) {
+            (trust::TRUST, None) => seal = Some(Seal::read(bytes, value_len)?),
+            (trust::CERTIFICATE, Some(seal)) => seal.read_certificate(bytes, value_len)?,
+            (trust::BLOCKS, Some(seal)) if BLOCKS => seal.read_blocks(bytes, value_len)?,
+            (trust::TRUST | trust::CERTIFICATE, _) => return Err(HeaderError::Trust),
+            (trust::BLOCKS, None) if BLOCKS => return Err(HeaderError::Trust),
+            _ => {
+                while spent(bytes.count) < end {
+                    byte(bytes)?;
+                }
+                if kind & EXTENSION_CRITICAL != 0 {
+                    return Err(HeaderError::Extension { got: kind });
+                }
+            }
         }
     }
-    Ok(())
+    Ok(seal)
 }
 
-fn parse(bytes: &mut impl Iterator<Item = u8>) -> Result<Header, HeaderError> {
+fn parse<const BLOCKS: bool, I: Iterator<Item = u8>>(
+    bytes: &mut Counted<I>,
+) -> Result<(Header, Option<Seal>), HeaderError> {
     let first = byte(bytes)?;
     if first < 0x80 {
         return Err(HeaderError::NotAPatch { got: first });
@@ -247,12 +314,17 @@ fn parse(bytes: &mut impl Iterator<Item = u8>) -> Result<Header, HeaderError> {
         }
         target_regions = checked(Regions::single(target_len, second))?;
     }
+    let mut seal = None;
     if flags & FLAG_EXTENSIONS != 0 {
-        extensions(bytes)?;
+        seal = extensions::<BLOCKS, I>(bytes)?;
     }
     let base_digest = if kind == Kind::Delta { array(bytes)? } else { [0; BASE_DIGEST_BYTES] };
     let target_digest = array(bytes)?;
-    Ok(Header {
+    if let Some(seal) = &mut seal {
+        seal.signature_at = place(bytes);
+        array::<{ trust::SIGNATURE_BYTES }>(bytes)?;
+    }
+    let header = Header {
         kind,
         isa,
         memory,
@@ -265,5 +337,6 @@ fn parse(bytes: &mut impl Iterator<Item = u8>) -> Result<Header, HeaderError> {
         target_regions,
         base_digest,
         target_digest,
-    })
+    };
+    Ok((header, seal))
 }
