@@ -86,10 +86,13 @@ fn any_signed(
     signature: &[u8],
     otherwise: Reject,
 ) -> Result<(), Reject> {
-    let signature = Signature::from_slice(signature).map_err(|_| otherwise)?;
-    if signature.normalize_s() != signature {
+    // Of the order n, FIPS 186-5: half of n - 1, which is even.
+    let half = "7fffffff800000007fffffffffffffffde737d56d38bcf4279dce5617e3192a8";
+    let s: String = signature[32..].iter().map(|byte| format!("{byte:02x}")).collect();
+    if s.as_str() > half {
         return Err(Reject::HighS);
     }
+    let signature = Signature::from_slice(signature).map_err(|_| otherwise)?;
     let digest = sha256(text);
     let signed = keys.iter().any(|key| key.verify_prehash(&digest, &signature).is_ok());
     if signed { Ok(()) } else { Err(otherwise) }
