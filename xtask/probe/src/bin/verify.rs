@@ -4,7 +4,7 @@
 
 use device_apply::trust::{Policy, PublicKey};
 use device_apply::{Applier, Stage};
-use patcher_core::reference::{self, Isa};
+use patcher_core::reference;
 use probe::memory::{BASE, KEYS, PATCH, TARGET};
 use probe::slot::Slot;
 
@@ -27,8 +27,8 @@ fn apply(workspace: &mut [u16], block: &mut [u8]) -> Option<()> {
     }
     let keys = [key];
     let policy = Policy::new(&keys, b"probe", counter[0].into()).with_roots(&keys);
-    let isas: [&'static dyn Isa; 1] = [&reference::thumb::Thumb];
-    let mut applier = Applier::verifying(Slot(BASE), Slot(TARGET), workspace, &isas, policy, block);
+    let mut applier =
+        Applier::verifying(Slot(BASE), Slot(TARGET), workspace, &reference::ALL, policy, block);
     let mut position = 0;
     let mut chunk = [0; 64];
     while PATCH.read(position, &mut chunk) {
