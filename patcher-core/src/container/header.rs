@@ -93,7 +93,7 @@ pub struct Header {
 impl Header {
     /// Reads a header from the first bytes of a patch; the second value is its length in bytes.
     ///
-    /// For who does not check signatures: one is read over. A patch whose body is cut into blocks with
+    /// For who does not check signatures: one is read over, and what belongs to it not judged. A patch whose body is cut into blocks with
     /// digests between them is refused; [`parse_sealed`](Self::parse_sealed) takes it.
     ///
     /// # Errors
@@ -165,11 +165,11 @@ impl<I: Iterator<Item = u8>> Iterator for Counted<I> {
     }
 }
 
-fn read<const BLOCKS: bool>(
+fn read<const SEALED: bool>(
     bytes: impl Iterator<Item = u8>,
 ) -> Result<(Header, Option<Seal>, usize), HeaderError> {
     let mut counted = Counted { bytes, count: 0 };
-    match parse::<BLOCKS, _>(&mut counted) {
+    match parse::<SEALED, _>(&mut counted) {
         Err(HeaderError::Incomplete) if counted.count >= MAX_HEADER_BYTES => {
             Err(HeaderError::TooLong)
         }
@@ -226,7 +226,7 @@ fn checked(regions: Regions) -> Result<Regions, HeaderError> {
 }
 
 /// Reads over the extensions; what is signed is noted in the seal.
-fn extensions<const BLOCKS: bool, I: Iterator<Item = u8>>(
+fn extensions<const SEALED: bool, I: Iterator<Item = u8>>(
     bytes: &mut Counted<I>,
 ) -> Result<Option<Seal>, HeaderError> {
     let mut seal: Option<Seal> = None;
@@ -240,26 +240,32 @@ fn extensions<const BLOCKS: bool, I: Iterator<Item = u8>>(
         if end > len {
             return Err(HeaderError::Reserved);
         }
-        match (kind, &mut seal) {
-            (trust::TRUST, None) => seal = Some(Seal::read(bytes, value_len)?),
-            (trust::CERTIFICATE, Some(seal)) => seal.read_certificate(bytes, value_len)?,
-            (trust::BLOCKS, Some(seal)) if BLOCKS => seal.read_blocks(bytes, value_len)?,
-            (trust::TRUST | trust::CERTIFICATE, _) => return Err(HeaderError::Trust),
-            (trust::BLOCKS, None) if BLOCKS => return Err(HeaderError::Trust),
-            _ => {
-                while spent(bytes.count) < end {
-                    byte(bytes)?;
-                }
-                if kind & EXTENSION_CRITICAL != 0 {
-                    return Err(HeaderError::Extension { got: kind });
-                }
+        if SEALED && matches!(kind, trust::TRUST | trust::CERTIFICATE | trust::BLOCKS) {
+            match (kind, &mut seal) {
+                (trust::TRUST, None) => seal = Some(Seal::read(bytes, value_len)?),
+                (trust::CERTIFICATE, Some(seal)) => seal.read_certificate(bytes, value_len)?,
+                (trust::BLOCKS, Some(seal)) => seal.read_blocks(bytes, value_len)?,
+                _ => return Err(HeaderError::Trust),
             }
+            continue;
+        }
+        while spent(bytes.count) < end {
+            byte(bytes)?;
+        }
+        // Who checks no signatures only needs to know that there is one.
+        match kind {
+            trust::TRUST => seal = Some(Seal::default()),
+            trust::CERTIFICATE => {}
+            _ if kind & EXTENSION_CRITICAL != 0 => {
+                return Err(HeaderError::Extension { got: kind });
+            }
+            _ => {}
         }
     }
     Ok(seal)
 }
 
-fn parse<const BLOCKS: bool, I: Iterator<Item = u8>>(
+fn parse<const SEALED: bool, I: Iterator<Item = u8>>(
     bytes: &mut Counted<I>,
 ) -> Result<(Header, Option<Seal>), HeaderError> {
     let first = byte(bytes)?;
@@ -316,7 +322,7 @@ fn parse<const BLOCKS: bool, I: Iterator<Item = u8>>(
     }
     let mut seal = None;
     if flags & FLAG_EXTENSIONS != 0 {
-        seal = extensions::<BLOCKS, I>(bytes)?;
+        seal = extensions::<SEALED, I>(bytes)?;
     }
     let base_digest = if kind == Kind::Delta { array(bytes)? } else { [0; BASE_DIGEST_BYTES] };
     let target_digest = array(bytes)?;

@@ -52,7 +52,7 @@ const TRUST_FIXED: usize = KEY_ID_BYTES + BLOCK_DIGEST_BYTES;
 /// Where a header has what is signed; [`view`](Self::view) reads it there.
 ///
 /// Small and `Copy`, so that it can be kept where the header's bytes cannot.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Seal {
     trust_at: u16,
     hardware_id_at: u16,
@@ -135,17 +135,7 @@ impl Seal {
             return Err(HeaderError::Trust);
         }
         skip(bytes, hardware_id_len.into())?;
-        Ok(Self {
-            trust_at,
-            hardware_id_at,
-            hardware_id_len,
-            certificate_at: 0,
-            certificate_len: 0,
-            signature_at: 0,
-            security_counter,
-            last_counter: 0,
-            block_log2: 0,
-        })
+        Ok(Self { trust_at, hardware_id_at, hardware_id_len, security_counter, ..Self::default() })
     }
 
     /// Reads the value of `certificate`.

@@ -306,6 +306,13 @@ fn read_extensions(cursor: &mut Cursor<'_>, checks: bool) -> Result<Option<Trust
             return Err(Reject::Reserved);
         }
         match kind {
+            0x81 if !checks => {
+                cursor.take(len)?;
+                trust = Some(Trust::default());
+            }
+            0x82 if !checks => {
+                cursor.take(len)?;
+            }
             0x81 => {
                 if trust.is_some() || len < 21 {
                     return Err(Reject::Trust);

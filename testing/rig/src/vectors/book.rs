@@ -188,7 +188,7 @@ pub fn refusal(base: &[u8], patch: &[u8], offer: &Offer) -> Option<Refusal> {
     last.map(Refusal::Body)
 }
 
-/// All rejects of §2.1, by number and name.
+/// All rejects of §2.1, by number and name, and that of a varint in there.
 #[must_use]
 pub fn trust_rejects() -> Vec<(u16, String)> {
     let all = [
@@ -202,7 +202,10 @@ pub fn trust_rejects() -> Vec<(u16, String)> {
         TrustError::Counter { expected: 0, got: 0 },
         TrustError::Body { block_at: 0 },
     ];
-    all.iter().map(|reject| (reject.code(), short(&format!("{reject:?}")))).collect()
+    let header = [HeaderError::Varint, HeaderError::Trust];
+    let header = header.iter().map(|reject| (reject.code(), format!("{reject:?}")));
+    let trust = all.iter().map(|reject| (reject.code(), short(&format!("{reject:?}"))));
+    header.chain(trust).collect()
 }
 
 /// The name of a variant in its debug form.
@@ -223,7 +226,6 @@ pub fn all_rejects() -> Vec<Refusal> {
         HeaderError::Epoch,
         HeaderError::TooLong,
         HeaderError::Extension { got: 0 },
-        HeaderError::Trust,
     ];
     let body = [
         DecodeError::Truncated,

@@ -1,6 +1,6 @@
 //! Patches that are refused, at least one for each code.
 
-use patcher_core::container::{varint, writer};
+use patcher_core::container::writer;
 use patcher_core::decode::REGISTER_BYTES;
 use patcher_core::stream::Question;
 use patcher_core::{DecodeError, Header, HeaderError};
@@ -100,7 +100,6 @@ fn headers(book: &mut Book, sample: &Sample) {
     }
     region_lists(book, sample);
     extensions(book, sample);
-    trust(book, sample);
 }
 
 fn region_lists(book: &mut Book, sample: &Sample) {
@@ -148,6 +147,13 @@ fn extensions(book: &mut Book, sample: &Sample) {
         &[3, 0x85, 1, 0],
         HeaderError::Extension { got: 0x85 },
     );
+    let blocks = [&[26, 0x81, 21][..], &[1; 21], &[0x83, 1, 8]].concat();
+    vector(
+        "unknown-blocks",
+        "digests in the body, for a decoder that checks none",
+        &blocks,
+        HeaderError::Extension { got: 0x83 },
+    );
     vector(
         "cut-extension",
         "a triple that reaches past the end",
@@ -156,54 +162,6 @@ fn extensions(book: &mut Book, sample: &Sample) {
     );
     let long = [[0xD8, 0x04].as_slice(), &[0; 600]].concat();
     vector("long-header", "a header of more than 512 bytes", &long, HeaderError::TooLong);
-}
-
-/// Refuses what §2.1 does not allow, whoever signed it.
-fn trust(book: &mut Book, sample: &Sample) {
-    let trust = |len: u8| [&[0x81, len][..], &vec![1; usize::from(len)]].concat();
-    let certificate = |len: u8| [&[0x82, len][..], &vec![1; usize::from(len)]].concat();
-    let endless = [&[0x81, 21][..], &[1; 20], &[0x81], &[1; 9]].concat();
-    let large = [&[0x81, 25][..], &[1; 20], &[0xFF, 0xFF, 0xFF, 0xFF, 0x1F]].concat();
-    let blocks = vec![0x83, 1, 8];
-    let cases: [(_, _, Vec<Vec<u8>>, _); 8] = [
-        ("short-trust", "no room for a security counter", vec![trust(20)], HeaderError::Trust),
-        ("long-hardware-id", "a hardware id of 33 bytes", vec![trust(54)], HeaderError::Trust),
-        (
-            "trust-twice",
-            "two of what is there once",
-            vec![trust(21), trust(21)],
-            HeaderError::Trust,
-        ),
-        ("cut-counter", "a counter that leaves its extension", vec![endless], HeaderError::Trust),
-        ("large-counter", "a counter of 2^32 and more", vec![large], HeaderError::Varint),
-        (
-            "lonely-certificate",
-            "certifies what is not signed",
-            vec![certificate(98)],
-            HeaderError::Trust,
-        ),
-        (
-            "long-certificate",
-            "a byte between counter and signature",
-            vec![trust(21), certificate(99)],
-            HeaderError::Trust,
-        ),
-        (
-            "unknown-blocks",
-            "digests in the body, for a decoder that checks none",
-            vec![trust(21), blocks],
-            HeaderError::Extension { got: 0x83 },
-        ),
-    ];
-    for (name, about, triples, error) in cases {
-        let triples = triples.concat();
-        let mut extensions = Vec::new();
-        varint::write(&mut extensions, u32::try_from(triples.len()).expect("below 512"));
-        extensions.extend(triples);
-        let patch = with_extensions(&sample.patch, &extensions);
-        let label = Label::new(name, "2.1", about);
-        book.invalid(label, Some(&sample.base), patch, Refusal::Header(error), Offer::default());
-    }
 }
 
 /// Refuses bodies that are too short or too long.

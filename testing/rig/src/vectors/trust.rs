@@ -2,12 +2,13 @@
 
 use patcher_core::container::trust::{PATCH_DOMAIN, SIGNATURE_BYTES};
 use patcher_core::container::writer;
-use patcher_core::{Header, TrustError};
+use patcher_core::{Header, HeaderError, TrustError};
 
 use super::book::{Base, Book};
 use super::index::{Trust, hex, sha256};
+use super::valid::with_extensions;
 use crate::firmware::{self, ADDRESS};
-use crate::plan::Recipe;
+use crate::plan::{Patch, Recipe};
 use crate::random::Random;
 use crate::seal::{Key, Terms, mirrored, prefix, signed};
 
@@ -29,6 +30,7 @@ pub(super) fn write(book: &mut Book) {
     let patch = recipe.encode(&base, &target).bytes();
     let pair = Pair { base: book.image("small", base), target, patch };
     applied(book, &pair);
+    malformed(book, &pair);
     distrusted(book, &pair);
     forged(book, &pair);
     bodies(book, &pair);
@@ -50,9 +52,21 @@ fn file(
     patch: Vec<u8>,
     reject: Option<TrustError>,
 ) {
+    let reject = reject.map(|reject| (format!("{reject:?}"), reject.code()));
+    file_any(book, (name, about), pair, patch, reject);
+}
+
+fn file_any(
+    book: &mut Book,
+    (name, about): (&str, &str),
+    pair: &Pair,
+    patch: Vec<u8>,
+    reject: Option<(String, u16)>,
+) {
     let (signer, root) = keys();
     let path = format!("trust/{name}.patch");
-    let text = reject.map(|reject| format!("{reject:?}"));
+    let target_sha256 = reject.is_none().then(|| sha256(&pair.target));
+    let (text, code) = reject.unzip();
     book.index.trust.push(Trust {
         name: name.to_owned(),
         about: about.to_owned(),
@@ -64,8 +78,8 @@ fn file(
         security_counter: COUNTER,
         takes_unsigned: false,
         reject: text.and_then(|text| text.split([' ', '{']).next().map(str::to_owned)),
-        code: reject.map(|reject| reject.code()),
-        target_sha256: reject.is_none().then(|| sha256(&pair.target)),
+        code,
+        target_sha256,
     });
     book.files.insert(path, patch);
 }
@@ -95,6 +109,40 @@ fn file_unsigned_taken(book: &mut Book, pair: &Pair) {
     file(book, ("unsigned-taken", "a device that takes both"), pair, pair.patch.clone(), None);
     if let Some(last) = book.index.trust.last_mut() {
         last.takes_unsigned = true;
+    }
+}
+
+/// What §2.1 does not allow, whoever signed it.
+fn malformed(book: &mut Book, pair: &Pair) {
+    let trust = |len: u8| [&[0x81, len][..], &vec![1; usize::from(len)]].concat();
+    let certificate = |len: u8| [&[0x82, len][..], &vec![1; usize::from(len)]].concat();
+    let endless = [&[0x81, 21][..], &[1; 20], &[0x81], &[1; 9]].concat();
+    let large = [&[0x81, 25][..], &[1; 20], &[0xFF, 0xFF, 0xFF, 0xFF, 0x1F]].concat();
+    let blocks = |log2: u8| vec![0x83, 1, log2];
+    let wrong = HeaderError::Trust;
+    let cases: [(_, _, Vec<Vec<u8>>, _); 12] = [
+        ("short-trust", "no room for a counter", vec![trust(20)], wrong),
+        ("long-hardware-id", "a hardware id of 33 bytes", vec![trust(54)], wrong),
+        ("trust-twice", "two of what is there once", vec![trust(21), trust(21)], wrong),
+        ("cut-counter", "a counter that leaves its extension", vec![endless], wrong),
+        ("large-counter", "a counter of 2^32 and more", vec![large], HeaderError::Varint),
+        ("lonely-certificate", "certifies what is not signed", vec![certificate(98)], wrong),
+        ("long-certificate", "one byte too many", vec![trust(21), certificate(99)], wrong),
+        ("short-certificate", "no room for it", vec![trust(21), certificate(97)], wrong),
+        ("lonely-blocks", "blocks of what is not signed", vec![blocks(8)], wrong),
+        ("small-blocks", "blocks of 32 bytes", vec![trust(21), blocks(5)], wrong),
+        ("large-blocks", "blocks of 64 KiB", vec![trust(21), blocks(16)], wrong),
+        ("late-certificate", "after blocks", vec![trust(21), blocks(8), certificate(98)], wrong),
+    ];
+    let (header, len) = Header::parse(pair.patch.iter().copied()).expect("a patch");
+    let patch = Patch { header, body: pair.patch[len..].to_vec() };
+    for (name, about, triples, error) in cases {
+        let triples = triples.concat();
+        let mut extensions = Vec::new();
+        varint_push(&mut extensions, u32::try_from(triples.len()).expect("below 512"));
+        extensions.extend(triples);
+        let reject = Some((format!("{error:?}"), error.code()));
+        file_any(book, (name, about), pair, with_extensions(&patch, &extensions), reject);
     }
 }
 
