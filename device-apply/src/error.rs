@@ -3,7 +3,9 @@
 use core::fmt;
 
 use patcher_core::container::header::{BASE_DIGEST_BYTES, TARGET_DIGEST_BYTES};
-use patcher_core::error::{Class as CoreClass, DecodeError, HeaderError};
+use patcher_core::error::{Class as CoreClass, DecodeError, HeaderError, TrustError};
+
+use crate::apply::gate::Refusal;
 
 /// What the caller should do about an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +20,8 @@ pub enum Class {
     Malformed,
     /// The patch is for another base image: ask for the right one, or for the full image.
     Mismatch,
+    /// The patch is not from whom it should be, or not for this device: discard it and report.
+    Untrusted,
 }
 
 impl From<CoreClass> for Class {
@@ -27,6 +31,7 @@ impl From<CoreClass> for Class {
             CoreClass::Mismatch => Self::Mismatch,
             CoreClass::Limit => Self::Limit,
             CoreClass::Bug => Self::Bug,
+            CoreClass::Untrusted => Self::Untrusted,
         }
     }
 }
@@ -48,6 +53,19 @@ pub enum ApplyError<B, S> {
     /// touched and that another patch must be asked for: [`DecodeError::Workspace`] and
     /// [`DecodeError::Isa`].
     Decode(DecodeError),
+    /// The patch is not trusted. Unless it is [`TrustError::Body`], the staging slot was not touched.
+    Trust(TrustError),
+    /// A block of the patch, or its body that is not cut into blocks, is longer than the buffer where it waits until it is
+    /// checked: ask for a patch with shorter blocks, or store it. The staging slot was not touched.
+    BlockTooLong {
+        /// Bytes of the block.
+        expected: u32,
+        /// Bytes of the buffer.
+        got: u32,
+    },
+    /// The patch is not the one that was authenticated before: someone changed what was stored. The staging slot was not
+    /// touched.
+    Swapped,
     /// The base slot is smaller than the base image of the patch: the patch is for another base
     /// or another device. The staging slot was not touched.
     BaseTooLong {
@@ -120,13 +138,14 @@ pub enum ApplyError<B, S> {
 }
 
 impl<B, S> ApplyError<B, S> {
-    /// Stable number of the error: those of [`HeaderError`] and [`DecodeError`], 64 and up for
-    /// the applier's own.
+    /// Stable number of the error: those of [`HeaderError`], [`DecodeError`] and [`TrustError`], 64 to
+    /// 95 for the applier's own.
     #[must_use]
     pub fn code(&self) -> u16 {
         match self {
             Self::Header(error) => error.code(),
             Self::Decode(error) => error.code(),
+            Self::Trust(error) => error.code(),
             Self::BaseTooLong { .. } => 64,
             Self::WrongBase { .. } => 65,
             Self::TargetTooLong { .. } => 66,
@@ -137,6 +156,8 @@ impl<B, S> ApplyError<B, S> {
             Self::StagingWrite { .. } => 71,
             Self::Poisoned { .. } => 72,
             Self::Internal => 73,
+            Self::BlockTooLong { .. } => 74,
+            Self::Swapped => 75,
         }
     }
 
@@ -146,8 +167,10 @@ impl<B, S> ApplyError<B, S> {
         match self {
             Self::Header(error) => error.class().into(),
             Self::Decode(error) => error.class().into(),
+            Self::Trust(error) => error.class().into(),
             Self::BaseTooLong { .. } | Self::WrongBase { .. } => Class::Mismatch,
-            Self::TargetTooLong { .. } => Class::Limit,
+            Self::TargetTooLong { .. } | Self::BlockTooLong { .. } => Class::Limit,
+            Self::Swapped => Class::Untrusted,
             Self::WrongTarget { .. } => Class::Malformed,
             Self::BaseRead { .. }
             | Self::StagingRead { .. }
@@ -161,6 +184,18 @@ impl<B, S> ApplyError<B, S> {
 impl<B, S> From<HeaderError> for ApplyError<B, S> {
     fn from(error: HeaderError) -> Self {
         Self::Header(error)
+    }
+}
+
+impl<B, S> From<Refusal> for ApplyError<B, S> {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Header(error) => Self::Header(error),
+            Refusal::Decode(error) => Self::Decode(error),
+            Refusal::Trust(error) => Self::Trust(error),
+            Refusal::BlockTooLong { expected, got } => Self::BlockTooLong { expected, got },
+            Refusal::Swapped => Self::Swapped,
+        }
     }
 }
 
@@ -183,6 +218,11 @@ impl<B: fmt::Debug, S: fmt::Debug> fmt::Display for ApplyError<B, S> {
         match self {
             Self::Header(error) => error.fmt(f),
             Self::Decode(error) => error.fmt(f),
+            Self::Trust(error) => error.fmt(f),
+            Self::BlockTooLong { expected, got } => {
+                write!(f, "a block of the patch has {expected} bytes, the buffer for it {got}")
+            }
+            Self::Swapped => write!(f, "the patch is not the one that was authenticated"),
             Self::BaseTooLong { expected, got } => {
                 write!(f, "the patch is for a base of {expected} bytes, the base slot has {got}")
             }

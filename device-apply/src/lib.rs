@@ -72,6 +72,7 @@
 //! | --- | --- |
 //! | [`apply`] | the [`Applier`]: order of checks, decoding, writing, [`Progress`] |
 //! | [`error`] | [`ApplyError`], its [`Class`] and its number |
+//! | `trust` | with the feature `p256`: who may have made the patch, and for which device |
 //!
 //! # Power loss
 //!
@@ -79,7 +80,7 @@
 //!
 //! # What it does not do
 //!
-//! It does not resume, write in place, check signatures, or swap images.
+//! It does not resume, write in place, or swap images.
 #![no_std]
 #![forbid(unsafe_code)]
 #![deny(
@@ -95,6 +96,8 @@
 
 pub mod apply;
 pub mod error;
+#[cfg(feature = "p256")]
+pub mod trust;
 
 pub use apply::{Applier, Progress, Stage};
 pub use error::{ApplyError, Class};

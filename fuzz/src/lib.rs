@@ -1,5 +1,7 @@
 //! What the targets need beside `rig`.
 
+pub mod trust;
+
 use host_diff::image::FlatImage;
 use host_diff::{IsaChoice, Options, create};
 use rig::firmware::ADDRESS;

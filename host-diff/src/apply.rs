@@ -212,7 +212,8 @@ fn decode(base: &[u8], patch: &Info<'_>) -> Result<Vec<u8>, ApplyError> {
     let mut workspace = vec![0; patch.header.workspace_words()];
     let mut decoder = Decoder::new(patch.header, &reference::ALL, &mut workspace)?;
     let mut images = Memory { base, target: Vec::new() };
-    let mut rest = patch.body;
+    let body = patch.body();
+    let mut rest = &*body;
     loop {
         match decoder.push(&mut images, &mut rest) {
             Ok(Event::Mark { .. } | Event::Yield) => {}

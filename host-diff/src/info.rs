@@ -1,6 +1,10 @@
 //! What a patch says about itself.
 
+use std::borrow::Cow;
+
 use crate::create::IsaChoice;
+use patcher_core::container::trust::Trust;
+use patcher_core::container::writer::unlink;
 use patcher_core::error::Class;
 use patcher_core::{Header, HeaderError};
 
@@ -19,8 +23,12 @@ pub struct Info<'a> {
     pub header: Header,
     /// Length of the header in bytes.
     pub header_len: usize,
-    /// The rest of the patch: as many bytes as the header declares.
-    pub body: &'a [u8],
+    /// The rest of the patch: the body, and digests between its blocks if it is cut into blocks.
+    pub payload: &'a [u8],
+    /// What it is signed with, if it is; nobody has checked that yet.
+    pub trust: Option<Trust<'a>>,
+    /// Bytes of its blocks, if it is cut into blocks.
+    pub block_bytes: Option<u32>,
 }
 
 impl<'a> Info<'a> {
@@ -47,9 +55,10 @@ impl<'a> Info<'a> {
         if patch.is_empty() {
             return Err(InfoError::Empty);
         }
-        let (header, header_len) = Header::parse(patch.iter().copied())?;
-        let body = patch.get(header_len..).unwrap_or(&[]);
-        let lengths = (u64::from(header.body_len), body.len() as u64);
+        let (header, seal, header_len) = Header::parse_sealed(patch.iter().copied())?;
+        let (text, payload) = patch.split_at_checked(header_len).unwrap_or((patch, &[]));
+        let expected = seal.map_or(header.body_len.into(), |s| s.payload_bytes(header.body_len));
+        let lengths = (expected, payload.len() as u64);
         let whole = |len| header_len as u64 + len;
         let (expected, found) = (whole(lengths.0), whole(lengths.1));
         if found < expected {
@@ -58,7 +67,19 @@ impl<'a> Info<'a> {
         if found > expected {
             return Err(InfoError::TrailingData { expected, found });
         }
-        Ok(Self { header, header_len, body })
+        let trust = seal.and_then(|seal| seal.view(text));
+        let block_bytes = seal.and_then(|seal| seal.block_bytes());
+        Ok(Self { header, header_len, payload, trust, block_bytes })
+    }
+
+    /// The body, as many bytes as the header declares: the payload without the digests between blocks, which are not looked
+    /// at.
+    #[must_use]
+    pub fn body(&self) -> Cow<'a, [u8]> {
+        match self.block_bytes {
+            Some(bytes) => Cow::Owned(unlink(self.payload, bytes)),
+            None => Cow::Borrowed(self.payload),
+        }
     }
 
     /// Name of the instruction set whose references are predicted; `None` if this version does not know its number.

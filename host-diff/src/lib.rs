@@ -15,5 +15,6 @@ pub mod matcher;
 mod parallel;
 pub mod plan;
 pub mod report;
+pub mod trust;
 
 pub use create::{CreateError, IsaChoice, Options, Patch, create, create_full};

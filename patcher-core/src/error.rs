@@ -4,6 +4,8 @@
 
 use core::fmt;
 
+use crate::container::trust::KEY_ID_BYTES;
+
 /// What the receiver should do about an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Class {
@@ -15,6 +17,8 @@ pub enum Class {
     Limit,
     /// The caller broke a rule of the API.
     Bug,
+    /// The patch is not from whom it should be, or not for this device: discard it and report.
+    Untrusted,
 }
 
 /// Why a header is refused.
@@ -48,6 +52,8 @@ pub enum HeaderError {
         /// Its type.
         got: u8,
     },
+    /// What says who signed the patch is malformed, or is there twice.
+    Trust,
 }
 
 impl HeaderError {
@@ -64,6 +70,7 @@ impl HeaderError {
             Self::Epoch => 7,
             Self::TooLong => 8,
             Self::Extension { .. } => 9,
+            Self::Trust => 10,
         }
     }
 
@@ -98,6 +105,7 @@ impl fmt::Display for HeaderError {
             Self::Extension { got } => {
                 write!(f, "a critical extension of type {got:#04x} is unknown")
             }
+            Self::Trust => write!(f, "the header is signed, but malformed"),
         }
     }
 }
@@ -196,6 +204,108 @@ impl fmt::Display for DecodeError {
 }
 
 impl core::error::Error for DecodeError {}
+
+/// Why a patch is not trusted, although it is well formed.
+///
+/// This crate checks no signatures; who does answers with these, under the numbers of docs/format.md.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TrustError {
+    /// The patch is not signed, and unsigned ones are not taken.
+    Unsigned,
+    /// It is signed with a key, or certified by a root key, that is not held here.
+    Key {
+        /// Start of the key's id.
+        got: [u8; KEY_ID_BYTES],
+    },
+    /// The certificate is not signed by the root key that it names, or is not for a key.
+    Certificate,
+    /// The certificate ends before the patch's security counter.
+    Expired {
+        /// Highest security counter that the certificate allows.
+        expected: u32,
+        /// That of the patch.
+        got: u32,
+    },
+    /// The signature is not the key's: the header was changed, or signed by someone else.
+    Signature,
+    /// The signature has the form that anyone can make of a signed patch.
+    HighS,
+    /// The patch is for other hardware.
+    Hardware,
+    /// The patch is older than what the device must accept.
+    Counter {
+        /// Least security counter that is accepted.
+        expected: u32,
+        /// That of the patch.
+        got: u32,
+    },
+    /// The body is not the one that was signed.
+    Body {
+        /// Where the block begins whose digest is wrong, in bytes after the header; 0 if the body is not cut into
+        /// blocks.
+        block_at: u32,
+    },
+}
+
+impl TrustError {
+    /// Stable number of the reject, as in docs/format.md.
+    #[must_use]
+    pub fn code(&self) -> u16 {
+        match self {
+            Self::Unsigned => 96,
+            Self::Key { .. } => 97,
+            Self::Certificate => 98,
+            Self::Expired { .. } => 99,
+            Self::Signature => 100,
+            Self::HighS => 101,
+            Self::Hardware => 102,
+            Self::Counter { .. } => 103,
+            Self::Body { .. } => 104,
+        }
+    }
+
+    /// What to do about it: a body that was damaged on its way may be fetched again, all else not.
+    #[must_use]
+    pub fn class(&self) -> Class {
+        match self {
+            Self::Body { .. } => Class::Malformed,
+            _ => Class::Untrusted,
+        }
+    }
+}
+
+impl fmt::Display for TrustError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unsigned => write!(f, "expected a signed patch, found one without signature"),
+            Self::Key { got: [a, b, c, d] } => {
+                write!(f, "expected a known key, found key id {a:02x}{b:02x}{c:02x}{d:02x}")
+            }
+            Self::Certificate => {
+                write!(f, "the certificate of the signing key is not the root key's")
+            }
+            Self::Expired { expected, got } => write!(
+                f,
+                "expected a security counter of at most {expected}, where the certificate of the signing key ends, found {got}"
+            ),
+            Self::Signature => write!(f, "the signature does not fit the header of the patch"),
+            Self::HighS => {
+                write!(f, "expected a signature with its s in the lower half, found the other form")
+            }
+            Self::Hardware => write!(f, "the patch is for another hardware id"),
+            Self::Counter { expected, got } => {
+                write!(f, "expected a security counter of at least {expected}, found {got}")
+            }
+            Self::Body { block_at } => write!(
+                f,
+                "the patch is not the one that was signed: wrong digest of what begins {block_at} bytes after the header"
+            ),
+        }
+    }
+}
+
+impl core::error::Error for TrustError {}
 
 /// An error of decoding: of the patch, or of the images it works on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

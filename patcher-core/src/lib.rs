@@ -6,7 +6,7 @@
 //!
 //! | module | what it holds |
 //! | --- | --- |
-//! | [`container`] | the header and the image regions |
+//! | [`container`] | the header, the image regions, what is signed |
 //! | [`entropy`] | binary range coder, adaptive counters, logistic mixer |
 //! | [`model`] | what is coded with which contexts: numbers, hit flags, bytes |
 //! | [`reference`](mod@reference) | references in code and data, and where they lead after the update |
@@ -40,5 +40,5 @@ pub mod explain;
 
 pub use container::header::{Header, Kind};
 pub use decode::{Decoder, Event};
-pub use error::{DecodeError, HeaderError};
+pub use error::{DecodeError, HeaderError, TrustError};
 pub use stream::images::Images;

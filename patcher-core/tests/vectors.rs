@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 
-use patcher_core::Header;
+use patcher_core::container::writer;
+use patcher_core::{Header, HeaderError};
 use rig::decode::{self, How, Refusal};
-use rig::vectors::book::{Offer, all_rejects, decode_with_states, name_of, refusal};
+use rig::vectors::book::{Offer, all_rejects, decode_with_states, name_of, refusal, trust_rejects};
 use rig::vectors::{self, Index, folder, sha256};
 
 fn index() -> Index {
@@ -25,7 +26,7 @@ fn base(path: Option<&String>) -> Vec<u8> {
 /// Files below `vectors/`, relative to it.
 fn files() -> BTreeSet<String> {
     let mut files = BTreeSet::new();
-    for part in ["images", "invalid", "valid"] {
+    for part in ["images", "invalid", "trust", "valid"] {
         let entries = fs::read_dir(folder().join(part)).expect("a folder of vectors");
         for entry in entries {
             let name = entry.expect("a file").file_name();
@@ -132,6 +133,60 @@ fn invalid_bodies_are_refused_at_every_chunking() {
 }
 
 #[test]
+fn signed_vectors_cost_what_the_specification_says() {
+    let index = index();
+    let lens = |name: &str| {
+        let vector = index.trust.iter().find(|vector| vector.name == name).expect(name);
+        let patch = read(&vector.patch);
+        let (_, seal, len) = Header::parse_sealed(patch.iter().copied()).expect("a header");
+        (patch.len(), len, seal)
+    };
+    let (unsigned, _, none) = lens("unsigned");
+    assert_eq!(none, None);
+    // A counter of 300 takes two bytes, the hardware id seven.
+    let (signed, header, _) = lens("signed");
+    assert_eq!(signed, unsigned + 88 + 1 + 7);
+    let (certified, ..) = lens("certified");
+    // The extensions are then longer than 127 bytes.
+    assert_eq!(certified, signed + 101 + 1);
+    let (blocks, blocks_header, seal) = lens("blocks");
+    let body_len = signed - header;
+    let links = (body_len - 64).div_ceil(64 - 16);
+    assert!(links > 2, "{links}");
+    assert_eq!(blocks_header, header + 3);
+    assert_eq!(blocks - blocks_header, body_len + 16 * links);
+    let seal = seal.expect("signed");
+    let body_len = u32::try_from(body_len).expect("32 bits");
+    assert_eq!(seal.payload_bytes(body_len), (blocks - blocks_header) as u64);
+}
+
+#[test]
+fn signed_vectors_decode_for_who_checks_no_signature() {
+    for vector in index().trust.iter().filter(|vector| vector.target_sha256.is_some()) {
+        let (base, patch) = (base(vector.base.as_ref()), read(&vector.patch));
+        let (header, seal, len) = Header::parse_sealed(patch.iter().copied()).expect("a header");
+        let plain = Header::parse(patch.iter().copied());
+        let mut body = patch[len..].to_vec();
+        match seal.and_then(|seal| seal.block_bytes()) {
+            None => assert_eq!(plain, Ok((header, len)), "{}", vector.name),
+            Some(block) => {
+                assert_eq!(plain, Err(HeaderError::Extension { got: 0x83 }), "{}", vector.name);
+                body = writer::unlink(&body, block);
+            }
+        }
+        let decoded = decode::body(header, &base, &body, How::default()).expect("a sound body");
+        assert_eq!(Some(sha256(&decoded.target)), vector.target_sha256, "{}", vector.name);
+    }
+}
+
+#[test]
+fn every_reject_of_trust_has_a_vector() {
+    let covered: BTreeSet<(u16, String)> =
+        index().trust.into_iter().filter_map(|vector| vector.code.zip(vector.reject)).collect();
+    assert_eq!(covered, trust_rejects().into_iter().collect());
+}
+
+#[test]
 fn every_reject_has_a_vector() {
     let covered: BTreeSet<(u16, String)> =
         index().invalid.into_iter().map(|vector| (vector.code, vector.reject)).collect();
@@ -147,9 +202,11 @@ fn every_file_is_listed_once_and_every_listed_file_exists() {
     listed.extend(index.valid.iter().map(|vector| vector.patch.clone()));
     listed.extend(index.invalid.iter().map(|vector| vector.patch.clone()));
     listed.extend(index.invalid.iter().filter_map(|vector| vector.state.clone()));
+    listed.extend(index.trust.iter().map(|vector| vector.patch.clone()));
     let patches = listed.len();
     let bases = index.valid.iter().map(|vector| &vector.base);
-    let bases = bases.chain(index.invalid.iter().map(|vector| &vector.base)).flatten();
+    let bases = bases.chain(index.invalid.iter().map(|vector| &vector.base));
+    let bases = bases.chain(index.trust.iter().map(|vector| &vector.base)).flatten();
     let own: BTreeSet<String> = bases.filter(|path| !path.starts_with("../")).cloned().collect();
     let listed: BTreeSet<String> = listed.into_iter().collect();
     assert_eq!(listed.len(), patches, "a patch is listed twice");
@@ -166,6 +223,9 @@ fn names_are_unique_and_clauses_exist() {
     for (name, clause) in valid.chain(invalid) {
         assert!(names.insert(name), "{name} is there twice");
         assert!(clauses.contains(clause), "{name}: no clause {clause} in docs/format.md");
+    }
+    for vector in &index.trust {
+        assert!(names.insert(&vector.name), "{} is there twice", vector.name);
     }
 }
 

@@ -116,6 +116,11 @@ impl Toolchain {
         command
     }
 
+    /// The target that it builds for.
+    pub(crate) fn target(&self) -> &'static str {
+        self.target
+    }
+
     /// Where this toolchain puts what it builds.
     pub(crate) fn target_dir(&self) -> PathBuf {
         let kind = match self.kind {

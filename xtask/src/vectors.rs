@@ -8,7 +8,7 @@ use crate::failure::Failure;
 pub(crate) fn run(_: &[String]) -> Result<(), Failure> {
     let folder = rig::vectors::folder();
     let book = rig::vectors::generate();
-    for part in ["images", "invalid", "valid"] {
+    for part in ["images", "invalid", "trust", "valid"] {
         let part = folder.join(part);
         if part.exists() {
             fs::remove_dir_all(&part).map_err(Failure::io(&part))?;
@@ -26,7 +26,8 @@ pub(crate) fn run(_: &[String]) -> Result<(), Failure> {
     write(&folder.join("index.toml"), book.index.to_toml().as_bytes())?;
     let bytes: usize = book.files.values().map(Vec::len).sum();
     let (valid, invalid) = (book.index.valid.len(), book.index.invalid.len());
-    println!("{valid} valid, {invalid} invalid, {bytes} bytes");
+    let trust = book.index.trust.len();
+    println!("{valid} valid, {invalid} invalid, {trust} of trust, {bytes} bytes");
     Ok(())
 }
 

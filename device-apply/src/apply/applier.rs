@@ -9,15 +9,15 @@ use patcher_core::reference::Isa;
 use patcher_core::{Decoder, Event, Header, Kind};
 
 use super::digest::SlotDigest;
+use super::gate::{Admitted, Gate, Open};
 use super::header::{Collected, HeaderBuffer};
 use super::images::SlotImages;
 use super::progress::{Progress, Stage};
 use super::read::MAX_READ_SIZE;
 use super::writer::{BUFFER_BYTES, Writer};
 use crate::ApplyError;
-
-/// Most body bytes that one call takes.
-const BODY_SLICE_BYTES: usize = 64;
+#[cfg(feature = "p256")]
+use crate::trust::{Authentic, Policy, Verify};
 
 /// Applies one patch: reads the base slot, writes the target into the staging slot.
 ///
@@ -85,7 +85,8 @@ const BODY_SLICE_BYTES: usize = 64;
 ///
 /// See the [crate](crate).
 #[derive(Debug)]
-pub struct Applier<'a, B, S> {
+pub struct Applier<'a, B, S, G = Open> {
+    gate: G,
     base: B,
     staging: S,
     isas: &'a [&'static dyn Isa],
@@ -117,6 +118,68 @@ enum Phase<'a> {
 type Outcome<T, B, S> = Result<T, ApplyError<<B as ErrorType>::Error, <S as ErrorType>::Error>>;
 
 impl<'a, B: ReadNorFlash, S: NorFlash> Applier<'a, B, S> {
+    /// An applier of the patch that is pushed next, signed or not: **by whomever**.
+    ///
+    /// For devices whose bootloader checks the image itself. Others check who made the patch, with the feature `p256`:
+    /// `Applier::verifying`, `Applier::authenticated`.
+    ///
+    /// `base` and `staging` are slots or `&mut` to slots. `workspace` is the decoder's RAM: what it
+    /// holds is overwritten, its size is checked against the header. `isas` are the instruction
+    /// sets that this device links ([`reference`](patcher_core::reference)).
+    pub fn new(
+        base: B,
+        staging: S,
+        workspace: &'a mut [u16],
+        isas: &'a [&'static dyn Isa],
+    ) -> Self {
+        Self::with_gate(Open::new(), base, staging, workspace, isas)
+    }
+}
+
+#[cfg(feature = "p256")]
+impl<'a, B: ReadNorFlash, S: NorFlash> Applier<'a, B, S, Verify<'a>> {
+    /// An applier of a patch that `policy` takes, as a stream.
+    ///
+    /// Before a byte of the body is decoded the header's signature, hardware id and security counter are checked, and the
+    /// digest of the block that it is in. `block` is the room where the bytes of a block wait for that: as many as
+    /// `patcher sign --block-size` said, or as a body has that is not cut into blocks.
+    ///
+    /// The other arguments are those of [`new`](Self::new).
+    pub fn verifying(
+        base: B,
+        staging: S,
+        workspace: &'a mut [u16],
+        isas: &'a [&'static dyn Isa],
+        policy: Policy<'a>,
+        block: &'a mut [u8],
+    ) -> Self {
+        Self::with_gate(Verify::policy(policy, block), base, staging, workspace, isas)
+    }
+
+    /// An applier of a stored patch, all of which was checked: push the same bytes again.
+    ///
+    /// Other bytes are refused: another header before anything is decoded, another body before the target is accepted.
+    pub fn authenticated(
+        base: B,
+        staging: S,
+        isas: &'a [&'static dyn Isa],
+        authentic: Authentic<'a>,
+    ) -> Self {
+        let gate = Verify::same(authentic.header_digest);
+        Self::with_gate(gate, base, staging, authentic.workspace, isas)
+    }
+
+    /// The patch's security counter, once its header has passed; `None` of an unsigned patch.
+    ///
+    /// The device's own becomes this as soon as the target has **confirmed** itself, and not before: raised too early, it
+    /// would refuse to go back to the base.
+    #[must_use]
+    pub fn security_counter(&self) -> Option<u32> {
+        self.gate.security_counter()
+    }
+}
+
+impl<'a, B: ReadNorFlash, S: NorFlash, G: Gate> Applier<'a, B, S, G> {
     const CHECKED: () = {
         assert!(B::READ_SIZE >= 1 && B::READ_SIZE <= MAX_READ_SIZE, "READ_SIZE of the base slot");
         assert!(
@@ -138,16 +201,14 @@ impl<'a, B: ReadNorFlash, S: NorFlash> Applier<'a, B, S> {
         );
     };
 
-    /// Bytes of this struct without the flash handles: part of what a patch declares as its RAM.
-    pub const STATE_BYTES: usize =
-        size_of::<Self>().saturating_sub(size_of::<B>()).saturating_sub(size_of::<S>());
+    /// Bytes of this struct without gate and flash handles: part of what a patch declares as its RAM.
+    pub const STATE_BYTES: usize = size_of::<Self>()
+        .saturating_sub(size_of::<B>())
+        .saturating_sub(size_of::<S>())
+        .saturating_sub(size_of::<G>());
 
-    /// An applier of the patch that is pushed next.
-    ///
-    /// `base` and `staging` are slots or `&mut` to slots. `workspace` is the decoder's RAM: what it
-    /// holds is overwritten, its size is checked against the header. `isas` are the instruction
-    /// sets that this device links ([`reference`](patcher_core::reference)).
-    pub fn new(
+    fn with_gate(
+        gate: G,
         base: B,
         staging: S,
         workspace: &'a mut [u16],
@@ -155,6 +216,7 @@ impl<'a, B: ReadNorFlash, S: NorFlash> Applier<'a, B, S> {
     ) -> Self {
         const { Self::CHECKED };
         Self {
+            gate,
             base,
             staging,
             isas,
@@ -178,7 +240,7 @@ impl<'a, B: ReadNorFlash, S: NorFlash> Applier<'a, B, S> {
     /// Takes bytes of the patch, of any length, and removes from `chunk` what it took.
     ///
     /// One call does a slice of work, so that a watchdog can be fed in between: it hashes at most
-    /// 4 KiB of the base, or takes at most 64 bytes of the body and writes the target bytes that they
+    /// 4 KiB of the base, or decodes at most 64 bytes of the body and writes the target bytes that they
     /// stand for. Call until `chunk` is empty. With an empty chunk it goes on with work that
     /// is due: idle time while the next bytes are on their way hashes the base.
     ///
@@ -259,7 +321,7 @@ impl<'a, B: ReadNorFlash, S: NorFlash> Applier<'a, B, S> {
 
     fn take(&mut self, chunk: &mut &[u8]) -> Outcome<(), B, S> {
         match &mut self.phase {
-            Phase::Header(buffer) => match buffer.push(chunk)? {
+            Phase::Header(buffer) => match buffer.push(chunk, &mut self.gate)? {
                 Some(collected) => self.open(collected),
                 None => Ok(()),
             },
@@ -276,7 +338,8 @@ impl<'a, B: ReadNorFlash, S: NorFlash> Applier<'a, B, S> {
             Phase::Header(_) => Err(HeaderError::Incomplete.into()),
             Phase::Patch { base: Some(_), .. } => self.check_base(),
             Phase::Patch { base: None, .. } => {
-                if self.decode(&mut &[][..])? == Event::NeedInput {
+                let event = self.decode(&mut &[][..])?;
+                if event == Event::NeedInput && !self.gate.pending() {
                     return Err(DecodeError::Truncated.into());
                 }
                 Ok(())
@@ -289,15 +352,14 @@ impl<'a, B: ReadNorFlash, S: NorFlash> Applier<'a, B, S> {
 
     /// Checks the header against the device.
     fn open(&mut self, collected: Collected<'a>) -> Outcome<(), B, S> {
-        let Collected { header, len, workspace } = collected;
-        let Header { kind, base_len, target_len, body_len, base_digest, target_digest, .. } =
-            header;
+        let Collected { header, len, payload, workspace, admitted: Admitted { .. } } = collected;
+        let Header { kind, base_len, target_len, base_digest, target_digest, .. } = header;
         let decoder = Decoder::new(header, self.isas, workspace)?;
         let slot = u32::try_from(self.base.capacity()).unwrap_or(u32::MAX);
         if base_len > slot {
             return Err(ApplyError::BaseTooLong { expected: base_len, got: slot });
         }
-        self.patch_total = len.saturating_add(body_len);
+        self.patch_total = len.saturating_add(payload);
         self.target_len = target_len;
         self.base_digest = base_digest;
         self.target_digest = target_digest;
@@ -338,11 +400,12 @@ impl<'a, B: ReadNorFlash, S: NorFlash> Applier<'a, B, S> {
             staging: &mut self.staging,
             writer: &mut self.writer,
         };
-        let (mut now, _) = chunk.split_at_checked(BODY_SLICE_BYTES).unwrap_or((chunk, &[]));
+        self.gate.fill(chunk)?;
+        let mut now = self.gate.ready(chunk);
         let offered = now.len();
         let event = decoder.push(&mut images, &mut now);
         let taken = offered.saturating_sub(now.len());
-        *chunk = chunk.get(taken..).unwrap_or_default();
+        self.gate.taken(taken, chunk)?;
         let event = event.map_err(|error| match error {
             Error::Patch(error) => error.into(),
             Error::Images(error) => error,

@@ -5,6 +5,7 @@ use patcher_core::container::header::MAX_HEADER_BYTES;
 use patcher_core::error::{DecodeError, HeaderError};
 use patcher_core::model::LEAST_WORDS;
 
+use super::gate::{Admitted, Opened, Pass, Refusal};
 use crate::ApplyError;
 
 // The smallest workspace that a patch can declare holds the longest header, one byte a word.
@@ -24,6 +25,10 @@ pub(crate) struct Collected<'w> {
     pub(crate) header: Header,
     /// Bytes of the header.
     pub(crate) len: u32,
+    /// Bytes after it.
+    pub(crate) payload: u32,
+    /// The gate's word.
+    pub(crate) admitted: Admitted,
     /// The workspace, free again.
     pub(crate) workspace: &'w mut [u16],
 }
@@ -40,19 +45,22 @@ impl<'w> HeaderBuffer<'w> {
     pub(crate) fn push<B, S>(
         &mut self,
         chunk: &mut &[u8],
+        gate: &mut impl Pass,
     ) -> Result<Option<Collected<'w>>, ApplyError<B, S>> {
         let stored = self.words.iter().take(self.len).map(|word| {
             let [byte, _] = word.to_le_bytes();
             byte
         });
-        match Header::parse(stored.chain(chunk.iter().copied())) {
-            Ok((header, len)) => {
+        match gate.open(stored.chain(chunk.iter().copied())) {
+            Ok(Opened { admitted, header, len, payload }) => {
                 let taken = len.saturating_sub(self.len);
                 *chunk = chunk.get(taken..).unwrap_or_default();
                 let workspace = core::mem::take(&mut self.words);
-                Ok(Some(Collected { header, len: count(len), workspace }))
+                Ok(Some(Collected { header, len: count(len), payload, admitted, workspace }))
             }
-            Err(HeaderError::Incomplete) => self.store(chunk).map(|()| None).map_err(Into::into),
+            Err(Refusal::Header(HeaderError::Incomplete)) => {
+                self.store(chunk).map(|()| None).map_err(Into::into)
+            }
             Err(error) => Err(error.into()),
         }
     }

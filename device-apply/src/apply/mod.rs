@@ -1,18 +1,20 @@
 //! Applying one patch: bytes in, target slot out.
 //!
 //! ```text
-//! chunk ──▶ header ──▶ Decoder ──▶ images ──▶ writer ──▶ staging slot
-//!           in the        ▲          │
-//!           workspace     └──────────┴── base slot, earlier target
+//! chunk ──▶ gate ──▶ header ──▶ Decoder ──▶ images ──▶ writer ──▶ staging slot
+//!                    in the        ▲          │
+//!                    workspace     └──────────┴── base slot, earlier target
 //! ```
 
 mod applier;
 mod digest;
-mod header;
+pub(crate) mod gate;
+pub(crate) mod header;
 mod images;
 mod progress;
 mod read;
 mod writer;
 
 pub use applier::Applier;
+pub use gate::{Gate, Open};
 pub use progress::{Progress, Stage};

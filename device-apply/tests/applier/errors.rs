@@ -6,7 +6,7 @@ use patcher_core::error::{DecodeError, HeaderError};
 type Failure = ApplyError<&'static str, &'static str>;
 
 /// Every variant of this crate's own, with its number and class: append only.
-const GOLDEN: [(Failure, u16, Class); 10] = [
+const GOLDEN: [(Failure, u16, Class); 12] = [
     (ApplyError::BaseTooLong { expected: 2, got: 1 }, 64, Class::Mismatch),
     (ApplyError::WrongBase { expected: [1; 8], got: [2; 8] }, 65, Class::Mismatch),
     (ApplyError::TargetTooLong { expected: 2, got: 1 }, 66, Class::Limit),
@@ -17,6 +17,8 @@ const GOLDEN: [(Failure, u16, Class); 10] = [
     (ApplyError::StagingWrite { offset: 16, error: "not erased" }, 71, Class::Flash),
     (ApplyError::Poisoned { first: 65 }, 72, Class::Bug),
     (ApplyError::Internal, 73, Class::Bug),
+    (ApplyError::BlockTooLong { expected: 2, got: 1 }, 74, Class::Limit),
+    (ApplyError::Swapped, 75, Class::Untrusted),
 ];
 
 #[test]

@@ -90,7 +90,7 @@ impl Account {
         };
         let mut account = Self {
             header,
-            patch_bytes: (patch.header_len + patch.body.len()) as u64,
+            patch_bytes: (patch.header_len + patch.payload.len()) as u64,
             kinds: BTreeMap::new(),
             topics: BTreeMap::new(),
             extras: Vec::new(),
@@ -99,8 +99,9 @@ impl Account {
             target: Vec::new(),
             places: Vec::new(),
         };
+        let body = patch.body();
         let mut tracker = Tracker::default();
-        let target = explain(&header, &reference::ALL, base, patch.body, |spent| {
+        let target = explain(&header, &reference::ALL, base, &body, |spent| {
             account.add(&spent);
             tracker.see(&spent);
         })?;
@@ -109,9 +110,9 @@ impl Account {
         }
         tracker.close();
         let known: f64 = account.kinds.values().map(|share| share.bytes).sum();
-        let rest = float(patch.body.len() as u64) - known;
+        let rest = float(body.len() as u64) - known;
         account.kinds.insert(Kind::Coder, Share { bytes: rest, ..Share::default() });
-        let bytes = float(patch.header_len as u64);
+        let bytes = float(account.patch_bytes - body.len() as u64);
         account.kinds.insert(Kind::Header, Share { bytes, ..Share::default() });
         account.extras = tracker.extras;
         account.diffs = tracker.diffs;

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::harness::{Place, noise, sha256};
 
-const KEYS: [&str; 15] = [
+const KEYS: [&str; 16] = [
     "base_address",
     "base_bytes",
     "base_sha256",
@@ -19,6 +19,7 @@ const KEYS: [&str; 15] = [
     "peak_rss_bytes",
     "ram_bytes",
     "seconds",
+    "signature",
     "target_address",
     "target_bytes",
     "target_sha256",

@@ -9,8 +9,18 @@ use crate::harness::Place;
 #[test]
 fn help_is_as_reviewed() {
     let place = Place::new();
-    let tasks: [&[&str]; 7] =
-        [&[], &["create"], &["apply"], &["verify"], &["info"], &["bench"], &["completions"]];
+    let tasks: [&[&str]; 10] = [
+        &[],
+        &["create"],
+        &["apply"],
+        &["verify"],
+        &["info"],
+        &["keygen"],
+        &["sign"],
+        &["certify"],
+        &["bench"],
+        &["completions"],
+    ];
     for task in tasks {
         let done = place.run(task.iter().chain(&["--help"])).succeeds();
         // clap ends empty lines with spaces.

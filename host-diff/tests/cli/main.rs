@@ -9,3 +9,4 @@ mod help;
 mod info;
 mod output;
 mod refused;
+mod trust;

@@ -13,6 +13,7 @@
 //!        (…)    extensions                                   if flag "extensions"
 //!        (8)    first bytes of the base's SHA-256            if delta
 //!         16    first bytes of the target's SHA-256
+//!        (64)   signature                                    if extension "trust"
 //! ```
 //!
 //! `v` is a [`varint`]. Addresses are varints of the address with its bytes reversed, because load addresses end in zeros:
@@ -21,6 +22,7 @@
 
 use super::reader::Reader;
 use super::region::{MAX_REGIONS, Region, Regions};
+use super::trust::{self, Seal};
 use crate::error::HeaderError;
 use crate::model::Tables;
 use crate::model::number::unzigzag;
@@ -91,17 +93,28 @@ pub struct Header {
 impl Header {
     /// Reads a header from the first bytes of a patch; the second value is its length in bytes.
     ///
+    /// For who does not check signatures: one is read over, and what belongs to it not judged. A patch whose body is cut into blocks with
+    /// digests between them is refused; [`parse_sealed`](Self::parse_sealed) takes it.
+    ///
     /// # Errors
     /// [`HeaderError::Incomplete`] when `bytes` ends too soon: call again with more. Anything else: the
     /// patch is refused.
     pub fn parse(bytes: impl IntoIterator<Item = u8>) -> Result<(Self, usize), HeaderError> {
         let mut bytes = bytes.into_iter();
-        let mut reader = Reader::new(&mut bytes);
-        let mut header = Self::empty();
-        match header.read(&mut reader) {
-            Some(()) => Ok((header, reader.taken())),
-            None => Err(reader.error()),
-        }
+        read::<false>(&mut Reader::new(&mut bytes)).map(|(header, _, len)| (header, len))
+    }
+
+    /// The same for who checks signatures: the [`Seal`] says what is signed and by whom.
+    ///
+    /// After the header follow [`Seal::payload_bytes`], not the body as it is.
+    ///
+    /// # Errors
+    /// As [`parse`](Self::parse).
+    pub fn parse_sealed(
+        bytes: impl IntoIterator<Item = u8>,
+    ) -> Result<(Self, Option<Seal>, usize), HeaderError> {
+        let mut bytes = bytes.into_iter();
+        read::<true>(&mut Reader::new(&mut bytes))
     }
 
     /// What the declared memory is spent on; `None` when it is too little for any tables.
@@ -155,7 +168,19 @@ fn regions(reader: &mut Reader<'_>, regions: &mut Regions, len: u32) -> Option<(
     reader.check(!wraps, HeaderError::Regions)
 }
 
-fn extensions(reader: &mut Reader<'_>) -> Option<()> {
+fn read<const SEALED: bool>(
+    reader: &mut Reader<'_>,
+) -> Result<(Header, Option<Seal>, usize), HeaderError> {
+    let mut header = Header::empty();
+    let mut seal = None;
+    match header.read::<SEALED>(reader, &mut seal) {
+        Some(()) => Ok((header, seal, reader.taken())),
+        None => Err(reader.error()),
+    }
+}
+
+/// Reads over the extensions; what is signed is noted in the seal.
+fn extensions<const SEALED: bool>(reader: &mut Reader<'_>, seal: &mut Option<Seal>) -> Option<()> {
     let mut left = reader.varint()?;
     while left > 0 {
         let kind = reader.byte()?;
@@ -163,10 +188,23 @@ fn extensions(reader: &mut Reader<'_>) -> Option<()> {
         let taken = 2 + u32::from(len);
         reader.check(taken <= left, HeaderError::Reserved)?;
         left -= taken;
-        for _ in 0..len {
-            reader.byte()?;
+        if SEALED && matches!(kind, trust::TRUST | trust::CERTIFICATE | trust::BLOCKS) {
+            match (kind, &mut *seal) {
+                (trust::TRUST, None) => *seal = Some(Seal::read(reader, len)?),
+                (trust::CERTIFICATE, Some(seal)) => seal.read_certificate(reader, len)?,
+                (trust::BLOCKS, Some(seal)) => seal.read_blocks(reader, len)?,
+                _ => return reader.fail(HeaderError::Trust),
+            }
+            continue;
         }
-        reader.check(kind & EXTENSION_CRITICAL == 0, HeaderError::Extension { got: kind })?;
+        reader.skip(len.into())?;
+        // Who checks no signatures only needs to know that there is one.
+        let known = matches!(kind, trust::TRUST | trust::CERTIFICATE);
+        let ignored = kind & EXTENSION_CRITICAL == 0;
+        reader.check(known || ignored, HeaderError::Extension { got: kind })?;
+        if kind == trust::TRUST {
+            *seal = Some(Seal::default());
+        }
     }
     Some(())
 }
@@ -193,7 +231,11 @@ impl Header {
     /// Fills in what `reader` gives; `self` is empty before.
     ///
     /// **Cost**: in place, because a header is too large to be moved through every `?`.
-    fn read(&mut self, reader: &mut Reader<'_>) -> Option<()> {
+    fn read<const SEALED: bool>(
+        &mut self,
+        reader: &mut Reader<'_>,
+        seal: &mut Option<Seal>,
+    ) -> Option<()> {
         let first = reader.byte()?;
         reader.check(first >= 0x80, HeaderError::NotAPatch { got: first })?;
         let version = first & VERSION_BITS;
@@ -228,12 +270,17 @@ impl Header {
             self.read_addresses(reader, has(FLAG_REGIONS), has(FLAG_TARGET_ADDRESS))?;
         }
         if has(FLAG_EXTENSIONS) {
-            extensions(reader)?;
+            extensions::<SEALED>(reader, seal)?;
         }
         if delta {
             reader.fill(&mut self.base_digest)?;
         }
-        reader.fill(&mut self.target_digest)
+        reader.fill(&mut self.target_digest)?;
+        if let Some(seal) = seal {
+            seal.signature_at = reader.place();
+            reader.skip(trust::SIGNATURE_BYTES)?;
+        }
+        Some(())
     }
 
     /// Reads a list of regions for each image, or an address for each or for both.

@@ -1,10 +1,11 @@
 //! The outside of a patch: header, image regions, variable-length integers.
 //!
-//! A patch is a [`header::Header`] followed by a body of `body_len` bytes, nothing after it.
+//! A patch is a [`header::Header`] followed by a body of `body_len` bytes, nothing after it. What of it is signed is in [`trust`].
 
 pub mod header;
 mod reader;
 pub mod region;
+pub mod trust;
 pub mod varint;
 
 #[cfg(feature = "encode")]

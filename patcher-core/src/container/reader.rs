@@ -37,6 +37,11 @@ impl<'a> Reader<'a> {
         self.taken
     }
 
+    /// The same, as small as it is: a header has at most [`MAX_HEADER_BYTES`].
+    pub(crate) fn place(&self) -> u16 {
+        u16::try_from(self.taken).unwrap_or(u16::MAX)
+    }
+
     /// Why the last call gave `None`.
     pub(crate) fn error(&self) -> HeaderError {
         self.error
@@ -64,6 +69,13 @@ impl<'a> Reader<'a> {
     pub(crate) fn fill(&mut self, bytes: &mut [u8]) -> Option<()> {
         for slot in bytes {
             *slot = self.byte()?;
+        }
+        Some(())
+    }
+
+    pub(crate) fn skip(&mut self, count: usize) -> Option<()> {
+        for _ in 0..count {
+            self.byte()?;
         }
         Some(())
     }

@@ -1,9 +1,11 @@
-//! Writes a header, the mirror of [`Header::parse`].
+//! Writes a header, the mirror of [`Header::parse`], and makes a patch ready for signing.
 
 use super::header::{
-    FLAG_MARKS, FLAG_REGIONS, FLAG_TARGET_ADDRESS, Header, KIND_SHIFT, Kind, VERSION,
+    FLAG_EXTENSIONS, FLAG_MARKS, FLAG_REGIONS, FLAG_TARGET_ADDRESS, Header, KIND_SHIFT, Kind,
+    VERSION,
 };
 use super::region::Regions;
+use super::trust::{self, BLOCK_DIGEST_BYTES, KEY_ID_BYTES, SIGNATURE_BYTES};
 use super::varint;
 use crate::model::number::zigzag;
 use crate::reference;
@@ -31,6 +33,107 @@ fn write_regions(out: &mut Vec<u8>, regions: &Regions) {
 /// The header as bytes. Fields must be legal: [`Header::parse`] of the result gives the same value.
 #[must_use]
 pub fn write(header: &Header) -> Vec<u8> {
+    write_with(header, &[])
+}
+
+/// What of a patch is to be signed; see [`Trust`](super::trust::Trust).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sealing<'a> {
+    /// Of the key that the device must hold.
+    pub key_id: [u8; KEY_ID_BYTES],
+    /// Devices whose own counter is higher refuse the patch.
+    pub security_counter: u32,
+    /// At most [`MAX_HARDWARE_ID_BYTES`](super::trust::MAX_HARDWARE_ID_BYTES).
+    pub hardware_id: &'a [u8],
+    /// Value of the extension `certificate`.
+    pub certificate: Option<&'a [u8]>,
+    /// Log2 of the block size, within [`BLOCK_LOG2`](super::trust::BLOCK_LOG2); `None` for one block.
+    pub block_log2: Option<u8>,
+}
+
+/// A patch without its signature, which belongs between the two parts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sealed {
+    /// The header but for its signature: what is signed, after
+    /// [`PATCH_DOMAIN`](super::trust::PATCH_DOMAIN).
+    pub message: Vec<u8>,
+    /// What follows the header: the body, and digests between its blocks.
+    pub payload: Vec<u8>,
+}
+
+impl Sealed {
+    /// The patch.
+    #[must_use]
+    pub fn sign(&self, signature: &[u8; SIGNATURE_BYTES]) -> Vec<u8> {
+        [&self.message, &signature[..], &self.payload].concat()
+    }
+}
+
+/// Makes ready for signing. `digest` gives the first bytes of the SHA-256.
+///
+/// A value that the format does not allow gives a header that [`Header::parse_sealed`] refuses.
+#[must_use]
+pub fn seal(
+    header: &Header,
+    body: &[u8],
+    sealing: &Sealing<'_>,
+    digest: impl Fn(&[u8]) -> [u8; BLOCK_DIGEST_BYTES],
+) -> Sealed {
+    let (payload, body_digest) = link(body, sealing.block_log2, digest);
+    let mut trust = [&sealing.key_id[..], &body_digest].concat();
+    varint::write(&mut trust, sealing.security_counter);
+    trust.extend(sealing.hardware_id);
+    let mut extensions = Vec::new();
+    extension(&mut extensions, trust::TRUST, &trust);
+    if let Some(certificate) = sealing.certificate {
+        extension(&mut extensions, trust::CERTIFICATE, certificate);
+    }
+    if let Some(log2) = sealing.block_log2 {
+        extension(&mut extensions, trust::BLOCKS, &[log2]);
+    }
+    Sealed { message: write_with(header, &extensions), payload }
+}
+
+fn extension(out: &mut Vec<u8>, kind: u8, value: &[u8]) {
+    out.extend([kind, u8::try_from(value.len()).unwrap_or(u8::MAX)]);
+    out.extend(value);
+}
+
+/// Cuts `body` into blocks, each of which but the last begins with the digest of the next; the digest of the first.
+fn link(
+    body: &[u8],
+    block_log2: Option<u8>,
+    digest: impl Fn(&[u8]) -> [u8; BLOCK_DIGEST_BYTES],
+) -> (Vec<u8>, [u8; BLOCK_DIGEST_BYTES]) {
+    let block = block_log2.map_or(usize::MAX, |log2| 1usize << log2.min(31));
+    let room = block.saturating_sub(BLOCK_DIGEST_BYTES).max(1);
+    let links = body.len().saturating_sub(block).div_ceil(room);
+    let (linked, last) = body.split_at_checked(links * room).unwrap_or((body, &[]));
+    let mut next = digest(last);
+    let mut blocks = vec![last.to_vec()];
+    for data in linked.chunks(room).rev() {
+        let block = [&next[..], data].concat();
+        next = digest(&block);
+        blocks.push(block);
+    }
+    blocks.reverse();
+    (blocks.concat(), next)
+}
+
+/// The body in `payload`, without the digests between blocks of `block_bytes`, which are not looked at.
+#[must_use]
+pub fn unlink(payload: &[u8], block_bytes: u32) -> Vec<u8> {
+    let mut body = Vec::with_capacity(payload.len());
+    let mut blocks = payload.chunks((block_bytes as usize).max(1)).peekable();
+    while let Some(block) = blocks.next() {
+        let skipped = if blocks.peek().is_some() { BLOCK_DIGEST_BYTES } else { 0 };
+        body.extend(block.get(skipped..).unwrap_or(&[]));
+    }
+    body
+}
+
+/// The header with an extension area, if `extensions` has any; without signature.
+fn write_with(header: &Header, extensions: &[u8]) -> Vec<u8> {
     let delta = header.kind == Kind::Delta;
     let addressed = header.isa != reference::NO_ISA;
     let base = default_address(&header.base_regions);
@@ -45,6 +148,9 @@ pub fn write(header: &Header) -> Vec<u8> {
     }
     if header.epoch_log2 != 0 {
         flags |= FLAG_MARKS;
+    }
+    if !extensions.is_empty() {
+        flags |= FLAG_EXTENSIONS;
     }
     let mut out = vec![0x80 | u8::from(delta) << KIND_SHIFT | VERSION, flags, header.memory];
     varint::write(&mut out, header.map_entries);
@@ -67,6 +173,10 @@ pub fn write(header: &Header) -> Vec<u8> {
         if flags & FLAG_TARGET_ADDRESS != 0 {
             varint::write(&mut out, target.unwrap_or(0).swap_bytes());
         }
+    }
+    if !extensions.is_empty() {
+        varint::write(&mut out, u32::try_from(extensions.len()).unwrap_or(u32::MAX));
+        out.extend(extensions);
     }
     if delta {
         out.extend(header.base_digest);

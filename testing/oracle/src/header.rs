@@ -34,6 +34,8 @@ pub struct Header {
     pub base_digest: Vec<u8>,
     /// First bytes of the SHA-256 of the target.
     pub target_digest: Vec<u8>,
+    /// What §2.1 adds, if the header is signed.
+    pub trust: Option<Trust>,
     /// Each field's name and place in the patch, in order.
     pub fields: Vec<(&'static str, Range<usize>)>,
 }
@@ -44,6 +46,38 @@ impl Header {
     pub fn len_bytes(&self) -> usize {
         self.fields.last().map_or(0, |(_, place)| place.end)
     }
+}
+
+/// The three extensions of §2.1 and the signature.
+#[derive(Clone, Debug, Default)]
+pub struct Trust {
+    /// First bytes of the SHA-256 of a key of the device.
+    pub key_id: Vec<u8>,
+    /// First bytes of the SHA-256 of body or first block.
+    pub body_digest: Vec<u8>,
+    /// The patch's own.
+    pub security_counter: u32,
+    /// Any bytes.
+    pub hardware_id: Vec<u8>,
+    /// The root's word for the signing key.
+    pub certificate: Option<Certificate>,
+    /// k.
+    pub blocks: Option<u32>,
+    /// At the end of the header.
+    pub signature: Vec<u8>,
+}
+
+/// The value of the extension *certificate*.
+#[derive(Clone, Debug, Default)]
+pub struct Certificate {
+    /// A point in compressed form.
+    pub public_key: Vec<u8>,
+    /// Highest security counter of its patches.
+    pub last_counter: u32,
+    /// Key and counter as they are written.
+    pub signed: Vec<u8>,
+    /// The root key's.
+    pub signature: Vec<u8>,
 }
 
 const HEADER_LIMIT: usize = 512;
@@ -94,11 +128,23 @@ impl Cursor<'_> {
     }
 }
 
-/// Reads the header at the start of `patch`.
+/// Reads the header at the start of `patch`, as who checks no signatures.
 ///
 /// # Errors
 /// The first rule of §2 that it breaks, in the order of its bytes.
 pub fn parse(patch: &[u8]) -> Result<Header, Reject> {
+    parse_as(patch, false)
+}
+
+/// The same as who checks signatures, and so knows blocks.
+///
+/// # Errors
+/// As [`parse`].
+pub fn parse_signed(patch: &[u8]) -> Result<Header, Reject> {
+    parse_as(patch, true)
+}
+
+fn parse_as(patch: &[u8], checks: bool) -> Result<Header, Reject> {
     let mut cursor = Cursor { patch, position: 0, fields: Vec::new() };
 
     let version = cursor.byte()?;
@@ -178,8 +224,9 @@ pub fn parse(patch: &[u8]) -> Result<Header, Reject> {
         target_regions = Regions(vec![one_region(target_address, target_len)?]);
     }
 
+    let mut trust = None;
     if extensions {
-        check_extensions(&mut cursor)?;
+        trust = read_extensions(&mut cursor, checks)?;
         cursor.name("extensions");
     }
 
@@ -190,6 +237,10 @@ pub fn parse(patch: &[u8]) -> Result<Header, Reject> {
     }
     let target_digest = cursor.take(16)?;
     cursor.name("target digest");
+    if let Some(trust) = &mut trust {
+        trust.signature = cursor.take(64)?;
+        cursor.name("signature");
+    }
 
     Ok(Header {
         full,
@@ -204,6 +255,7 @@ pub fn parse(patch: &[u8]) -> Result<Header, Reject> {
         target_regions,
         base_digest,
         target_digest,
+        trust,
         fields: cursor.fields,
     })
 }
@@ -242,16 +294,73 @@ fn region_list(cursor: &mut Cursor<'_>, image_len: u32) -> Result<Regions, Rejec
     Ok(Regions(regions))
 }
 
-fn check_extensions(cursor: &mut Cursor<'_>) -> Result<(), Reject> {
-    let mut left = cursor.varint()?;
-    while left > 0 {
+fn read_extensions(cursor: &mut Cursor<'_>, checks: bool) -> Result<Option<Trust>, Reject> {
+    let len = usize::try_from(cursor.varint()?).expect("32 bits");
+    let end = cursor.position + len;
+    let mut trust: Option<Trust> = None;
+    while cursor.position < end {
         let kind = cursor.byte()?;
-        let len = cursor.byte()?;
-        left = left.checked_sub(2 + u32::from(len)).ok_or(Reject::Reserved)?;
-        cursor.take(usize::from(len))?;
-        if kind & 0x80 != 0 {
-            return Err(Reject::Extension);
+        let len = usize::from(cursor.byte()?);
+        let value_end = cursor.position + len;
+        if value_end > end {
+            return Err(Reject::Reserved);
+        }
+        match kind {
+            0x81 if !checks => {
+                cursor.take(len)?;
+                trust = Some(Trust::default());
+            }
+            0x82 if !checks => {
+                cursor.take(len)?;
+            }
+            0x81 => {
+                if trust.is_some() || len < 21 {
+                    return Err(Reject::Trust);
+                }
+                let mut read = Trust { key_id: cursor.take(4)?, ..Trust::default() };
+                read.body_digest = cursor.take(16)?;
+                read.security_counter = cursor.varint()?;
+                let left = value_end.checked_sub(cursor.position).ok_or(Reject::Trust)?;
+                if left > 32 {
+                    return Err(Reject::Trust);
+                }
+                read.hardware_id = cursor.take(left)?;
+                trust = Some(read);
+            }
+            0x82 => {
+                let trust = trust.as_mut().ok_or(Reject::Trust)?;
+                if trust.certificate.is_some() || trust.blocks.is_some() || len < 98 {
+                    return Err(Reject::Trust);
+                }
+                let start = cursor.position;
+                let public_key = cursor.take(33)?;
+                let last_counter = cursor.varint()?;
+                if cursor.position + 64 != value_end {
+                    return Err(Reject::Trust);
+                }
+                let signed = cursor.patch[start..cursor.position].to_vec();
+                let signature = cursor.take(64)?;
+                trust.certificate =
+                    Some(Certificate { public_key, last_counter, signed, signature });
+            }
+            0x83 if checks => {
+                let trust = trust.as_mut().ok_or(Reject::Trust)?;
+                if trust.blocks.is_some() || len != 1 {
+                    return Err(Reject::Trust);
+                }
+                let k = u32::from(cursor.byte()?);
+                if !(6..=15).contains(&k) {
+                    return Err(Reject::Trust);
+                }
+                trust.blocks = Some(k);
+            }
+            _ => {
+                cursor.take(len)?;
+                if kind & 0x80 != 0 {
+                    return Err(Reject::Extension);
+                }
+            }
         }
     }
-    Ok(())
+    Ok(trust)
 }

@@ -7,6 +7,7 @@
 //! | module | chapter |
 //! | --- | --- |
 //! | `header` | §2 |
+//! | `trust` | §2.1 |
 //! | `sizes`, `workspace`, `priors` | §3, the registers of §6 |
 //! | `range`, `counter`, `mixer`, `hash` | §4 |
 //! | `region`, `isa`, `map`, `cache` | §5 |
@@ -46,6 +47,7 @@ mod reject;
 mod runs;
 mod seen;
 mod sizes;
+pub mod trust;
 mod units;
 mod values;
 mod workspace;
@@ -104,9 +106,38 @@ pub fn observe(base: &[u8], patch: &[u8], steps_wanted: usize) -> Result<Observe
     if !header.full && base.len() != base_len {
         return Err(Reject::WrongBase);
     }
-    let base = if header.full { &[] } else { base };
     let body = &patch[header.len_bytes()..];
-    let observed = body::Body::new(&header, base, body, steps_wanted)?.decode()?;
+    observe_body(base, &header, body, steps_wanted)
+}
+
+/// Steps 1 to 7 of §2.1, then the same as [`decode`].
+///
+/// # Errors
+/// Those of [`trust::check`] first.
+pub fn decode_trusted(
+    base: &[u8],
+    patch: &[u8],
+    device: &trust::Device,
+) -> Result<Vec<u8>, Reject> {
+    let (header, body) = trust::check(patch, device)?;
+    if !header.full && !sha256(base).starts_with(&header.base_digest) {
+        return Err(Reject::WrongBase);
+    }
+    let image = observe_body(base, &header, &body, 0)?.image;
+    if !sha256(&image).starts_with(&header.target_digest) {
+        return Err(Reject::WrongTarget);
+    }
+    Ok(image)
+}
+
+fn observe_body(
+    base: &[u8],
+    header: &header::Header,
+    body: &[u8],
+    steps_wanted: usize,
+) -> Result<Observed, Reject> {
+    let base = if header.full { &[] } else { base };
+    let observed = body::Body::new(header, base, body, steps_wanted)?.decode()?;
     if body.len() > usize::try_from(header.body_len).expect("32 bits") {
         return Err(Reject::TrailingData);
     }

@@ -21,6 +21,8 @@ pub enum Reject {
     TooLong,
     /// Unknown critical extension.
     Extension,
+    /// Malformed extension of §2.1.
+    Trust,
     /// The patch ends before the target is complete.
     Truncated,
     /// The target is complete, but the patch goes on.
@@ -37,6 +39,24 @@ pub enum Reject {
     MapOrder,
     /// Unknown instruction set.
     Isa,
+    /// A signature is wanted.
+    Unsigned,
+    /// Signed with a key that is not held.
+    Key,
+    /// The certificate is not the root key's, or not for a key.
+    Certificate,
+    /// The certificate ends before the security counter.
+    Expired,
+    /// The signature is not the key's.
+    Signature,
+    /// A signature whose s is in the upper half.
+    HighS,
+    /// For another hardware id.
+    Hardware,
+    /// The security counter is too low.
+    Counter,
+    /// A body, or block, that was not signed.
+    Body,
     /// The base is not the one that the patch was made for. Not a reject of the format.
     WrongBase,
     /// The decoded target is not the one that the patch was made for. Not a reject of the format.
@@ -57,6 +77,7 @@ impl Reject {
             Self::Epoch => 7,
             Self::TooLong => 8,
             Self::Extension => 9,
+            Self::Trust => 10,
             Self::Truncated => 32,
             Self::TrailingData => 33,
             Self::Overrun => 34,
@@ -65,6 +86,15 @@ impl Reject {
             Self::CopyRange => 37,
             Self::MapOrder => 38,
             Self::Isa => 40,
+            Self::Unsigned => 96,
+            Self::Key => 97,
+            Self::Certificate => 98,
+            Self::Expired => 99,
+            Self::Signature => 100,
+            Self::HighS => 101,
+            Self::Hardware => 102,
+            Self::Counter => 103,
+            Self::Body => 104,
             Self::WrongBase | Self::WrongTarget => return None,
         })
     }

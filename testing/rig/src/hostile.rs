@@ -33,6 +33,7 @@ pub fn header(bytes: &[u8]) -> Result<Header, HeaderError> {
     if matches!(result, Err(HeaderError::Incomplete)) {
         assert_eq!(taken.get(), bytes.len(), "incomplete before the end");
     }
+    sealed(bytes, result);
     let (header, len) = result?;
     assert_eq!(taken.get(), len, "length of the header");
     let written = writer::write(&header);
@@ -40,6 +41,37 @@ pub fn header(bytes: &[u8]) -> Result<Header, HeaderError> {
     assert_eq!(again, Ok((header, written.len())), "written as {written:02x?}");
     assert!(written.len() <= len, "{} bytes for what fits {len}", written.len());
     Ok(header)
+}
+
+/// What who checks signatures makes of the same bytes.
+fn sealed(bytes: &[u8], plain: Result<(Header, usize), HeaderError>) {
+    match Header::parse_sealed(bytes.iter().copied()) {
+        Err(error) => {
+            // What belongs to a signature is not judged, and read as a whole, by who checks none.
+            let judged = matches!(
+                error,
+                HeaderError::Trust
+                    | HeaderError::Varint
+                    | HeaderError::Incomplete
+                    | HeaderError::TooLong
+            );
+            let blocks = plain == Err(HeaderError::Extension { got: 0x83 });
+            assert!(judged || blocks || plain == Err(error), "{error:?}, {plain:?}");
+        }
+        Ok((header, seal, len)) => {
+            let blocks = seal.and_then(|seal| seal.block_bytes());
+            match blocks {
+                None => assert_eq!(plain, Ok((header, len))),
+                Some(_) => assert_eq!(plain, Err(HeaderError::Extension { got: 0x83 })),
+            }
+            if let Some(seal) = seal {
+                let trust = seal.view(&bytes[..len]).expect("what was read can be viewed");
+                assert_eq!(trust.message.len() + trust.signature.len(), len);
+                assert!(trust.hardware_id.len() <= 32);
+                assert!(seal.payload_bytes(header.body_len) >= u64::from(header.body_len));
+            }
+        }
+    }
 }
 
 /// The pattern that stands in for a base image of any length.

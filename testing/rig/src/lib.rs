@@ -13,6 +13,7 @@
 //! | [`memory`] | images in memory that notice a decoder out of bounds |
 //! | [`plan`] | a naive planner, with restart marks |
 //! | [`random`] | numbers that are the same on every machine |
+//! | [`seal`] | signed patches, with keys that are no secret |
 //! | [`trial`] | two related images out of any bytes |
 //! | [`vectors`] | the index of `vectors/` |
 
@@ -24,5 +25,6 @@ pub mod hostile;
 pub mod memory;
 pub mod plan;
 pub mod random;
+pub mod seal;
 pub mod trial;
 pub mod vectors;

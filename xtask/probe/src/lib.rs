@@ -4,3 +4,4 @@
 pub mod decode;
 pub mod memory;
 mod panic;
+pub mod slot;

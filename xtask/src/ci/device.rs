@@ -6,13 +6,16 @@ use crate::{failure::Failure, firmware as firmware_task, probe, process, thumb a
 /// Crates that must build without `std` and without features.
 const CRATES: [&str; 2] = ["patcher-core", "device-apply"];
 
-/// Checks for the host: quick, and there on every machine.
+/// Checks for the host: quick, and there on every machine. Each feature alone and without.
 pub(super) fn no_std() -> Result<Outcome, Failure> {
     for name in CRATES {
         let mut command = process::cargo();
         command.args(["clippy", "--locked", "--no-default-features", "--package", name]);
         process::run(command.args(["--", "-D", "warnings"]))?;
     }
+    let mut command = process::cargo();
+    command.args(["clippy", "--locked", "--package", "device-apply", "--features", "p256"]);
+    process::run(command.args(["--", "-D", "warnings"]))?;
     Ok(Outcome::Done)
 }
 
@@ -23,6 +26,9 @@ pub(super) fn thumb() -> Result<Outcome, Failure> {
             let mut command = toolchains::find(target)?.cargo("build", &[]);
             command.args(["--release", "--locked", "--no-default-features"]);
             process::run(command.args(CRATES.iter().flat_map(|name| ["--package", name])))?;
+            let mut command = toolchains::find(target)?.cargo("build", &[]);
+            command.args(["--release", "--locked", "--package", "device-apply"]);
+            process::run(command.args(["--features", "p256"]))?;
         }
         Ok(())
     })

@@ -11,12 +11,14 @@ use crate::input::{Input, Role, check_distinct};
 use crate::output;
 use crate::progress;
 use crate::report::{Report, grouped};
+use crate::trust;
+use crate::trust_args::TrustArguments;
 use crate::usage::Stopwatch;
 
 pub(crate) fn run(args: &ApplyArguments, watch: &Stopwatch) -> Result<(), Failure> {
     let source = &args.source;
     args.output.check(&[&source.base, &source.patch], args.json)?;
-    let (target, report) = rebuild(source)?;
+    let (target, report) = rebuild(source, &args.trust)?;
     args.output.write(&target)?;
     if args.json {
         return output::print(&report.json(watch)?);
@@ -25,7 +27,7 @@ pub(crate) fn run(args: &ApplyArguments, watch: &Stopwatch) -> Result<(), Failur
 }
 
 pub(crate) fn verify(args: &VerifyArguments, watch: &Stopwatch) -> Result<(), Failure> {
-    let (_, report) = rebuild(&args.source)?;
+    let (_, report) = rebuild(&args.source, &args.trust)?;
     if args.json {
         output::print(&report.json(watch)?)
     } else {
@@ -34,9 +36,10 @@ pub(crate) fn verify(args: &VerifyArguments, watch: &Stopwatch) -> Result<(), Fa
 }
 
 /// The target image, and what there is to tell about it.
-fn rebuild(source: &Source) -> Result<(Vec<u8>, Report), Failure> {
+fn rebuild(source: &Source, demands: &TrustArguments) -> Result<(Vec<u8>, Report), Failure> {
     let content = source.patch.read("patch")?;
     let patch = info::read(&content, &source.patch, source.format)?;
+    trust::check(demands, &patch, &source.patch)?;
     let base = match patch.header.kind {
         Kind::Full => Vec::new(),
         Kind::Delta => base(source)?,

@@ -12,6 +12,9 @@ use host_diff::image;
 use crate::input::Input;
 use crate::output::Output;
 use crate::region::RegionArgument;
+use crate::trust_args::{
+    CertifyArguments, KeygenArguments, SignArguments, TermsArguments, TrustArguments,
+};
 use crate::value;
 
 const AFTER_HELP: &str = "\
@@ -27,6 +30,7 @@ Exit codes:
   4  malformed patch: damaged, cut off, or no patch
   5  limit: RAM, size, instruction set, or a version or format that is not supported
   6  input or output
+  7  untrusted: signature, key, hardware id or security counter is not the one wanted
 
 After the arguments were understood, a command with --json prints one object, also if it fails:
 then it has one member, \"error\", with class, exit_code, message and help.";
@@ -52,6 +56,12 @@ pub(crate) enum Task {
     #[command(after_help = AFTER_HELP)]
     Info(InfoArguments),
     #[command(after_help = AFTER_HELP)]
+    Keygen(KeygenArguments),
+    #[command(after_help = AFTER_HELP)]
+    Sign(SignArguments),
+    #[command(after_help = AFTER_HELP)]
+    Certify(CertifyArguments),
+    #[command(after_help = AFTER_HELP)]
     Bench(BenchArguments),
     /// Print a completion script for a shell
     Completions {
@@ -69,6 +79,9 @@ impl Task {
             Self::Apply(args) => args.json,
             Self::Verify(args) => args.json,
             Self::Info(args) => args.json,
+            Self::Keygen(args) => args.json,
+            Self::Sign(args) => args.json,
+            Self::Certify(args) => args.json,
             Self::Bench(args) => args.json,
             Self::Completions { .. } => false,
         }
@@ -156,9 +169,16 @@ pub(crate) struct CreateArguments {
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: PatchFormat,
 
+    /// Private key to sign the patch with, as PEM
+    #[arg(long, value_name = "KEY", value_parser = input())]
+    pub(crate) sign_key: Option<Input>,
+
     /// Print one JSON object instead of text
     #[arg(long)]
     pub(crate) json: bool,
+
+    #[command(flatten)]
+    pub(crate) terms: TermsArguments,
 }
 
 /// Rebuild the target image from base image and patch
@@ -177,11 +197,15 @@ pub(crate) struct ApplyArguments {
     /// Print one JSON object instead of text
     #[arg(long)]
     pub(crate) json: bool,
+
+    #[command(flatten)]
+    pub(crate) trust: TrustArguments,
 }
 
 /// Check that a patch fits a base image and decodes to what it promises
 ///
-/// Everything that apply does, except writing the result.
+/// Everything that apply does, except writing the result. With --key, also that this key signed it: without, whoever made
+/// it may have.
 #[derive(Debug, Args)]
 #[command(override_usage = "patcher verify [OPTIONS] BASE PATCH")]
 pub(crate) struct VerifyArguments {
@@ -191,6 +215,9 @@ pub(crate) struct VerifyArguments {
     /// Print one JSON object instead of text
     #[arg(long)]
     pub(crate) json: bool,
+
+    #[command(flatten)]
+    pub(crate) trust: TrustArguments,
 }
 
 /// What a target image is rebuilt from.
@@ -432,11 +459,11 @@ impl From<ImageFormat> for image::Format {
     }
 }
 
-fn input() -> impl clap::builder::TypedValueParser<Value = Input> {
+pub(crate) fn input() -> impl clap::builder::TypedValueParser<Value = Input> {
     OsStringValueParser::new().map(Input::from)
 }
 
-fn output() -> impl clap::builder::TypedValueParser<Value = Output> {
+pub(crate) fn output() -> impl clap::builder::TypedValueParser<Value = Output> {
     OsStringValueParser::new().map(Output::from)
 }
 

@@ -11,6 +11,7 @@ use crate::output;
 use crate::progress;
 use crate::region;
 use crate::report::Report;
+use crate::sign;
 use crate::usage::Stopwatch;
 
 pub(crate) fn run(args: &CreateArguments, watch: &Stopwatch) -> Result<(), Failure> {
@@ -19,10 +20,17 @@ pub(crate) fn run(args: &CreateArguments, watch: &Stopwatch) -> Result<(), Failu
         Some(target) => (Some(&args.first), target),
         None => (None, &args.first),
     };
-    let inputs: Vec<&Input> = base.into_iter().chain([target]).collect();
+    let signing = [args.sign_key.as_ref(), args.terms.certificate.as_ref()].into_iter().flatten();
+    let inputs: Vec<&Input> = base.into_iter().chain([target]).chain(signing).collect();
     check_distinct(&inputs)?;
     args.output.check(&inputs, args.json)?;
 
+    if let (None, Some(option)) = (&args.sign_key, args.terms.any()) {
+        let message = format!("expected --sign-key beside {option}, found none");
+        return Err(
+            Failure::usage(message).help("sign with --sign-key, or later with `patcher sign`")
+        );
+    }
     let base = base.map(|input| load(input, Role::Base, args)).transpose()?;
     let target = load(target, Role::Target, args)?;
     let options = Options {
@@ -42,7 +50,10 @@ pub(crate) fn run(args: &CreateArguments, watch: &Stopwatch) -> Result<(), Failu
         Some(base) => create::create(base, &target, &options),
         None => create::create_full(&target, &options),
     });
-    let patch = patch.map_err(|error| explain(&error))?;
+    let mut patch = patch.map_err(|error| explain(&error))?;
+    if let Some(key) = &args.sign_key {
+        patch.bytes = sign::sign_new(&patch.bytes, key, &args.terms)?;
+    }
     args.output.write(&patch.bytes)?;
 
     let report = report(&patch, base.as_ref(), &target)?;

@@ -14,6 +14,7 @@ pub(crate) enum Class {
     MalformedPatch = 4,
     Limit = 5,
     Io = 6,
+    Untrusted = 7,
 }
 
 impl Class {
@@ -26,6 +27,7 @@ impl Class {
             Self::MalformedPatch => "malformed_patch",
             Self::Limit => "limit",
             Self::Io => "io",
+            Self::Untrusted => "untrusted",
         }
     }
 
@@ -47,6 +49,7 @@ impl From<PatchClass> for Class {
             PatchClass::Mismatch => Self::WrongBase,
             PatchClass::Limit => Self::Limit,
             PatchClass::Bug => Self::Other,
+            PatchClass::Untrusted => Self::Untrusted,
         }
     }
 }

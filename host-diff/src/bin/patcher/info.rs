@@ -13,7 +13,7 @@ use crate::explain;
 use crate::failure::Failure;
 use crate::input::Input;
 use crate::output;
-use crate::report::{Report, grouped};
+use crate::report::{Report, SignatureReport, grouped};
 use crate::usage::Stopwatch;
 
 pub(crate) fn run(args: &InfoArguments, watch: &Stopwatch) -> Result<(), Failure> {
@@ -81,7 +81,7 @@ fn table(patch: &Info<'_>, report: &Report) -> String {
                 "{} bytes: header {}, body {}",
                 grouped(report.patch_bytes),
                 grouped(report.header_bytes),
-                grouped(patch.body.len())
+                grouped(patch.payload.len())
             ),
         ),
     ];
@@ -101,6 +101,9 @@ fn table(patch: &Info<'_>, report: &Report) -> String {
             format!("every {} bytes of the target", grouped(epoch as usize)),
         ));
     }
+    if let Some(signature) = &report.signature {
+        signed(&mut rows, signature);
+    }
     regions(&mut rows, "base region", &header.base_regions);
     regions(&mut rows, "target region", &header.target_regions);
     let mut text = String::new();
@@ -108,6 +111,30 @@ fn table(patch: &Info<'_>, report: &Report) -> String {
         let _ = writeln!(text, "{name:14} {value}");
     }
     text
+}
+
+/// What the patch is signed with: only verify tells whether the signature is right.
+fn signed(rows: &mut Vec<(&str, String)>, signature: &SignatureReport) {
+    rows.push(("signed", format!("with key {}, not checked here", signature.key_id)));
+    rows.push(("counter", signature.security_counter.to_string()));
+    let id = &signature.hardware_id;
+    rows.push(("hardware id", if id.is_empty() { "none".to_owned() } else { readable(id) }));
+    if let Some(certificate) = &signature.certificate {
+        let key = certificate.key_id.as_deref().unwrap_or("that is none");
+        let last = certificate.last_counter;
+        rows.push(("certificate", format!("for key {key}, up to counter {last}")));
+    }
+    if let Some(bytes) = signature.block_bytes {
+        rows.push(("blocks", format!("{} bytes", grouped(bytes as usize))));
+    }
+}
+
+/// Digits, and the text that they stand for if all of it can be read.
+fn readable(digits: &str) -> String {
+    let pairs = (0..digits.len()).step_by(2).filter_map(|at| digits.get(at..at + 2));
+    let bytes: Vec<u8> = pairs.filter_map(|pair| u8::from_str_radix(pair, 16).ok()).collect();
+    let text = bytes.iter().all(u8::is_ascii_graphic).then(|| String::from_utf8_lossy(&bytes));
+    text.map_or_else(|| format!("0x{digits}"), |text| format!("0x{digits} ({text})"))
 }
 
 fn tables(header: &Header) -> String {

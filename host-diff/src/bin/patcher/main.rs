@@ -9,10 +9,14 @@ mod explain;
 mod failure;
 mod info;
 mod input;
+mod keygen;
 mod output;
 mod progress;
 mod region;
 mod report;
+mod sign;
+mod trust;
+mod trust_args;
 mod usage;
 mod value;
 
@@ -40,6 +44,9 @@ fn main() -> ExitCode {
         Task::Apply(args) => apply::run(&args, &watch),
         Task::Verify(args) => apply::verify(&args, &watch),
         Task::Info(args) => info::run(&args, &watch),
+        Task::Keygen(args) => keygen::run(&args),
+        Task::Sign(args) => sign::run(&args, &watch),
+        Task::Certify(args) => sign::certify(&args),
         Task::Completions { shell } => completions::run(shell),
     };
     match done {

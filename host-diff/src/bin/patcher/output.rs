@@ -89,6 +89,23 @@ impl Output {
         done.map_err(|error| Failure::new(Class::Io, format!("cannot write {self}: {error}")))
     }
 
+    /// Writes a private key: for the owner alone, and never over what is there.
+    pub(crate) fn write_secret(&self, bytes: &[u8]) -> Result<(), Failure> {
+        let done = match self {
+            Self::Stdout => write_stdout(bytes),
+            Self::File(path) => create_secret(path, bytes),
+        };
+        done.map_err(|error| {
+            if error.kind() == io::ErrorKind::AlreadyExists {
+                let message = format!("expected a new file for the private key, found {self}");
+                return Failure::new(Class::Io, message).help(
+                    "choose another name; a key that is no longer wanted is for you to delete",
+                );
+            }
+            Failure::new(Class::Io, format!("cannot write {self}: {error}"))
+        })
+    }
+
     /// Prints `text` where it does not mix with the bytes.
     pub(crate) fn print(&self, text: &str) -> Result<(), Failure> {
         match self {
@@ -114,6 +131,22 @@ fn write_stdout(bytes: &[u8]) -> io::Result<()> {
 fn directory(path: &Path) -> &Path {
     let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
     parent.unwrap_or_else(|| Path::new("."))
+}
+
+/// Writes beside the final name, for the owner alone as temporary files are, and links it there.
+fn create_secret(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    if fs::symlink_metadata(path).is_ok() {
+        return Err(io::ErrorKind::AlreadyExists.into());
+    }
+    let mut builder = Builder::new();
+    builder.prefix(".patcher-");
+    #[cfg(unix)]
+    let builder = builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600));
+    let mut file = builder.tempfile_in(directory(path))?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    file.persist_noclobber(path)?;
+    Ok(())
 }
 
 fn replace(path: &Path, bytes: &[u8], existing: Option<&Metadata>) -> io::Result<()> {

@@ -5,7 +5,9 @@ use core::fmt::Write as _;
 use host_diff::digest::Hex;
 use host_diff::info::Info;
 use host_diff::report::Explanation;
+use host_diff::trust::PublicKey;
 use patcher_core::Kind;
+use patcher_core::container::trust::Trust;
 use serde::Serialize;
 use serde_json::json;
 
@@ -30,12 +32,50 @@ pub(crate) struct Report {
     pub(crate) base_sha256: Option<String>,
     /// Hexadecimal digits; as many as are known.
     pub(crate) target_sha256: String,
+    /// What the patch is signed with; nobody has checked that yet.
+    pub(crate) signature: Option<SignatureReport>,
     /// Of `info --explain` only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) explanation: Option<Explanation>,
     pub(crate) notes: Vec<String>,
     pub(crate) seconds: f64,
     pub(crate) peak_rss_bytes: Option<u64>,
+}
+
+/// What a signed patch says about that.
+#[derive(Debug, Serialize)]
+pub(crate) struct SignatureReport {
+    /// Of the key that a device must hold: hexadecimal digits.
+    pub(crate) key_id: String,
+    pub(crate) security_counter: u32,
+    /// Hexadecimal digits.
+    pub(crate) hardware_id: String,
+    pub(crate) block_bytes: Option<u32>,
+    pub(crate) certificate: Option<CertificateReport>,
+}
+
+/// What vouches for the signing key.
+#[derive(Debug, Serialize)]
+pub(crate) struct CertificateReport {
+    /// Of the signing key; null if it is no key.
+    pub(crate) key_id: Option<String>,
+    pub(crate) last_counter: u32,
+}
+
+impl SignatureReport {
+    fn of(trust: &Trust<'_>, patch: &Info<'_>) -> Self {
+        let certificate = trust.certificate.map(|certificate| CertificateReport {
+            key_id: PublicKey::from_compressed(certificate.public_key).map(|key| key.id_text()),
+            last_counter: certificate.last_counter,
+        });
+        Self {
+            key_id: Hex(&trust.key_id).to_string(),
+            security_counter: trust.security_counter,
+            hardware_id: Hex(trust.hardware_id).to_string(),
+            block_bytes: patch.block_bytes,
+            certificate,
+        }
+    }
 }
 
 impl Report {
@@ -46,7 +86,7 @@ impl Report {
         Self {
             format: "native",
             kind: if delta { "delta" } else { "full" },
-            patch_bytes: patch.header_len + patch.body.len(),
+            patch_bytes: patch.header_len + patch.payload.len(),
             header_bytes: patch.header_len,
             base_bytes: delta.then_some(header.base_len),
             target_bytes: header.target_len,
@@ -56,6 +96,7 @@ impl Report {
             target_address: patch.target_address(),
             base_sha256: delta.then(|| Hex(&header.base_digest).to_string()),
             target_sha256: Hex(&header.target_digest).to_string(),
+            signature: patch.trust.as_ref().map(|trust| SignatureReport::of(trust, patch)),
             explanation: None,
             notes: Vec::new(),
             seconds: 0.0,

@@ -30,6 +30,33 @@ pub(crate) fn address_range(text: &str) -> Result<RangeInclusive<u32>, String> {
     if range.is_empty() { Err("expected FIRST up to LAST".to_owned()) } else { Ok(range) }
 }
 
+/// A hardware id: a type of its own, because clap takes a `Vec` for a list of values.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct HardwareId(pub(crate) Vec<u8>);
+
+/// Text as it is, or bytes as hexadecimal digits after 0x; at most 32 bytes.
+pub(crate) fn hardware_id(text: &str) -> Result<HardwareId, String> {
+    let bytes = match text.strip_prefix("0x") {
+        None => text.as_bytes().to_vec(),
+        Some(digits) => {
+            hexadecimal(digits).ok_or("expected pairs of hexadecimal digits after 0x")?
+        }
+    };
+    let most = patcher_core::container::trust::MAX_HARDWARE_ID_BYTES;
+    if bytes.is_empty() || bytes.len() > most {
+        return Err(format!("expected 1 to {most} bytes, found {}", bytes.len()));
+    }
+    Ok(HardwareId(bytes))
+}
+
+fn hexadecimal(digits: &str) -> Option<Vec<u8>> {
+    if !digits.len().is_multiple_of(2) || !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+        return None;
+    }
+    let pairs = (0..digits.len()).step_by(2).map(|at| &digits[at..at + 2]);
+    pairs.map(|pair| u8::from_str_radix(pair, 16).ok()).collect()
+}
+
 /// Decimal, or hexadecimal after 0x; underscores may group digits.
 fn number(text: &str) -> Option<u64> {
     let hexadecimal = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X"));
@@ -64,6 +91,16 @@ mod tests {
         assert_eq!(address("0xffffffff"), Ok(u32::MAX));
         for wrong in ["", "0x", "0x100000000", "08000000h", "-4", "0x+4", "16K"] {
             assert!(address(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn hardware_ids_are_text_or_digits() {
+        assert_eq!(hardware_id("meter-2"), Ok(HardwareId(b"meter-2".to_vec())));
+        assert_eq!(hardware_id("0xDEADbeef"), Ok(HardwareId(vec![0xDE, 0xAD, 0xBE, 0xEF])));
+        assert_eq!(hardware_id(&"x".repeat(32)).map(|id| id.0.len()), Ok(32));
+        for wrong in ["", "0x", "0x1", "0xgg", "0x+1", &"x".repeat(33)] {
+            assert!(hardware_id(wrong).is_err(), "{wrong}");
         }
     }
 

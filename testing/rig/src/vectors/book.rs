@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use patcher_core::error::Error;
+use patcher_core::error::{Error, TrustError};
 use patcher_core::{DecodeError, Decoder, Event, Header, HeaderError, reference};
 
 use super::index::{Index, Invalid, Mark, Valid, sha256};
@@ -134,7 +134,7 @@ pub fn name_of(reject: Refusal) -> String {
         Refusal::Body(error) => format!("{error:?}"),
         Refusal::Full => "Full".to_owned(),
     };
-    text.split([' ', '{']).next().unwrap_or_default().to_owned()
+    short(&text)
 }
 
 /// Target, and what was saved at each mark.
@@ -186,6 +186,31 @@ pub fn refusal(base: &[u8], patch: &[u8], offer: &Offer) -> Option<Refusal> {
     let first = push(&mut body);
     let last = if offer.again { push(&mut &[0u8][..]) } else { first };
     last.map(Refusal::Body)
+}
+
+/// All rejects of §2.1, by number and name, and that of a varint in there.
+#[must_use]
+pub fn trust_rejects() -> Vec<(u16, String)> {
+    let all = [
+        TrustError::Unsigned,
+        TrustError::Key { got: [0; 4] },
+        TrustError::Certificate,
+        TrustError::Expired { expected: 0, got: 0 },
+        TrustError::Signature,
+        TrustError::HighS,
+        TrustError::Hardware,
+        TrustError::Counter { expected: 0, got: 0 },
+        TrustError::Body { block_at: 0 },
+    ];
+    let header = [HeaderError::Varint, HeaderError::Trust];
+    let header = header.iter().map(|reject| (reject.code(), format!("{reject:?}")));
+    let trust = all.iter().map(|reject| (reject.code(), short(&format!("{reject:?}"))));
+    header.chain(trust).collect()
+}
+
+/// The name of a variant in its debug form.
+fn short(text: &str) -> String {
+    text.split([' ', '{']).next().unwrap_or_default().to_owned()
 }
 
 /// All rejects that the format knows, without their fields' values.

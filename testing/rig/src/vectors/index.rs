@@ -17,6 +17,9 @@ pub struct Index {
     /// Patches that are refused.
     #[serde(default)]
     pub invalid: Vec<Invalid>,
+    /// Patches and what a device with keys makes of them.
+    #[serde(default)]
+    pub trust: Vec<Trust>,
 }
 
 /// A patch that decodes.
@@ -85,6 +88,36 @@ pub struct Invalid {
     pub again: bool,
 }
 
+/// A patch for a device with keys.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Trust {
+    /// Name, unique.
+    pub name: String,
+    /// What it shows, in a sentence.
+    pub about: String,
+    /// The base image, relative to `vectors/`; none for a full image.
+    pub base: Option<String>,
+    /// The patch, relative to `vectors/`.
+    pub patch: String,
+    /// Public keys of signers that the device holds, in compressed form, as hexadecimal digits.
+    pub signers: Vec<String>,
+    /// Public keys of roots.
+    pub roots: Vec<String>,
+    /// Its hardware id, as hexadecimal digits.
+    pub hardware_id: String,
+    /// Its security counter.
+    pub security_counter: u32,
+    /// Whether it takes unsigned patches.
+    pub takes_unsigned: bool,
+    /// Name of the reject; none if the patch is applied.
+    pub reject: Option<String>,
+    /// Its number.
+    pub code: Option<u16>,
+    /// SHA-256 of the target image, if the patch is applied.
+    pub target_sha256: Option<String>,
+}
+
 /// The folder `vectors/` of this repository.
 #[must_use]
 pub fn folder() -> PathBuf {
@@ -145,6 +178,24 @@ impl Index {
                 out.push_str("again = true\n");
             }
         }
+        for trust in &self.trust {
+            out.push_str("\n[[trust]]\n");
+            line(&mut out, "name", &trust.name);
+            line(&mut out, "about", &trust.about);
+            optional(&mut out, "base", trust.base.as_ref());
+            line(&mut out, "patch", &trust.patch);
+            for (key, keys) in [("signers", &trust.signers), ("roots", &trust.roots)] {
+                let _ = writeln!(out, "{key} = {keys:?}");
+            }
+            line(&mut out, "hardware_id", &trust.hardware_id);
+            let _ = writeln!(out, "security_counter = {}", trust.security_counter);
+            let _ = writeln!(out, "takes_unsigned = {}", trust.takes_unsigned);
+            optional(&mut out, "reject", trust.reject.as_ref());
+            if let Some(code) = trust.code {
+                number(&mut out, "code", usize::from(code));
+            }
+            optional(&mut out, "target_sha256", trust.target_sha256.as_ref());
+        }
         out
     }
 }
@@ -167,8 +218,25 @@ fn number(out: &mut String, key: &str, value: usize) {
 /// The SHA-256 of `bytes` in lower-case hexadecimal digits.
 #[must_use]
 pub fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().fold(String::new(), |mut text, byte| {
+    hex(&Sha256::digest(bytes))
+}
+
+/// `bytes` in lower-case hexadecimal digits.
+#[must_use]
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");
         text
     })
+}
+
+/// The bytes that `digits` stand for.
+///
+/// # Panics
+/// When they are not pairs of hexadecimal digits.
+#[must_use]
+pub fn unhex(digits: &str) -> Vec<u8> {
+    let pairs = digits.as_bytes().chunks(2);
+    let text = |pair| core::str::from_utf8(pair).expect("ASCII");
+    pairs.map(|pair| u8::from_str_radix(text(pair), 16).expect("hexadecimal digits")).collect()
 }

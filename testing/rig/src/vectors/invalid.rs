@@ -147,6 +147,13 @@ fn extensions(book: &mut Book, sample: &Sample) {
         &[3, 0x85, 1, 0],
         HeaderError::Extension { got: 0x85 },
     );
+    let blocks = [&[26, 0x81, 21][..], &[1; 21], &[0x83, 1, 8]].concat();
+    vector(
+        "unknown-blocks",
+        "digests in the body, for a decoder that checks none",
+        &blocks,
+        HeaderError::Extension { got: 0x83 },
+    );
     vector(
         "cut-extension",
         "a triple that reaches past the end",

@@ -6,14 +6,16 @@
 //! | [`book`] | files and index entries as they are collected |
 //! | [`valid`] | what decodes |
 //! | [`invalid`] | what is refused, at least one for each code |
+//! | [`trust`] | what a device with keys makes of signed patches, at least one for each code |
 
 pub mod book;
 pub mod index;
 pub mod invalid;
+pub mod trust;
 pub mod valid;
 
 pub use book::Book;
-pub use index::{Index, Invalid, Mark, Valid, folder, sha256};
+pub use index::{Index, Invalid, Mark, Trust, Valid, folder, hex, sha256, unhex};
 
 /// All vectors, the same on every machine.
 ///
@@ -24,5 +26,6 @@ pub fn generate() -> Book {
     let mut book = Book::default();
     valid::write(&mut book);
     invalid::write(&mut book);
+    trust::write(&mut book);
     book
 }

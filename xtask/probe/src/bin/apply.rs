@@ -3,52 +3,9 @@
 #![no_main]
 
 use device_apply::{Applier, Stage};
-use embedded_storage::nor_flash::{
-    ErrorType, NorFlash, NorFlashError, NorFlashErrorKind, ReadNorFlash,
-};
 use patcher_core::reference;
-use probe::memory::{BASE, Memory, PATCH, TARGET};
-
-struct Slot(Memory);
-
-#[derive(Debug)]
-struct OutOfRange;
-
-impl NorFlashError for OutOfRange {
-    fn kind(&self) -> NorFlashErrorKind {
-        NorFlashErrorKind::OutOfBounds
-    }
-}
-
-impl ErrorType for Slot {
-    type Error = OutOfRange;
-}
-
-impl ReadNorFlash for Slot {
-    const READ_SIZE: usize = 1;
-
-    fn read(&mut self, offset: u32, bytes: &mut [u8]) -> Result<(), OutOfRange> {
-        self.0.read(offset, bytes).then_some(()).ok_or(OutOfRange)
-    }
-
-    fn capacity(&self) -> usize {
-        self.0.len
-    }
-}
-
-impl NorFlash for Slot {
-    const WRITE_SIZE: usize = 8;
-    const ERASE_SIZE: usize = 2048;
-
-    fn erase(&mut self, from: u32, to: u32) -> Result<(), OutOfRange> {
-        let erased = (from..to).all(|offset| self.0.write(offset, &[0xFF]));
-        erased.then_some(()).ok_or(OutOfRange)
-    }
-
-    fn write(&mut self, offset: u32, bytes: &[u8]) -> Result<(), OutOfRange> {
-        self.0.write(offset, bytes).then_some(()).ok_or(OutOfRange)
-    }
-}
+use probe::memory::{BASE, PATCH, TARGET};
+use probe::slot::Slot;
 
 /// Memory of the decoder; `static` so that it counts as RAM.
 static mut WORKSPACE: [u16; 8192] = [0; 8192];
