@@ -114,3 +114,35 @@ impl Table {
             )
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn figures(bytes: f64, cycles: u64) -> Figures {
+        let decode =
+            Counters { instructions: cycles / 2, base_cycles: cycles, refills: cycles / 10 };
+        let copy = Counters { instructions: 4, base_cycles: 5, refills: 1 };
+        Figures { bytes, decode, copy, stack: 100, ram_bytes: 4096 }
+    }
+
+    #[test]
+    fn the_total_weighs_bytes_and_the_mean_weighs_pairs() {
+        let table = Table { pairs: vec![figures(1000.0, 100_000), figures(10.0, 10_000)] };
+        let summary = table.summary();
+        let columns = |line: usize| -> Vec<&str> {
+            let line = summary.lines().nth(line).unwrap_or_default();
+            line.split_whitespace().filter(|word| word.contains('.')).collect()
+        };
+        // 110,000 cycles and 11,000 refills for 1010 bytes; 100 and 1000 cycles a byte.
+        assert_eq!(columns(0), ["54.5", "130.7", "141.6"]);
+        assert_eq!(columns(1), ["275.0", "660.0", "715.0"]);
+        assert!(summary.ends_with("included: 100 bytes"), "{summary}");
+    }
+
+    #[test]
+    fn floats_hold_counts_beyond_32_bits() {
+        assert_eq!(float(5_000_000_001), 5_000_000_001.0);
+        assert_eq!(float(7), 7.0);
+    }
+}
