@@ -98,10 +98,11 @@ impl Table {
         let stack = self.pairs.iter().map(|pair| pair.stack).max().unwrap_or(0);
         let ram = self.pairs.iter().map(|pair| pair.ram_bytes).max().unwrap_or(0);
         let line = |name: &str, [i, a, b]: [f64; 3], rest: &str| {
-            format!(
-                "{name:<46} {:>8} {:>7} {:>6}  {i:>8.1} {a:>10.1} {b:>10.1}  {rest:>6}\n",
+            let text = format!(
+                "{name:<46} {:>8} {:>7} {:>6}  {i:>8.1} {a:>10.1} {b:>10.1}  {rest:>6}",
                 "", "", ""
-            )
+            );
+            format!("{}\n", text.trim_end())
         };
         line(
             "all: total cycles / total bytes",
