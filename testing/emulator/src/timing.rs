@@ -9,7 +9,7 @@
 //! - An instruction whose condition fails takes a cycle.
 //! - A literal load's possible contention with the fetch unit is left out.
 //!
-//! **Reference**: Arm 100166 r0p1 §3.3.1 (tables 3-1 and 3-2) and §3.3.3 (load/store timings).
+//! **Reference**: Arm 100166 r0p1 §3.3, tables 3-1 and 3-2 and the rules under "load/store timings".
 
 use crate::cpu::Effect;
 use crate::instruction::{Address, Hint, Indexing, Instruction, Offset, Register};

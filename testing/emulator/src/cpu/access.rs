@@ -49,7 +49,7 @@ fn write_aligned<B: Bus>(
     bus.write(address, width, value).map_err(|error| Reason::Access { address, error })
 }
 
-/// What an unaligned access becomes: bytes and halves, Arm 100166 §3.3.3.
+/// What an unaligned access becomes: bytes and halves; Arm 100166 r0p1 §3.3, load/store timings.
 struct Parts(&'static [Width]);
 
 fn parts(address: u32, width: Width) -> Parts {
