@@ -53,6 +53,41 @@ impl core::error::Error for BusError {}
 ///
 /// Every access is aligned to its width: the core takes unaligned ones apart, as silicon does. Values are little endian
 /// and have zeros above their width. Reading may change a device, hence `&mut`.
+///
+/// A board is a bus of its own around [`Memory`](crate::Memory):
+///
+/// ```
+/// use emulator::{Bus, BusError, Machine, Memory, Stop, Width};
+///
+/// /// Memory, and a device at 0x4000_0000 that counts how often it was read.
+/// struct Board(Memory, u32);
+///
+/// impl Bus for Board {
+///     fn read(&mut self, address: u32, width: Width) -> Result<u32, BusError> {
+///         match (address, width) {
+///             (0x4000_0000, Width::Word) => {
+///                 self.1 += 1;
+///                 Ok(self.1)
+///             }
+///             (0x4000_0000..0x6000_0000, _) => Err(BusError::NotModelled),
+///             _ => self.0.read(address, width),
+///         }
+///     }
+///
+///     fn write(&mut self, address: u32, width: Width, value: u32) -> Result<(), BusError> {
+///         self.0.write(address, width, value)
+///     }
+/// }
+///
+/// // movs r1, #0x40; lsls r1, r1, #24; ldr r0, [r1]; ldr r0, [r1]; bkpt #0
+/// let program = [0x2140u16, 0x0609, 0x6808, 0x6808, 0xBE00].map(u16::to_le_bytes).concat();
+/// let mut memory = Memory::new();
+/// memory.map_rom(0x0800_0000, &program)?;
+/// let mut machine = Machine::new(Board(memory, 0), 0x0800_0000, 0);
+/// assert_eq!(machine.run(10)?, Stop::Breakpoint { code: 0 });
+/// assert_eq!(machine.register(0), 2);
+/// # Ok::<(), Box<dyn core::error::Error>>(())
+/// ```
 pub trait Bus {
     /// Reads `width` at `address`.
     ///

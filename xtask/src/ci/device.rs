@@ -41,13 +41,17 @@ pub(super) fn firmware() -> Result<Outcome, Failure> {
     with_toolchains(|| firmware_task::run(&[]))
 }
 
-/// The decoder's Thumb code in the emulator: its output, then every step of it against another emulator.
+/// Steps of the decoder that are compared: some seconds, past which it repeats itself.
+const COMPARED_STEPS: &str = "5000000";
+
+/// The decoder's Thumb code in the emulator: its output, then its first steps against another emulator.
 pub(super) fn emulator() -> Result<Outcome, Failure> {
     with_toolchains(|| {
         let program = cycles::check()?;
         let mut command = process::cargo();
         command.args(["test", "--quiet", "--locked", "--package", "emulator"]);
         command.args(["--test", "lockstep", "--", "firmware", "--nocapture"]);
+        command.env("EMULATOR_STEPS", COMPARED_STEPS);
         process::run(command.env("EMULATOR_ELF", program))
     })
 }

@@ -1,4 +1,4 @@
-//! A whole program, step by step in both engines.
+//! A whole program, step by step in both engines: the ELF file that `EMULATOR_ELF` names, `EMULATOR_STEPS` steps at most.
 
 use std::{env, fs, path::Path};
 
@@ -12,15 +12,19 @@ const STACK: (u32, u32) = (0x3000_0000, 0x1_0000);
 #[test]
 fn a_whole_program_agrees_step_by_step() {
     match env::var_os("EMULATOR_ELF") {
-        Some(path) => println!("{} steps to the end, all equal", run(Path::new(&path))),
+        Some(path) => {
+            let budget = env::var("EMULATOR_STEPS").map(|steps| steps.parse().expect("a number"));
+            let steps = run(Path::new(&path), budget.unwrap_or(u64::MAX));
+            println!("{steps} steps, all equal");
+        }
         None => {
             println!("SKIPPED: EMULATOR_ELF names no program; `cargo xtask ci emulator` builds one")
         }
     }
 }
 
-/// Runs to a breakpoint and returns the steps. Panics where the engines part.
-fn run(path: &Path) -> u64 {
+/// Runs to a breakpoint, `budget` steps at most, and returns the steps. Panics where the engines part.
+fn run(path: &Path, budget: u64) -> u64 {
     let program = Program::parse(&fs::read(path).expect("the file")).expect("a program");
     let mut memory = Memory::new();
     program.load(&mut memory).expect("its segments");
@@ -37,7 +41,7 @@ fn run(path: &Path) -> u64 {
     let mut ours = Machine::new(memory, program.entry, STACK.0 + STACK.1);
     peer.set(&state(&ours));
     let mut steps = 0;
-    loop {
+    while steps < budget {
         let before = ours.cpu().next();
         if ours.run(1).expect("no fault") != Stop::Budget {
             break;
