@@ -72,15 +72,10 @@ fn create(path: &Path) -> Result<File, Failure> {
 
 /// Under which conditions the figures below it were measured.
 fn head(set: &str, options: &[String]) -> String {
-    let commit = git(&["rev-parse", "--short", "HEAD"]);
-    let dirty = if git(&["status", "--porcelain", "--untracked-files=no"]).is_empty() {
-        ""
-    } else {
-        ", with changes"
-    };
+    let commit = process::commit();
     let cores = std::thread::available_parallelism().map_or(0, core::num::NonZero::get);
     format!(
-        "# host: {} {}, {cores} cores; commit {commit}{dirty}; cargo xtask bench --set {set} {}\n\n",
+        "# host: {} {}, {cores} cores; commit {commit}; cargo xtask bench --set {set} {}\n\n",
         env::consts::OS,
         env::consts::ARCH,
         options.join(" ")
@@ -89,12 +84,7 @@ fn head(set: &str, options: &[String]) -> String {
 
 /// Date of the commit that is measured.
 fn date() -> String {
-    git(&["show", "--no-patch", "--format=%cs", "HEAD"])
-}
-
-fn git(arguments: &[&str]) -> String {
-    let mut command = Command::new("git");
-    process::answer(command.current_dir(process::root()).args(arguments)).unwrap_or_default()
+    process::git(&["show", "--no-patch", "--format=%cs", "HEAD"])
 }
 
 /// A path as one would type it in the root.

@@ -36,6 +36,7 @@ const STEPS: &[Step] = &[
     ("thumb", device::thumb),
     ("no-panic", device::no_panic),
     ("firmware", device::firmware),
+    ("emulator", device::emulator),
     ("fuzz", fuzz::smoke),
     ("demo", checks::demo),
 ];

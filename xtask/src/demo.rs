@@ -2,8 +2,6 @@
 
 use std::{fs, path::Path, process::Command};
 
-use serde_json::Value;
-
 use crate::{failure::Failure, process, thumb};
 
 /// Base and target release, and what lies between them.
@@ -71,7 +69,7 @@ fn update(
     let patch = folder.join(format!("{target}-{from}-{to}.patch"));
     let rebuilt = folder.join(format!("{target}-{to}.bin"));
 
-    let told = json(
+    let told = process::json(
         Command::new(patcher)
             .arg("create")
             .args([&base, &wanted])
@@ -85,7 +83,7 @@ fn update(
             .args([&base, &patch])
             .stdout(std::process::Stdio::null()),
     )?;
-    json(
+    process::json(
         Command::new(patcher)
             .arg("apply")
             .args([&base, &patch])
@@ -125,18 +123,6 @@ fn update(
         )));
     }
     Ok(row)
-}
-
-/// Runs a command that prints one JSON object.
-fn json(command: &mut Command) -> Result<Value, Failure> {
-    let line = process::line(command);
-    let output = process::output(command)?;
-    if !output.status.success() {
-        let text = String::from_utf8_lossy(&output.stderr);
-        return Err(Failure::new(format!("`{line}` ended with {}: {text}", output.status)));
-    }
-    serde_json::from_slice(&output.stdout)
-        .map_err(|error| Failure::new(format!("`{line}` should print JSON: {error}")))
 }
 
 fn percent(part: u64, whole: usize) -> f64 {

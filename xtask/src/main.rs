@@ -2,6 +2,7 @@
 
 mod bench;
 mod ci;
+mod cycles;
 mod demo;
 mod deps;
 mod failure;
@@ -32,6 +33,11 @@ const TASKS: &[Task] = &[
         name: "ci",
         help: "check everything; [--no-skip] [STEP…] to fail on what is missing, to run some steps only",
         run: ci::run,
+    },
+    Task {
+        name: "cycles",
+        help: "run the decoder's Thumb code in the emulator; [--set SET|demo] [--ram SIZE,…] [--profile]",
+        run: cycles::run,
     },
     Task { name: "demo", help: "update the demo firmware and print what it costs", run: demo::run },
     Task { name: "deps", help: "check which workspace member depends on which", run: deps::run },

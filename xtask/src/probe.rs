@@ -105,8 +105,9 @@ fn probes() -> Result<Vec<String>, Failure> {
 }
 
 /// Links one probe and returns the ELF file. For `no-panic`, whose failure is expected, it is quiet.
-fn link(toolchain: &Toolchain, probe: &str, feature: &str) -> Result<Vec<u8>, Failure> {
-    let flags = ["-Clink-arg=--entry=entry".to_owned()];
+pub(crate) fn link(toolchain: &Toolchain, probe: &str, feature: &str) -> Result<Vec<u8>, Failure> {
+    // The linker's own address is no flash of any part.
+    let flags = ["entry=entry", "image-base=0x08000000"].map(|flag| format!("-Clink-arg=--{flag}"));
     let mut command = toolchain.cargo("build", &flags);
     command.current_dir(process::root().join("xtask/probe"));
     // Not `--locked`: a new dependency of a device crate must not need an edit of this lock file too.

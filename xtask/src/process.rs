@@ -6,6 +6,8 @@ use std::{
     process::{Command, Output, Stdio},
 };
 
+use serde_json::Value;
+
 use crate::failure::Failure;
 
 /// The workspace root.
@@ -54,6 +56,31 @@ pub(crate) fn output(command: &mut Command) -> Result<Output, Failure> {
 pub(crate) fn answer(command: &mut Command) -> Option<String> {
     let output = output(command).ok().filter(|output| output.status.success())?;
     String::from_utf8(output.stdout).ok().map(|text| text.trim_end().to_owned())
+}
+
+/// Runs a command that prints one JSON object.
+pub(crate) fn json(command: &mut Command) -> Result<Value, Failure> {
+    let line = line(command);
+    let output = output(command)?;
+    if !output.status.success() {
+        let text = String::from_utf8_lossy(&output.stderr);
+        return Err(Failure::new(format!("`{line}` ended with {}: {text}", output.status)));
+    }
+    serde_json::from_slice(&output.stdout)
+        .map_err(|error| Failure::new(format!("`{line}` should print JSON: {error}")))
+}
+
+/// What `git` answers in the root; nothing where there is no repository.
+pub(crate) fn git(arguments: &[&str]) -> String {
+    let mut command = Command::new("git");
+    answer(command.current_dir(root()).args(arguments)).unwrap_or_default()
+}
+
+/// The commit that is checked out, and whether the tree differs from it.
+pub(crate) fn commit() -> String {
+    let commit = git(&["rev-parse", "--short", "HEAD"]);
+    let changed = !git(&["status", "--porcelain", "--untracked-files=no"]).is_empty();
+    commit + if changed { ", with changes" } else { "" }
 }
 
 /// The command as one would type it, without its environment.

@@ -1,7 +1,8 @@
-//! What the probes share. Never runs: it is linked, then looked at.
+//! What the probes share. Those in `src/bin` never run: they are linked, then looked at. Those in `src/run` do.
 #![no_std]
 
 pub mod decode;
+pub mod mapped;
 pub mod memory;
 mod panic;
 pub mod slot;

@@ -1,7 +1,9 @@
 //! Steps for the crates that run on a device.
 
 use super::Outcome;
-use crate::{failure::Failure, firmware as firmware_task, probe, process, thumb as toolchains};
+use crate::{
+    cycles, failure::Failure, firmware as firmware_task, probe, process, thumb as toolchains,
+};
 
 /// Crates that must build without `std` and without features.
 const CRATES: [&str; 2] = ["patcher-core", "device-apply"];
@@ -43,6 +45,21 @@ pub(super) fn no_panic() -> Result<Outcome, Failure> {
 
 pub(super) fn firmware() -> Result<Outcome, Failure> {
     with_toolchains(|| firmware_task::run(&[]))
+}
+
+/// Steps of the decoder that are compared: some seconds, past which it repeats itself.
+const COMPARED_STEPS: &str = "5000000";
+
+/// The decoder's Thumb code in the emulator: its output, then its first steps against another emulator.
+pub(super) fn emulator() -> Result<Outcome, Failure> {
+    with_toolchains(|| {
+        let program = cycles::check()?;
+        let mut command = process::cargo();
+        command.args(["test", "--quiet", "--locked", "--package", "emulator"]);
+        command.args(["--test", "lockstep", "--", "firmware", "--nocapture"]);
+        command.env("EMULATOR_STEPS", COMPARED_STEPS);
+        process::run(command.env("EMULATOR_ELF", program))
+    })
 }
 
 /// Skips when a Thumb toolchain is missing.

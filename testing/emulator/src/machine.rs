@@ -1,0 +1,284 @@
+//! Core, bus and counters together, run to a stop.
+
+use core::fmt;
+
+use crate::bus::Bus;
+use crate::cpu::{Cpu, Passed, execute};
+use crate::decode::{Refusal, decode, is_wide};
+use crate::fault::{Fault, Reason};
+use crate::instruction::{Instruction, Register};
+use crate::timing::{Cost, Pipeline};
+
+/// Why a machine stopped, when nothing went wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Stop {
+    /// The program executed `BKPT`: it is done, and has something to say with its operand.
+    Breakpoint {
+        /// The operand.
+        code: u8,
+    },
+    /// It executed as many instructions as it was allowed to.
+    Budget,
+}
+
+/// What a machine did so far.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counters {
+    /// Instructions, those whose condition did not hold included.
+    pub instructions: u64,
+    /// Cycles without those of pipeline refills.
+    pub base_cycles: u64,
+    /// Pipeline refills: branches taken, and the like.
+    pub refills: u64,
+}
+
+impl Counters {
+    /// Estimated cycles, with `refill` cycles for each pipeline refill; the manual says 1 to 3.
+    #[must_use]
+    pub fn cycles(&self, refill: u32) -> u64 {
+        self.base_cycles + u64::from(refill) * self.refills
+    }
+}
+
+/// What wants to know of every instruction. `()` does not.
+pub trait Observer {
+    /// The instruction at `pc` was executed.
+    fn executed(&mut self, pc: u32, cost: Cost);
+}
+
+impl Observer for () {
+    #[inline]
+    fn executed(&mut self, _pc: u32, _cost: Cost) {}
+}
+
+/// Slots of the memo of decoded instructions, log2.
+const MEMO_LOG2: u32 = 12;
+
+/// An encoding and what it decodes to, which does not depend on where it is.
+type Memo = (u32, Result<Instruction, Refusal>);
+
+/// A core, what it is connected to, and its counters.
+#[derive(Clone)]
+pub struct Machine<B> {
+    cpu: Cpu,
+    bus: B,
+    pipeline: Pipeline,
+    counters: Counters,
+    stack: u32,
+    memo: Box<[Memo]>,
+}
+
+impl<B: fmt::Debug> fmt::Debug for Machine<B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("Machine");
+        shown.field("cpu", &self.cpu).field("bus", &self.bus).field("counters", &self.counters);
+        shown.finish_non_exhaustive()
+    }
+}
+
+impl<B: Bus> Machine<B> {
+    /// A machine about to run the instruction at `entry` (with or without its Thumb bit) with `stack` in SP and zeros in
+    /// the other registers, except LR, which leads nowhere.
+    #[must_use]
+    pub fn new(bus: B, entry: u32, stack: u32) -> Self {
+        let nothing = (0, decode(0, 0));
+        Self {
+            cpu: Cpu::new(entry, stack),
+            bus,
+            pipeline: Pipeline::default(),
+            counters: Counters::default(),
+            stack: stack & !3,
+            memo: vec![nothing; 1 << MEMO_LOG2].into_boxed_slice(),
+        }
+    }
+
+    /// Runs until a breakpoint, `budget` instructions at most.
+    ///
+    /// # Errors
+    /// [`Fault`]: where and why it cannot go on.
+    pub fn run(&mut self, budget: u64) -> Result<Stop, Fault> {
+        self.run_observed(budget, &mut ())
+    }
+
+    /// [`run`](Self::run), and tells `observer` of every instruction.
+    ///
+    /// # Errors
+    /// [`Fault`]: where and why it cannot go on.
+    pub fn run_observed<O: Observer>(
+        &mut self,
+        budget: u64,
+        observer: &mut O,
+    ) -> Result<Stop, Fault> {
+        for _ in 0..budget {
+            let pc = self.cpu.next();
+            match self.step(observer) {
+                Ok(None) => {}
+                Ok(Some(code)) => return Ok(Stop::Breakpoint { code }),
+                Err(reason) => return Err(Fault { pc, reason }),
+            }
+        }
+        Ok(Stop::Budget)
+    }
+
+    /// One instruction; the operand of a breakpoint.
+    #[inline]
+    fn step<O: Observer>(&mut self, observer: &mut O) -> Result<Option<u8>, Reason> {
+        let pc = self.cpu.next();
+        let (instruction, len_bytes) = self.fetch(pc)?;
+        self.cpu.advance(len_bytes);
+        let passed = self.cpu.take_condition();
+        let effect = if passed == Passed::No {
+            None
+        } else {
+            Some(execute(&mut self.cpu, &mut self.bus, &instruction, passed)?)
+        };
+        let cost = self.pipeline.charge(&instruction, effect);
+        self.counters.instructions += 1;
+        self.counters.base_cycles += u64::from(cost.cycles);
+        self.counters.refills += u64::from(cost.refills);
+        observer.executed(pc, cost);
+        match instruction {
+            Instruction::Breakpoint { code } => Ok(Some(code)),
+            _ => Ok(None),
+        }
+    }
+
+    /// The instruction at `pc` and its length.
+    #[inline]
+    fn fetch(&mut self, pc: u32) -> Result<(Instruction, u32), Reason> {
+        let first = self.halfword(pc)?;
+        let wide = is_wide(first);
+        let second = if wide { self.halfword(pc.wrapping_add(2))? } else { 0 };
+        let halfwords = first << 16 | second;
+        let slot = halfwords.wrapping_mul(0x9E37_79B1) >> (32 - MEMO_LOG2);
+        let memo = &mut self.memo[slot as usize];
+        if memo.0 != halfwords {
+            *memo = (halfwords, decode(first, second));
+        }
+        let instruction = memo.1.map_err(|refusal| Reason::Encoding { halfwords, refusal })?;
+        Ok((instruction, if wide { 4 } else { 2 }))
+    }
+
+    #[inline]
+    fn halfword(&mut self, address: u32) -> Result<u32, Reason> {
+        self.bus.fetch(address).map_err(|error| Reason::Fetch { address, error })
+    }
+
+    /// The core.
+    #[must_use]
+    pub fn cpu(&self) -> &Cpu {
+        &self.cpu
+    }
+
+    /// The core, to prepare it.
+    pub fn cpu_mut(&mut self) -> &mut Cpu {
+        &mut self.cpu
+    }
+
+    /// Value of register `number`, 0..=14.
+    #[must_use]
+    pub fn register(&self, number: u32) -> u32 {
+        self.cpu.get(Register::new(number))
+    }
+
+    /// What the core is connected to.
+    #[must_use]
+    pub fn bus(&self) -> &B {
+        &self.bus
+    }
+
+    /// What the core is connected to, to change it.
+    pub fn bus_mut(&mut self) -> &mut B {
+        &mut self.bus
+    }
+
+    /// What it did so far.
+    #[must_use]
+    pub fn counters(&self) -> Counters {
+        self.counters
+    }
+
+    /// Most bytes of stack that were in use at the same time: how far SP ever was below its first value.
+    #[must_use]
+    pub fn peak_stack_bytes(&self) -> u32 {
+        self.stack.saturating_sub(self.cpu.lowest_stack())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::memory::Memory;
+    use crate::{BusError, Width};
+
+    fn machine(program: &[u16]) -> Machine<Memory> {
+        let mut memory = Memory::new();
+        let bytes: Vec<u8> = program.iter().flat_map(|half| half.to_le_bytes()).collect();
+        memory.map_rom(0x0800_0000, &bytes).unwrap();
+        memory.map_ram(0x2000_0000, 256).unwrap();
+        Machine::new(memory, 0x0800_0001, 0x2000_0100)
+    }
+
+    #[test]
+    fn a_budget_stops_an_endless_loop() {
+        // b .
+        let mut machine = machine(&[0xE7FE, 0]);
+        assert_eq!(machine.run(1000), Ok(Stop::Budget));
+        let Counters { instructions, base_cycles, refills } = machine.counters();
+        assert_eq!((instructions, base_cycles, refills), (1000, 1000, 1000));
+        assert_eq!(machine.counters().cycles(3), 4000);
+    }
+
+    #[test]
+    fn the_stacks_peak_stays_after_it_was_given_back() {
+        // push {r0-r3, lr}; sub sp, #32; add sp, #32; pop {r0-r3}; bkpt #7
+        let mut machine = machine(&[0xB50F, 0xB088, 0xB008, 0xBC0F, 0xBE07]);
+        assert_eq!(machine.run(10), Ok(Stop::Breakpoint { code: 7 }));
+        assert_eq!(machine.peak_stack_bytes(), 52);
+    }
+
+    #[test]
+    fn what_cannot_go_on_says_where_and_why() {
+        let fault = |program: &[u16], reason| {
+            assert_eq!(machine(program).run(10), Err(Fault { pc: 0x0800_0002, reason }));
+        };
+        // nop, then: udf #0; svc #0; bx lr; ldrex r0, [r1]; str r0, [pc-relative ROM] by r1
+        fault(
+            &[0xBF00, 0xDE00],
+            Reason::Encoding { halfwords: 0xDE00_0000, refusal: Refusal::Undefined },
+        );
+        fault(
+            &[0xBF00, 0xDF00],
+            Reason::Encoding { halfwords: 0xDF00_0000, refusal: Refusal::NotModelled },
+        );
+        fault(
+            &[0xBF00, 0xE851, 0x0F00],
+            Reason::Encoding { halfwords: 0xE851_0F00, refusal: Refusal::NotModelled },
+        );
+        // ldr r0, [r1] at 0; bx r0 to an even address
+        fault(&[0xBF00, 0x6808], Reason::Access { address: 0, error: BusError::Unmapped });
+        fault(&[0xBF00, 0x4700], Reason::NotThumb { target: 0 });
+    }
+
+    #[test]
+    fn a_return_from_the_program_faults() {
+        // bx lr
+        let mut machine = machine(&[0x4770, 0]);
+        let address = 0xFFFF_FFFE;
+        let reason = Reason::Fetch { address, error: BusError::Unmapped };
+        assert_eq!(machine.run(10), Err(Fault { pc: address, reason }));
+    }
+
+    #[test]
+    fn unaligned_words_are_taken_apart_and_lists_must_not_be() {
+        // movs r1, #0x20; lsls r1, #24; ldr r0, [r1, #1]; bkpt -- with ldr.w r0, [r1, #1]
+        let mut machine = machine(&[0x2120, 0x0609, 0xF8D1, 0x0001, 0xBE00]);
+        machine.bus_mut().write(0x2000_0000, Width::Word, 0x4433_2211).unwrap();
+        machine.bus_mut().write(0x2000_0004, Width::Word, 0x8877_6655).unwrap();
+        assert_eq!(machine.run(10), Ok(Stop::Breakpoint { code: 0 }));
+        assert_eq!(machine.register(0), 0x5544_3322);
+        // Two cycles of the load, one to wait for r1, two for the other two accesses.
+        assert_eq!(machine.counters().base_cycles, 1 + 1 + 5 + 1);
+    }
+}

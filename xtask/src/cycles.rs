@@ -1,0 +1,95 @@
+//! `cycles`: what decoding costs a Cortex-M4, by the decoder's own Thumb code in the emulator.
+//!
+//! For each pair a patch is made with the command line at its default level, then a probe of `xtask/probe/src/run` decodes
+//! it from memory-mapped images, and the result is compared with the target. Instructions are exact, cycles an estimate
+//! (`emulator::timing`); flash drivers, wait states and digests are not in it.
+
+mod device;
+mod image;
+mod options;
+mod profile;
+mod programs;
+mod table;
+mod update;
+
+use std::{fs, path::PathBuf};
+
+use emulator::Profile;
+
+use crate::{failure::Failure, process};
+use device::{Images, Run};
+use options::Options;
+use programs::Programs;
+use table::{Row, Table};
+use update::{Pair, Update};
+
+/// The task.
+pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
+    let options = Options::parse(arguments)?;
+    let programs = Programs::build()?;
+    let pairs = update::pairs(&options.set)?;
+    let patcher = process::program("host-diff", "patcher")?;
+    println!("# cargo xtask cycles {}", arguments.join(" "));
+    let (commit, rustc) = (process::commit(), &programs.version);
+    println!("# commit {commit}; {rustc}; thumbv7em-none-eabi, opt-level s");
+    for ram in &options.ram {
+        println!("\n## --ram {ram}\n");
+        let mut table = Table::default();
+        let mut profiles = options.profile.then(|| programs.profiles());
+        for pair in &pairs {
+            let update = Update::create(&patcher, pair, ram)?;
+            let (decode, copy) = measure(&programs, pair, &update, profiles.as_deref_mut())
+                .map_err(|error| Failure::new(format!("{}: {error}", pair.name)))?;
+            println!("{}", table.add(Row { pair: pair.name.clone(), update, decode, copy }));
+        }
+        println!("{}", table.summary());
+        for ((name, program), profile) in programs.decoders().zip(profiles.iter().flatten()) {
+            if let Some(text) = profile::text(program, profile) {
+                println!("\n### {name}\n\n{text}");
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Decodes the update and copies the base; fails when the decoded bytes are not the target's.
+fn measure(
+    programs: &Programs,
+    pair: &Pair,
+    update: &Update,
+    profiles: Option<&mut [Profile]>,
+) -> Result<(Run, Run), Failure> {
+    let images = images(pair, update)?;
+    let (index, program) = programs.decoder(&update.isa);
+    let run = match profiles.and_then(|profiles| profiles.get_mut(index)) {
+        Some(profile) => device::run(program, &images, profile),
+        None => device::run(program, &images, &mut ()),
+    }?;
+    if run.target != pair.target {
+        return Err(Failure::new("the decoded bytes are not the target's"));
+    }
+    Ok((run, device::run(&programs.copy, &images, &mut ())?))
+}
+
+fn images<'a>(pair: &'a Pair, update: &'a Update) -> Result<Images<'a>, Failure> {
+    Ok(Images {
+        base: &pair.base,
+        patch: &update.patch,
+        target_len: pair.target.len(),
+        workspace_len: update.workspace_len()?,
+    })
+}
+
+/// Decodes the demo firmware's updates, and leaves the first as a program that needs no input, whose path it returns.
+pub(crate) fn check() -> Result<PathBuf, Failure> {
+    run(&["--set", "demo"].map(str::to_owned))?;
+    let programs = Programs::build()?;
+    let pairs = update::pairs("demo")?;
+    let pair = pairs.first().ok_or_else(|| Failure::new("expected pairs of the demo firmware"))?;
+    let update = Update::create(&process::program("host-diff", "patcher")?, pair, "16K")?;
+    let (_, program) = programs.decoder(&update.isa);
+    let elf = image::compose(program, &device::segments(&images(pair, &update)?)?)?;
+    let path = process::target_dir().join("cycles/demo.elf");
+    fs::write(&path, elf).map_err(Failure::io(&path))?;
+    Ok(path)
+}
