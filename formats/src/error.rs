@@ -13,6 +13,8 @@ pub enum Class {
     Limit,
     /// What was asked of the writer makes no sense.
     Usage,
+    /// A bug of the writer.
+    Bug,
 }
 
 /// Why a patch was not read, applied or written.
@@ -161,6 +163,11 @@ pub enum Error {
         /// What is wrong with it.
         found: &'static str,
     },
+    /// A patch that was just written does not give the target: nothing is handed out.
+    #[error(
+        "self-check failed: the patch does not give the target; please report this with both images"
+    )]
+    SelfCheck,
     /// Parameters that no decoder takes, or that do not fit each other.
     #[error("expected {expected}, found {found}")]
     Parameter {
@@ -183,6 +190,7 @@ impl Error {
             | Self::DataFormat { .. }
             | Self::TargetLength { .. }
             | Self::Window { .. } => Class::Limit,
+            Self::SelfCheck => Class::Bug,
             Self::Parameter { .. } | Self::NotEspImage { .. } => Class::Usage,
             _ => Class::Malformed,
         }

@@ -45,7 +45,7 @@ impl Parameters {
     /// to 1 GiB: other headers are not recognised by liblzma's automatic decoder, which detools uses.
     pub fn check(self) -> Result<Self, Error> {
         let round = self.dictionary.is_power_of_two()
-            || self.dictionary % 3 == 0 && (self.dictionary / 3).is_power_of_two();
+            || self.dictionary.is_multiple_of(3) && (self.dictionary / 3).is_power_of_two();
         let possible = (4 << 10..=1 << 30).contains(&self.dictionary) && round;
         if self.lc + self.lp <= 4 && self.pb <= 4 && possible {
             return Ok(self);
@@ -109,6 +109,8 @@ pub struct Search {
 impl Search {
     /// The one that is good on most deltas.
     pub const GOOD: Self = Self { nice_len: 273, finder: 4 };
+    /// That of liblzma's sixth preset, which detools takes.
+    pub const USUAL: Self = Self { nice_len: 64, finder: 4 };
     /// Those worth trying.
     pub const ALL: [Self; 9] = [
         Self::GOOD,
@@ -116,7 +118,7 @@ impl Search {
         Self { nice_len: 273, finder: 2 },
         Self { nice_len: 128, finder: 4 },
         Self { nice_len: 128, finder: 2 },
-        Self { nice_len: 64, finder: 4 },
+        Self::USUAL,
         Self { nice_len: 64, finder: 2 },
         Self { nice_len: 32, finder: 4 },
         Self { nice_len: 32, finder: 2 },
@@ -145,7 +147,7 @@ pub fn encode(bytes: &[u8], parameters: Parameters, search: Search) -> Result<Ve
             3 => MatchFinder::BinaryTree3,
             _ => MatchFinder::BinaryTree4,
         })
-        .depth(1 << 10);
+        .depth(if search == Search::USUAL { 0 } else { 1 << 10 });
     let stream = Stream::new_lzma_encoder(&options).map_err(|error| refused(error.to_string()))?;
     let mut coded = Vec::new();
     let done = XzEncoder::new_stream(bytes, stream).read_to_end(&mut coded);
@@ -189,7 +191,7 @@ mod tests {
 
     #[test]
     fn all_parameters_and_searches_come_back() {
-        let bytes: Vec<u8> = (0..3_000u32).map(|i| (i * i >> 7).to_le_bytes()[0]).collect();
+        let bytes: Vec<u8> = (0..3_000u32).map(|i| ((i * i) >> 7).to_le_bytes()[0]).collect();
         for (lc, lp, pb) in [(0, 0, 0), (4, 0, 4), (0, 4, 0), (2, 2, 1)] {
             let parameters = Parameters { lc, lp, pb, dictionary: 4 << 10 };
             for search in Search::ALL {

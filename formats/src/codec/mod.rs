@@ -40,15 +40,8 @@ pub enum Compression {
 
 impl Compression {
     /// All of them, in the order of their numbers.
-    pub const ALL: [Self; 7] = [
-        Self::None,
-        Self::Lzma,
-        Self::Crle,
-        Self::Bz2,
-        Self::Heatshrink,
-        Self::Zstd,
-        Self::Lz4,
-    ];
+    pub const ALL: [Self; 7] =
+        [Self::None, Self::Lzma, Self::Crle, Self::Bz2, Self::Heatshrink, Self::Zstd, Self::Lz4];
 
     /// The number in detools patches.
     #[must_use]
@@ -96,8 +89,10 @@ impl Compression {
         bytes: &'a [u8],
         limits: &Limits,
     ) -> Result<Box<dyn Decoder + 'a>, Error> {
-        let refused =
-            |error: &dyn fmt::Display| Error::Codec { compression: self, detail: error.to_string() };
+        let refused = |error: &dyn fmt::Display| Error::Codec {
+            compression: self,
+            detail: error.to_string(),
+        };
         Ok(match self {
             Self::None => Box::new(bytes),
             Self::Lzma => {

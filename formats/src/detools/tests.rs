@@ -138,10 +138,9 @@ fn what_is_not_supported_says_so() {
 fn windows_are_limited_before_they_are_allocated() {
     let (base, target, stretches) = pair();
     let limits = Limits { window: 255, ..Limits::default() };
-    for (encoding, found) in [
-        (encodings()[2], 256),
-        (encodings()[3], (8 << 20) + 2 * (1846 + 768 * 8)),
-    ] {
+    for (encoding, found) in
+        [(encodings()[2], 256), (encodings()[3], (8 << 20) + 2 * (1846 + 768 * 8))]
+    {
         let patch = sequential::write(&base, &target, &stretches, &encoding).expect("written");
         assert_eq!(apply(&base, &patch, &limits), Err(Error::Window { expected: 255, found }));
     }
