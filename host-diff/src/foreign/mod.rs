@@ -9,10 +9,12 @@ mod coded;
 mod lz_path;
 mod path;
 mod prices;
+mod read;
 mod room;
 mod scan;
 mod write;
 
+pub use read::{Details, apply, details, reads};
 pub use write::{Codec, Effort, Written, bsdiff, esp, in_place, sequential};
 
 pub use formats;
