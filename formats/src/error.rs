@@ -130,9 +130,7 @@ pub enum Error {
         found: [u8; 8],
     },
     /// The target image is longer than allowed.
-    #[error(
-        "expected a target image or a memory of at most {expected} bytes, found a patch for {found}"
-    )]
+    #[error("expected images and memory of at most {expected} bytes, found {found}")]
     TargetLength {
         /// Most bytes allowed.
         expected: u64,

@@ -18,3 +18,6 @@ pub use read::{Details, apply, details, reads};
 pub use write::{Codec, Effort, Written, bsdiff, esp, in_place, sequential};
 
 pub use formats;
+
+#[cfg(test)]
+mod tests;

@@ -72,7 +72,16 @@ enum Shape<'a> {
 /// Writes a sequential detools patch.
 ///
 /// # Errors
-/// [`Error::Parameter`] for parameters that no decoder takes.
+/// [`Error::Parameter`] for parameters that no decoder takes, [`Error::TargetLength`] for images above 256 MiB.
+///
+/// # Example
+/// ```
+/// use host_diff::foreign::{Codec, Effort, sequential};
+/// let (base, target) = (vec![7; 900], [vec![7; 500], vec![8; 500]].concat());
+/// let written = sequential(&base, &target, Codec::Crle, Effort::default())?;
+/// assert!(written.bytes.len() < 30);
+/// # Ok::<(), host_diff::foreign::formats::Error>(())
+/// ```
 pub fn sequential(
     base: &[u8],
     target: &[u8],
@@ -111,13 +120,14 @@ pub fn esp(base: &[u8], target: &[u8], effort: Effort) -> Result<Written, Error>
 /// Writes a patch of bsdiff.
 ///
 /// # Errors
-/// [`Error::Parameter`] never; the type is that of all writers.
+/// [`Error::TargetLength`] for images above 256 MiB.
 pub fn bsdiff(
     base: &[u8],
     target: &[u8],
     format: bsdiff_format::Format,
     effort: Effort,
 ) -> Result<Written, Error> {
+    limit([base, target])?;
     let scanned = usual(base, target);
     let candidates = Candidates::new(base, target, Room::all(base), effort.level, &scanned);
     let mut all = vec![scanned];
@@ -139,8 +149,19 @@ struct Job<'a> {
     effort: Effort,
 }
 
+/// Longest image: prices of all of it, in bits, then fit into 32 bits.
+const MAX_IMAGE: usize = 256 << 20;
+
+fn limit(images: [&[u8]; 2]) -> Result<(), Error> {
+    match images.iter().map(|image| image.len()).find(|&len| len > MAX_IMAGE) {
+        Some(found) => Err(Error::TargetLength { expected: MAX_IMAGE as u64, found: found as u64 }),
+        None => Ok(()),
+    }
+}
+
 impl Job<'_> {
     fn write(self, codec: Codec) -> Result<Written, Error> {
+        limit([self.base, self.target])?;
         let scanned = self.scanned()?;
         let room = match self.shape {
             Shape::Sequential => Room::all(self.base),

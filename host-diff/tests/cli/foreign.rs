@@ -75,8 +75,14 @@ fn options_of_other_formats_are_refused() {
         ("--format detools:sequential --compression heatshrink:8,8", "lookahead of 3 bits or more"),
         ("--format detools:sequential --compression lzma:3,2,0,4K", "lc + lp of 0 to 4"),
         ("--format detools:sequential --compression zstd", "expected none, crle, heatshrink"),
-        ("--format detools:in-place --memory-size 3K --segment-size 1000", "multiple of the segment"),
-        ("--format detools:in-place --memory-size 3000 --segment-size 500", "longer image's length"),
+        (
+            "--format detools:in-place --memory-size 3K --segment-size 1000",
+            "multiple of the segment",
+        ),
+        (
+            "--format detools:in-place --memory-size 3000 --segment-size 500",
+            "longer image's length",
+        ),
         ("--format esp-delta-ota", "expected an ESP-IDF application image as target image"),
     ] {
         let args = format!("create base.bin target.bin -o p {options}");
