@@ -35,7 +35,7 @@ fn paths_follow_what_moved() {
         for found in stretches(&base, &target, measure) {
             let covered: usize = found.iter().map(|stretch| stretch.len).sum();
             // New bytes cost as much as differences: they may well be told as such.
-            assert!((6_000..=6_040).contains(&covered), "{measure:?} {found:?}");
+            assert!((5_990..=6_040).contains(&covered), "{measure:?} {found:?}");
             for (stretch, moved) in found.iter().zip([0, 1_960, -2_040]) {
                 let by = i64::try_from(stretch.base).expect("small")
                     - i64::try_from(stretch.target).expect("small");
