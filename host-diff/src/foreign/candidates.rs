@@ -84,18 +84,27 @@ impl<'a> Candidates<'a> {
             Measure::Window(parameters) => {
                 vec![lz_path::path(self.base, self.target, &self.visits, parameters, &self.room)]
             }
-            Measure::Runs => self.priced(&Prices::crle(), 0, threads),
+            Measure::Runs => self.priced(&Prices::crle(), 16, 0, threads),
             Measure::Adaptive => {
-                self.priced(&Prices::adaptive(), tries(self.level).rounds, threads)
+                self.priced(&Prices::adaptive(), 0, tries(self.level).rounds, threads)
             }
         };
         found.dedup();
         found
     }
 
-    fn priced(&self, prices: &Prices, rounds: usize, threads: usize) -> Vec<Vec<Stretch>> {
+    /// The cheapest paths by scaled prices. New bytes cost `least`/16 of their price at least: if they were cheaper than the
+    /// first zeros of a run, no run would ever begin.
+    fn priced(
+        &self,
+        prices: &Prices,
+        least: u32,
+        rounds: usize,
+        threads: usize,
+    ) -> Vec<Vec<Stretch>> {
         let Tries { ops, extras, .. } = tries(self.level);
-        let scales = ops.iter().flat_map(|&op| extras.iter().map(move |&extra| (op, extra)));
+        let scales =
+            ops.iter().flat_map(|&op| extras.iter().map(move |&extra| (op, extra.max(least))));
         let scales: Vec<(u32, u32)> = scales.collect();
         let rounds = |&(op, extra): &(u32, u32)| {
             let mut found = Vec::new();
