@@ -30,7 +30,7 @@ pub fn write(
 /// Puts the deltas of all segments into an in-place patch.
 ///
 /// # Errors
-/// As [`write`].
+/// As [`write()`].
 pub fn wrap(deltas: &[u8], place: &InPlace, encoding: &Encoding) -> Result<Vec<u8>, Error> {
     let header = Header::InPlace { compression: encoding.compression(), place: *place };
     let mut patch = header.bytes();

@@ -22,7 +22,7 @@ pub fn write(
 /// Puts a delta into a sequential patch.
 ///
 /// # Errors
-/// As [`write`].
+/// As [`write()`].
 pub fn wrap(delta: &[u8], target_len: usize, encoding: &Encoding) -> Result<Vec<u8>, Error> {
     let header =
         Header::Sequential { compression: encoding.compression(), target_len: target_len as u64 };
