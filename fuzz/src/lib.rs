@@ -6,6 +6,16 @@ use host_diff::image::FlatImage;
 use host_diff::{IsaChoice, Options, create};
 use rig::firmware::ADDRESS;
 
+/// What readers of other tools' patches may take: enough for all they do, and little time.
+pub const LIMITS: formats::Limits = formats::Limits { target_len: 1 << 16, window: 1 << 20 };
+
+/// A base and a patch: the first byte tells how much of the rest is the base.
+#[must_use]
+pub fn halves(bytes: &[u8]) -> (&[u8], &[u8]) {
+    let (&first, rest) = bytes.split_first().unwrap_or((&0, &[]));
+    rest.split_at(usize::from(first).min(rest.len()))
+}
+
 /// A patch made with the options that `pick` picks.
 ///
 /// # Panics

@@ -7,6 +7,7 @@ pub mod create;
 pub mod digest;
 pub mod encode;
 pub mod estimate;
+pub mod foreign;
 pub mod format;
 pub mod image;
 pub mod info;

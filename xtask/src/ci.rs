@@ -4,6 +4,7 @@
 //! that is a failure. Naming steps runs only those: `cargo xtask ci format clippy`.
 
 mod checks;
+mod detools;
 mod device;
 mod fuzz;
 
@@ -29,6 +30,7 @@ const STEPS: &[Step] = &[
     ("clippy", checks::clippy),
     ("corpus", checks::corpus),
     ("test", checks::test),
+    ("detools", detools::detools),
     ("doc-test", checks::doc_test),
     ("doc", checks::doc),
     ("demo-source", checks::demo_source),

@@ -30,30 +30,30 @@ const BEHIND: u64 = 60 * BIT as u64;
 const NEW_BYTE: u64 = 18;
 
 /// Base offset minus target offset.
-type Diagonal = i64;
+pub(crate) type Diagonal = i64;
 
 /// Where `diagonal` is for the target offset `at`, within a base of `len` bytes.
-fn base_offset(diagonal: Diagonal, at: usize, len: usize) -> Option<usize> {
+pub(crate) fn base_offset(diagonal: Diagonal, at: usize, len: usize) -> Option<usize> {
     let at = Diagonal::try_from(at).ok()?;
     usize::try_from(at + diagonal).ok().filter(|&base| base < len)
 }
 
-fn diagonal(base: usize, target: usize) -> Diagonal {
+pub(crate) fn diagonal(base: usize, target: usize) -> Diagonal {
     let offset = |at| Diagonal::try_from(at).unwrap_or(Diagonal::MAX);
     offset(base) - offset(target)
 }
 
 /// A diagonal of interest for the target bytes `from..until`.
 #[derive(Debug, Clone, Copy)]
-struct Visit {
-    from: usize,
-    until: usize,
-    diagonal: Diagonal,
+pub(crate) struct Visit {
+    pub(crate) from: usize,
+    pub(crate) until: usize,
+    pub(crate) diagonal: Diagonal,
 }
 
-/// The diagonals that matches bring in, by `from`.
-fn visits(base: &[u8], target: &[u8]) -> Vec<Visit> {
-    let places = Places::new(base, KEY);
+/// The diagonals that matches of at least `key` bytes bring in, by `from`; `tries` candidates are looked at per position.
+pub(crate) fn visits(base: &[u8], target: &[u8], key: usize, tries: usize) -> Vec<Visit> {
+    let places = Places::new(base, key);
     let mut visits: Vec<Visit> = Vec::new();
     let mut latest: HashMap<Diagonal, usize> = HashMap::new();
     let mut last: Diagonal = 0;
@@ -64,9 +64,9 @@ fn visits(base: &[u8], target: &[u8]) -> Vec<Visit> {
         }
         let expected = base_offset(last, at, base.len()).unwrap_or(0);
         let mut longest = 0;
-        places.near(&target[at..], expected, TRIES, |found, length| {
+        places.near(&target[at..], expected, tries, |found, length| {
             let diagonal = diagonal(found, at);
-            if length >= 2 * KEY {
+            if length >= 2 * key {
                 last = diagonal;
             }
             longest = longest.max(length);
@@ -293,7 +293,7 @@ impl Sweep {
 /// 1/16 bit, `unit` the bytes that are predicted together where there is no reference: 1, 2 or 4.
 #[must_use]
 pub fn path(base: &Masked, target: &Masked, unit: u8, new_bytes: &[Bits]) -> Vec<Aligned> {
-    let visits = visits(&base.bytes, &target.bytes);
+    let visits = visits(&base.bytes, &target.bytes, KEY, TRIES);
     let mut coming = visits.iter().peekable();
     let nothing = Stretch { start: 0, end: 0, diagonal: 0, before: None };
     let mut sweep = Sweep {

@@ -112,5 +112,7 @@ fn native_format_can_be_forced() {
     place.write("bsdiff", b"BSDIFF40");
     let done = place.run(["info", "bsdiff", "--format", "native"]);
     done.fails(4, &["expected a first byte of 0x80 or more, found 0x42"]);
-    place.run(["info", "bsdiff", "--format", "detools"]).fails(2, &["possible values: native"]);
+    let done = place.run(["info", "bsdiff", "--format", "detools"]);
+    done.fails(4, &["expected detools patch type 0 (sequential)", "found 4"]);
+    place.run(["info", "bsdiff", "--format", "zip"]).fails(2, &["possible values: native"]);
 }

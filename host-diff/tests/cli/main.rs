@@ -4,6 +4,7 @@ mod apply;
 mod bench;
 mod create;
 mod explain;
+mod foreign;
 mod harness;
 mod help;
 mod info;

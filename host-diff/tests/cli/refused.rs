@@ -123,11 +123,14 @@ fn limits_are_5_and_say_what_to_do() {
 #[test]
 fn other_formats_are_named() {
     let place = Place::new();
-    let patches: [(&[u8], i32, &str); 5] = [
-        (b"BSDIFF40........", 5, "found one in BSDIFF40 format, which is not supported yet"),
-        (b"ENDSLEY/BSDIFF43", 5, "in ENDSLEY/BSDIFF43 format, which is not supported yet"),
-        (b"\x10\xDE\xCD\xFC....", 5, "in esp_delta_ota format, which is not supported yet"),
-        (b"\x04........", 4, "perhaps one in detools format, which is not supported yet"),
+    let patches: [(&[u8], i32, &str); 8] = [
+        (b"HDIFF13&", 5, "found one in HDiffPatch format, which is not supported yet"),
+        (b"\x20\x05\x05", 5, "type hdiffpatch, which is not supported"),
+        (b"\x00\x05\x07\x02", 5, "data-format block, found one for xtensa-lx106"),
+        (b"BSDIFF40........", 4, "expected the diff length, found the end of the patch"),
+        (b"ENDSLEY/BSDIFF43", 4, "expected the target length, found the end of the patch"),
+        (b"\x10\xDE\xCD\xFC....", 4, "expected the esp_delta_ota header of 64 bytes"),
+        (b"\x04........", 4, "perhaps one in detools format: expected heatshrink parameters"),
         (b"hello", 4, "expected a native patch"),
     ];
     for (content, code, words) in patches {

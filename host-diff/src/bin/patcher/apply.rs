@@ -6,6 +6,7 @@ use patcher_core::{DecodeError, Kind};
 
 use crate::args::{ApplyArguments, Source, VerifyArguments};
 use crate::failure::Failure;
+use crate::foreign;
 use crate::info;
 use crate::input::{Input, Role, check_distinct};
 use crate::output;
@@ -38,6 +39,10 @@ pub(crate) fn verify(args: &VerifyArguments, watch: &Stopwatch) -> Result<(), Fa
 /// The target image, and what there is to tell about it.
 fn rebuild(source: &Source, demands: &TrustArguments) -> Result<(Vec<u8>, Report), Failure> {
     let content = source.patch.read("patch")?;
+    if let Some(format) = foreign::format(&content, source.format) {
+        let base = base(source)?;
+        return foreign::apply(&content, format, &base, source);
+    }
     let patch = info::read(&content, &source.patch, source.format)?;
     trust::check(demands, &patch, &source.patch)?;
     let base = match patch.header.kind {
@@ -79,7 +84,7 @@ fn text(what: &str, report: &Report) -> String {
     let mut text = format!(
         "{what} of {} bytes, SHA-256 {}\n",
         grouped(report.target_bytes as usize),
-        report.target_sha256
+        report.target_sha256.as_deref().unwrap_or_default()
     );
     for note in &report.notes {
         text += &format!("note: {note}\n");

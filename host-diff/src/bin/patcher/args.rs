@@ -9,6 +9,7 @@ use clap_complete::Shell;
 use host_diff::create::IsaChoice;
 use host_diff::image;
 
+use crate::foreign::CompressionArgument;
 use crate::input::Input;
 use crate::output::Output;
 use crate::region::RegionArgument;
@@ -166,8 +167,31 @@ pub(crate) struct CreateArguments {
     pub(crate) uf2_family: Option<u32>,
 
     /// Format of the patch
+    ///
+    /// Other formats than native are for devices that have an applier of that kind already; such patches are larger, and
+    /// most say nothing about the base image that they need.
     #[arg(long, value_enum, default_value_t)]
-    pub(crate) format: PatchFormat,
+    pub(crate) format: CreateFormat,
+
+    /// Codec of a detools patch: none, crle, heatshrink[:WINDOW,LOOKAHEAD|:auto], lzma[:LC,LP,PB,DICT|:auto]
+    ///
+    /// The device must be configured for it; heatshrink alone means 8,7, which deployed appliers are compiled for, lzma
+    /// alone means 3,0,2,8M as detools has it. With :auto the parameters are searched and told, for heatshrink those
+    /// whose window is within --ram. [default: heatshrink]
+    #[arg(long, value_name = "CODEC", value_parser = clap::value_parser!(CompressionArgument))]
+    pub(crate) compression: Option<CompressionArgument>,
+
+    /// Memory that holds both images of an in-place patch
+    #[arg(long, value_name = "SIZE", value_parser = value::size)]
+    pub(crate) memory_size: Option<u32>,
+
+    /// Bytes that an in-place applier erases and writes together
+    #[arg(long, value_name = "SIZE", value_parser = value::size)]
+    pub(crate) segment_size: Option<u32>,
+
+    /// Least distance that an in-place applier moves the base image [default: two segments]
+    #[arg(long, value_name = "SIZE", value_parser = value::size)]
+    pub(crate) minimum_shift_size: Option<u32>,
 
     /// Private key to sign the patch with, as PEM
     #[arg(long, value_name = "KEY", value_parser = input())]
@@ -183,7 +207,8 @@ pub(crate) struct CreateArguments {
 
 /// Rebuild the target image from base image and patch
 ///
-/// Writes raw binary, whatever the format of BASE, and only if its SHA-256 is the one that the patch names.
+/// Writes raw binary, whatever the format of BASE, and only if its SHA-256 is the one that the patch names. Patches of
+/// detools, esp_delta_ota and bsdiff are recognised; most of them name none.
 #[derive(Debug, Args)]
 #[command(override_usage = "patcher apply [OPTIONS] BASE PATCH -o OUT")]
 pub(crate) struct ApplyArguments {
@@ -253,7 +278,7 @@ pub(crate) struct Source {
 
     /// Format of the patch [default: told by its content]
     #[arg(long, value_enum)]
-    pub(crate) format: Option<PatchFormat>,
+    pub(crate) format: Option<PatchFormatArgument>,
 }
 
 /// Print what a patch says about itself
@@ -298,7 +323,7 @@ pub(crate) struct InfoArguments {
 
     /// Format of the patch [default: told by its content]
     #[arg(long, value_enum)]
-    pub(crate) format: Option<PatchFormat>,
+    pub(crate) format: Option<PatchFormatArgument>,
 
     /// Print one JSON object instead of text
     #[arg(long)]
@@ -373,7 +398,7 @@ pub(crate) struct BenchArguments {
 }
 
 /// Values of `--isa`.
-#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum IsaArgument {
     /// Whatever the images look like
     #[default]
@@ -427,12 +452,45 @@ impl IsaArgument {
     }
 }
 
-/// Values of `--format`.
-#[derive(Clone, Copy, Debug, Default, ValueEnum)]
-pub(crate) enum PatchFormat {
+/// Values of `create --format`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CreateFormat {
     /// patcher's own
     #[default]
     Native,
+    /// detools, from one slot to another
+    #[value(name = "detools:sequential")]
+    DetoolsSequential,
+    /// detools, within one memory
+    #[value(name = "detools:in-place")]
+    DetoolsInPlace,
+    /// esp_delta_ota of ESP-IDF: both images are its application images
+    #[value(name = "esp-delta-ota")]
+    EspDeltaOta,
+    /// bsdiff 4
+    #[value(name = "bsdiff40")]
+    Bsdiff40,
+    /// bsdiff as a library, ENDSLEY/BSDIFF43
+    #[value(name = "bsdiff43")]
+    Bsdiff43,
+}
+
+/// Values of `--format` of a patch that is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PatchFormatArgument {
+    /// patcher's own
+    Native,
+    /// detools, sequential or in place; its patches have no magic
+    Detools,
+    /// esp_delta_ota of ESP-IDF
+    #[value(name = "esp-delta-ota")]
+    EspDeltaOta,
+    /// bsdiff 4
+    #[value(name = "bsdiff40")]
+    Bsdiff40,
+    /// bsdiff as a library, ENDSLEY/BSDIFF43
+    #[value(name = "bsdiff43")]
+    Bsdiff43,
 }
 
 /// Values of `--base-format` and `--target-format`.

@@ -1,11 +1,13 @@
 //! `patcher create`.
 
 use host_diff::create::{self, CreateError, Options, Patch};
+use host_diff::digest::sha256;
 use host_diff::image::{FlatImage, LoadOptions};
 use host_diff::info::Info;
 
-use crate::args::{CreateArguments, PatchFormat};
+use crate::args::{CreateArguments, CreateFormat};
 use crate::failure::{Class, Failure};
+use crate::foreign;
 use crate::input::{Input, Role, check_distinct};
 use crate::output;
 use crate::progress;
@@ -15,7 +17,7 @@ use crate::sign;
 use crate::usage::Stopwatch;
 
 pub(crate) fn run(args: &CreateArguments, watch: &Stopwatch) -> Result<(), Failure> {
-    let PatchFormat::Native = args.format;
+    foreign::check(args)?;
     let (base, target) = match &args.target {
         Some(target) => (Some(&args.first), target),
         None => (None, &args.first),
@@ -33,6 +35,10 @@ pub(crate) fn run(args: &CreateArguments, watch: &Stopwatch) -> Result<(), Failu
     }
     let base = base.map(|input| load(input, Role::Base, args)).transpose()?;
     let target = load(target, Role::Target, args)?;
+    if args.format != CreateFormat::Native {
+        let base = base.unwrap_or_else(|| FlatImage::from_raw(Vec::new()));
+        return other(args, &base, &target, watch);
+    }
     let options = Options {
         ram: args.ram,
         level: args.level,
@@ -57,6 +63,31 @@ pub(crate) fn run(args: &CreateArguments, watch: &Stopwatch) -> Result<(), Failu
     args.output.write(&patch.bytes)?;
 
     let report = report(&patch, base.as_ref(), &target)?;
+    if args.json {
+        output::print(&report.json(watch)?)
+    } else {
+        args.output.print(&report.summary())
+    }
+}
+
+/// Makes a patch for the applier of another tool.
+fn other(
+    args: &CreateArguments,
+    base: &FlatImage,
+    target: &FlatImage,
+    watch: &Stopwatch,
+) -> Result<(), Failure> {
+    let written =
+        progress::during("making the patch", || foreign::create(args, &base.bytes, &target.bytes))?;
+    let format = foreign::written(args.format);
+    let (_, mut report) = foreign::info(&written.bytes, format, &args.first, true)?;
+    report = report.with_digests(Some(&sha256(&base.bytes)), &sha256(&target.bytes));
+    for (role, image) in [(Role::Base, base), (Role::Target, target)] {
+        let warnings = image.warnings.iter();
+        report.notes.extend(warnings.map(|warning| format!("{}: {warning}", role.name())));
+    }
+    report.notes.extend(written.notes);
+    args.output.write(&written.bytes)?;
     if args.json {
         output::print(&report.json(watch)?)
     } else {

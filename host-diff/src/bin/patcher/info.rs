@@ -8,9 +8,10 @@ use patcher_core::Header;
 use patcher_core::container::region::Regions;
 use patcher_core::error::Class;
 
-use crate::args::{InfoArguments, PatchFormat};
+use crate::args::{InfoArguments, PatchFormatArgument};
 use crate::explain;
 use crate::failure::Failure;
+use crate::foreign;
 use crate::input::Input;
 use crate::output;
 use crate::report::{Report, SignatureReport, grouped};
@@ -18,6 +19,17 @@ use crate::usage::Stopwatch;
 
 pub(crate) fn run(args: &InfoArguments, watch: &Stopwatch) -> Result<(), Failure> {
     let content = args.patch.read("patch")?;
+    if let Some(format) = foreign::format(&content, args.format) {
+        if args.explain {
+            let message =
+                format!("expected a native patch with --explain, found one in {format} format");
+            return Err(Failure::usage(message));
+        }
+        let certain = args.format.is_some() || format.has_magic();
+        let (details, report) = foreign::info(&content, format, &args.patch, certain)?;
+        let table = foreign::table(&details, &report);
+        return output::print(&if args.json { report.json(watch)? } else { table });
+    }
     let patch = read(&content, &args.patch, args.format)?;
     let mut report = Report::of(&patch);
     if args.explain {
@@ -36,11 +48,11 @@ pub(crate) fn run(args: &InfoArguments, watch: &Stopwatch) -> Result<(), Failure
 pub(crate) fn read<'a>(
     content: &'a [u8],
     input: &Input,
-    format: Option<PatchFormat>,
+    format: Option<PatchFormatArgument>,
 ) -> Result<Info<'a>, Failure> {
     let patch = match format {
-        Some(PatchFormat::Native) => Info::read_native(content),
-        None => Info::read(content),
+        Some(PatchFormatArgument::Native) => Info::read_native(content),
+        _ => Info::read(content),
     };
     patch.map_err(|error| {
         let failure = Failure::new(error.class().into(), format!("patch {input}: {error}"));
@@ -91,8 +103,9 @@ fn table(patch: &Info<'_>, report: &Report) -> String {
     if let (Some(len), Some(digest)) = (report.base_bytes, &report.base_sha256) {
         rows.push(("base", image(len, digest)));
     }
-    rows.push(("target", image(report.target_bytes, &report.target_sha256)));
-    rows.push(("device RAM", format!("{} bytes", grouped(report.ram_bytes))));
+    let digest = report.target_sha256.as_deref().unwrap_or_default();
+    rows.push(("target", image(report.target_bytes, digest)));
+    rows.push(("device RAM", format!("{} bytes", grouped(header.ram_bytes()))));
     rows.push(("references", report.references()));
     rows.push(("tables", tables(header)));
     if let Some(epoch) = header.epoch() {

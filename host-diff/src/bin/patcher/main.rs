@@ -7,6 +7,7 @@ mod completions;
 mod create;
 mod explain;
 mod failure;
+mod foreign;
 mod info;
 mod input;
 mod keygen;

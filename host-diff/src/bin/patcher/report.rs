@@ -24,14 +24,14 @@ pub(crate) struct Report {
     pub(crate) header_bytes: usize,
     pub(crate) base_bytes: Option<u32>,
     pub(crate) target_bytes: u32,
-    pub(crate) ram_bytes: usize,
+    pub(crate) ram_bytes: Option<usize>,
     pub(crate) isa: Option<&'static str>,
     pub(crate) base_address: Option<u32>,
     pub(crate) target_address: Option<u32>,
     /// Hexadecimal digits; as many as are known.
     pub(crate) base_sha256: Option<String>,
     /// Hexadecimal digits; as many as are known.
-    pub(crate) target_sha256: String,
+    pub(crate) target_sha256: Option<String>,
     /// What the patch is signed with; nobody has checked that yet.
     pub(crate) signature: Option<SignatureReport>,
     /// Of `info --explain` only.
@@ -90,12 +90,12 @@ impl Report {
             header_bytes: patch.header_len,
             base_bytes: delta.then_some(header.base_len),
             target_bytes: header.target_len,
-            ram_bytes: header.ram_bytes(),
+            ram_bytes: Some(header.ram_bytes()),
             isa: patch.isa_name(),
             base_address: patch.base_address(),
             target_address: patch.target_address(),
             base_sha256: delta.then(|| Hex(&header.base_digest).to_string()),
-            target_sha256: Hex(&header.target_digest).to_string(),
+            target_sha256: Some(Hex(&header.target_digest).to_string()),
             signature: patch.trust.as_ref().map(|trust| SignatureReport::of(trust, patch)),
             explanation: None,
             notes: Vec::new(),
@@ -107,7 +107,7 @@ impl Report {
     /// The same with whole digests.
     pub(crate) fn with_digests(self, base: Option<&[u8; 32]>, target: &[u8; 32]) -> Self {
         let base_sha256 = base.map(|digest| Hex(digest).to_string());
-        Self { base_sha256, target_sha256: Hex(target).to_string(), ..self }
+        Self { base_sha256, target_sha256: Some(Hex(target).to_string()), ..self }
     }
 
     /// One line of JSON, with what the command took.
@@ -122,19 +122,22 @@ impl Report {
     /// Kind, patch and target with their sizes, and what the device needs: two lines.
     pub(crate) fn summary(&self) -> String {
         let mut text = format!(
-            "{} patch of {} bytes, {} of them header: {} of the target's {}\n",
+            "{}{} patch of {} bytes, {} of them header: {} of the target's {}\n",
+            if self.format == "native" { String::new() } else { format!("{} ", self.format) },
             self.kind,
             grouped(self.patch_bytes),
             self.header_bytes,
             percent(self.patch_bytes, self.target_bytes),
             grouped(self.target_bytes as usize),
         );
-        let _ = writeln!(
-            text,
-            "needs {} bytes of RAM on the device; references: {}",
-            grouped(self.ram_bytes),
-            self.references()
-        );
+        if self.format == "native" {
+            let _ = writeln!(
+                text,
+                "needs {} bytes of RAM on the device; references: {}",
+                grouped(self.ram_bytes.unwrap_or(0)),
+                self.references()
+            );
+        }
         for note in &self.notes {
             let _ = writeln!(text, "note: {note}");
         }
