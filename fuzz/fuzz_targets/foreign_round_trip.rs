@@ -22,8 +22,8 @@ fuzz_target!(|bytes: &[u8]| {
     let segment = 64u64 << (options % 4);
     let longest = base.len().max(target.len()).max(1) as u64;
     let memory = longest.next_multiple_of(segment) + segment * u64::from(options / 64);
-    let place =
-        InPlace::plan(memory, segment, Some(0), base.len() as u64, target.len() as u64).expect("fits");
+    let place = InPlace::plan(memory, segment, Some(0), base.len() as u64, target.len() as u64)
+        .expect("fits");
     sequential(&base, &target, codec, effort).expect("a sequential patch");
     in_place(&base, &target, &place, codec, effort).expect("an in-place patch");
     let format = if options % 2 == 0 { Format::Bsdiff40 } else { Format::Bsdiff43 };
