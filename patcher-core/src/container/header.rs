@@ -16,7 +16,7 @@
 //!        (64)   signature                                    if extension "trust"
 //! ```
 //!
-//! `v` is a [`varint`]. Addresses are varints of the address with its bytes reversed, because load addresses end in zeros:
+//! `v` is a [`varint`](super::varint). Addresses are varints of the address with its bytes reversed, because load addresses end in zeros:
 //! base (delta only) and target, the target only if its flag is set or there is no base. With flag "regions" instead for
 //! each image: count, one bit per region that holds code, addresses, lengths of all but the last.
 
