@@ -15,7 +15,7 @@ use crate::matcher::places::Places;
 use std::collections::HashMap;
 
 /// Diagonals that are followed at the same time.
-const MOST: usize = 96;
+const MOST: usize = 64;
 /// A diagonal is followed from so many bytes before its match on, and as many after it.
 const MARGIN: usize = 48;
 /// Bytes of the shortest match that brings in a diagonal.
@@ -333,8 +333,8 @@ pub fn path(base: &Masked, target: &Masked, unit: u8, new_bytes: &[Bits]) -> Vec
         }
         if last {
             sweep.leave(at + 1);
+            sweep.prune(at);
         }
-        sweep.prune(at);
     }
     sweep.finish()
 }
