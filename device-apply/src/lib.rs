@@ -75,6 +75,7 @@
 //! | [`error`] | [`ApplyError`], its [`Class`] and its number |
 //! | [`journal`] | records in flash that survive cuts, of which the newest counts |
 //! | `trust` | with the feature `p256`: who may have made the patch, and for which device |
+//! | [`update`] | how far an update is: a pure state machine, its policy, its state in flash |
 //!
 //! # Power loss
 //!
@@ -102,6 +103,7 @@ pub mod error;
 pub mod journal;
 #[cfg(feature = "p256")]
 pub mod trust;
+pub mod update;
 
 pub use apply::{Applier, Progress, Stage};
 pub use error::{ApplyError, Class};
