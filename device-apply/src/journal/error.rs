@@ -29,14 +29,14 @@ pub enum JournalError<E> {
 }
 
 impl<E> JournalError<E> {
-    /// Stable number of the error, 96 to 111.
+    /// Stable number of the error, 112 to 127.
     #[must_use]
     pub const fn code(&self) -> u16 {
         match self {
-            Self::TooSmall { .. } => 96,
-            Self::Flash { .. } => 97,
-            Self::Worn => 98,
-            Self::Exhausted => 99,
+            Self::TooSmall { .. } => 112,
+            Self::Flash { .. } => 113,
+            Self::Worn => 114,
+            Self::Exhausted => 115,
         }
     }
 

@@ -57,6 +57,8 @@ fn sweep<P: Part>(pages: u32, start: u32, count: u32) {
                 );
                 append(&flash, next + 1, 2);
                 assert_eq!(latest(&flash), Some(next + 2), "{what}, {tear:?} of {again}");
+                let programs = flash.stats().max_programs_per_unit;
+                assert_eq!(programs, 1, "{what}, {tear:?} of {again}: written over");
                 second += 1;
             }
         }

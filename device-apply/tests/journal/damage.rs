@@ -102,18 +102,32 @@ fn errors_say_what_is_wrong() {
     let small = region::<Stm32L4>(1);
     let error = Journal::<_, Number>::open(small.slot(0..2048)).unwrap_err();
     assert_eq!(error, JournalError::TooSmall { expected: 4096, got: 2048 });
-    assert_eq!((error.code(), error.class()), (96, Class::Bug));
+    assert_eq!((error.code(), error.class()), (112, Class::Bug));
 
     let flash = region::<Stm32L4>(2);
     open(&flash).append(&Number(1)).unwrap();
     flash.protect(0..4096);
     let error = open(&flash).append(&Number(2)).unwrap_err();
     assert!(matches!(error, JournalError::Flash { error: FlashError::WriteProtected { .. }, .. }));
-    assert_eq!((error.code(), error.class()), (97, Class::Flash));
+    assert_eq!((error.code(), error.class()), (113, Class::Flash));
     assert_eq!(latest(&flash), Some(1));
     flash.unprotect();
     open(&flash).append(&Number(2)).unwrap();
     assert_eq!(latest(&flash), Some(2));
+}
+
+#[test]
+fn the_page_of_the_newest_record_is_never_erased_even_if_no_other_can_be() {
+    let flash = region::<Stm32L4>(2);
+    for number in 0..per_page::<Stm32L4>() {
+        open(&flash).append(&Number(number)).unwrap();
+    }
+    flash.protect(2048..4096);
+    for _ in 0..3 {
+        assert!(open(&flash).append(&Number(1_000)).is_err());
+        assert_eq!(latest(&flash), Some(per_page::<Stm32L4>() - 1));
+    }
+    assert_eq!(flash.wear(), [1, 0]);
 }
 
 #[test]
@@ -126,7 +140,7 @@ fn sequence_numbers_end_in_an_error_and_not_at_the_beginning() {
     assert_eq!(journal.latest(), Some(&Number(5)));
     journal.append(&Number(6)).unwrap();
     let error = journal.append(&Number(7)).unwrap_err();
-    assert_eq!((error, error.code()), (JournalError::Exhausted, 99));
+    assert_eq!((error, error.code()), (JournalError::Exhausted, 115));
     assert_eq!(latest(&flash), Some(6));
 }
 
