@@ -128,26 +128,12 @@ impl Event {
     }
 }
 
-const CLASSES: [Class; 6] =
-    [Class::Bug, Class::Flash, Class::Limit, Class::Malformed, Class::Mismatch, Class::Untrusted];
-
-const fn class_number(class: Class) -> u8 {
-    match class {
-        Class::Bug => 0,
-        Class::Flash => 1,
-        Class::Limit => 2,
-        Class::Malformed => 3,
-        Class::Mismatch => 4,
-        Class::Untrusted => 5,
-    }
-}
-
 const fn numbers(outcome: Outcome) -> (u8, u8, u16) {
     match outcome {
         Outcome::None => (0, 0, 0),
         Outcome::Updated => (1, 0, 0),
         Outcome::Link => (2, 0, 0),
-        Outcome::Failed { class, code } => (3, class_number(class), code),
+        Outcome::Failed { class, code } => (3, class.number(), code),
         Outcome::Reverted { reason } => (4, reason, 0),
         Outcome::Cancelled => (5, 0, 0),
     }
@@ -158,10 +144,7 @@ fn outcome(outcome: u8, detail: u8, code: u16) -> Option<Outcome> {
         (0, 0, 0) => Outcome::None,
         (1, 0, 0) => Outcome::Updated,
         (2, 0, 0) => Outcome::Link,
-        (3, class, code) => {
-            let class = CLASSES.into_iter().find(|known| class_number(*known) == class)?;
-            Outcome::Failed { class, code }
-        }
+        (3, class, code) => Outcome::Failed { class: Class::from_number(class)?, code },
         (4, reason, 0) => Outcome::Reverted { reason },
         (5, 0, 0) => Outcome::Cancelled,
         _ => return None,
