@@ -1,5 +1,6 @@
 //! What the targets need beside `rig`.
 
+pub mod hostile_flash;
 pub mod trust;
 
 use host_diff::image::FlatImage;
