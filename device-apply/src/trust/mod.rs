@@ -73,10 +73,12 @@
 
 mod authenticator;
 mod body;
+mod bundle;
 mod policy;
 mod signature;
 mod verify;
 
 pub use authenticator::{Authentic, Authenticator};
+pub use bundle::BundleError;
 pub use policy::{Policy, PublicKey};
 pub use verify::Verify;

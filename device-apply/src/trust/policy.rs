@@ -81,10 +81,18 @@ impl<'a> Policy<'a> {
         self.checks_streams_late
     }
 
-    /// Steps 2 to 5 of §2.1.
+    /// Steps 2 to 5 of §2.1, for a patch.
     pub(super) fn judge(&self, trust: &Trust<'_>) -> Result<(), TrustError> {
-        let patch =
-            Signed { domain: PATCH_DOMAIN, message: trust.message, signature: trust.signature };
+        self.judge_in(PATCH_DOMAIN, trust)
+    }
+
+    /// Steps 2 to 5 of §2.1, for what is signed in `domain`.
+    pub(super) fn judge_in(
+        &self,
+        domain: &'static [u8],
+        trust: &Trust<'_>,
+    ) -> Result<(), TrustError> {
+        let patch = Signed { domain, message: trust.message, signature: trust.signature };
         if let Some(certificate) = &trust.certificate {
             let Certificate { public_key, last_counter, message, signature } = *certificate;
             let signed = Signed { domain: CERTIFICATE_DOMAIN, message, signature };

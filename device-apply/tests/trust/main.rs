@@ -12,6 +12,7 @@
 
 mod attacks;
 mod blocks;
+mod bundles;
 mod staged;
 mod support;
 mod vectors;

@@ -1,7 +1,9 @@
 //! The outside of a patch: header, image regions, variable-length integers.
 //!
 //! A patch is a [`header::Header`] followed by a body of `body_len` bytes, nothing after it. What of it is signed is in [`trust`].
+//! Patches to one target may come together, as a [`bundle`].
 
+pub mod bundle;
 pub mod header;
 mod reader;
 pub mod region;

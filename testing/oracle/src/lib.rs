@@ -18,6 +18,7 @@
 //! | `marks` | §9 |
 //! | `units`, `diffs` | §10 |
 //! | `reject` | §11 |
+//! | `bundle` | §16 |
 //!
 //! A full image of no bytes is the smallest patch:
 //!
@@ -30,6 +31,7 @@
 //! ```
 
 mod body;
+pub mod bundle;
 mod cache;
 mod counter;
 mod diffs;
