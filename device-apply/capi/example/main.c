@@ -171,12 +171,19 @@ static int update(void) {
     CHECK(patcher_progress(&applier).target_total == sizeof vector_target);
     CHECK(memcmp(slots[1].bytes, vector_target, sizeof vector_target) == 0);
     CHECK(handle(120, event(PATCHER_EVENT_RECEIVED)) == PATCHER_ACTION_VERIFY);
-    CHECK(handle(130, event(PATCHER_EVENT_VERIFIED)) == PATCHER_ACTION_ASK_FOR_INSTALL);
-    CHECK(handle(140, event(PATCHER_EVENT_INSTALL)) == PATCHER_ACTION_SWAP);
     patcher_image_record_t target_image = {.len = sizeof vector_target};
     target_image.security_counter = patcher_security_counter(&applier, record.security_counter);
     memcpy(target_image.digest, vector_digest, sizeof target_image.digest);
-    CHECK(patcher_boot_request(&region, PATCHER_SLOT_B, &target_image) == PATCHER_OK);
+    CHECK(patcher_boot_stage(&region, PATCHER_SLOT_B, &target_image) == PATCHER_OK);
+    CHECK(handle(130, event(PATCHER_EVENT_VERIFIED)) == PATCHER_ACTION_ASK_FOR_INSTALL);
+
+    /* A reset while somebody is asked changes nothing: neither what runs nor what is staged. */
+    running = boot(false);
+    CHECK(running == PATCHER_SLOT_A);
+    CHECK(handle(135, started(running)) == PATCHER_ACTION_ASK_FOR_INSTALL);
+    CHECK(handle(140, event(PATCHER_EVENT_INSTALL)) == PATCHER_ACTION_SWAP);
+    CHECK(patcher_boot_read(&region, &record) == PATCHER_OK);
+    CHECK(patcher_boot_request(&region, PATCHER_SLOT_B, &record.slots[1].image) == PATCHER_OK);
 
     /* The first trial; then the health window, and the image confirms itself. */
     running = boot(false);

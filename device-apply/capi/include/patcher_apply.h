@@ -200,8 +200,10 @@ int32_t patcher_boot_read(const patcher_flash_t *region, patcher_boot_record_t *
 /* Factory: the image in `slot` is confirmed, the other slot empty. */
 int32_t patcher_boot_factory(const patcher_flash_t *region, uint32_t slot, const patcher_image_record_t *image);
 
-/* Application: before it erases a slot; when the target is verified there (then reset); when the running image works; when it does not (then reset). */
+/* Application: before it erases a slot; when the target is verified there; when that is to be installed, `image` being what was staged (then reset); when
+ * the running image works; when it does not (then reset). */
 int32_t patcher_boot_vacate(const patcher_flash_t *region, uint32_t slot);
+int32_t patcher_boot_stage(const patcher_flash_t *region, uint32_t slot, const patcher_image_record_t *image);
 int32_t patcher_boot_request(const patcher_flash_t *region, uint32_t slot, const patcher_image_record_t *image);
 int32_t patcher_boot_confirm(const patcher_flash_t *region, uint32_t slot);
 int32_t patcher_boot_fail(const patcher_flash_t *region, uint32_t slot);
@@ -246,7 +248,7 @@ enum {
     PATCHER_ACTION_NONE = 0,
     PATCHER_ACTION_WAIT = 1,  /* until: then send PATCHER_EVENT_TICK, or PATCHER_EVENT_HEALTHY again */
     PATCHER_ACTION_FETCH = 2, /* full: vacate the slot, then fetch and push */
-    PATCHER_ACTION_VERIFY = 3,
+    PATCHER_ACTION_VERIFY = 3, /* patcher_finish, then patcher_boot_stage */
     PATCHER_ACTION_ASK_FOR_INSTALL = 4,
     PATCHER_ACTION_SWAP = 5, /* patcher_boot_request, then reset */
     PATCHER_ACTION_CHECK_HEALTH = 6,

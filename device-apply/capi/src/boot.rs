@@ -199,6 +199,22 @@ pub unsafe extern "C" fn patcher_boot_vacate(region: *const Flash, slot: u32) ->
     unsafe { change(region, slot, |record, slot| Ok(record.vacate(slot))) }
 }
 
+/// Records the image that a slot holds, whole and verified, and that nobody has asked for yet.
+///
+/// # Safety
+/// As the header says: `region` and `image` are NULL or valid.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn patcher_boot_stage(
+    region: *const Flash,
+    slot: u32,
+    image: *const ImageRecord,
+) -> i32 {
+    // SAFETY: NULL or valid, the caller says.
+    let Some(image) = (unsafe { image.as_ref() }) else { return code::ERROR_ARGUMENT };
+    // SAFETY: NULL or valid, the caller says.
+    unsafe { change(region, slot, |record, slot| Ok(record.stage(slot, (*image).into()))) }
+}
+
 /// Asks for the image in a slot at the next start.
 ///
 /// # Safety

@@ -38,7 +38,7 @@ pub enum State {
     /// Nothing was ever recorded of the slot: a new device, or one that lost its journal.
     #[default]
     Unrecorded,
-    /// The slot holds no whole image; an update may be writing it.
+    /// The slot holds no image that was asked for; an update may be writing it.
     Empty,
     /// The image was asked for and has not run yet.
     Pending,
@@ -96,7 +96,8 @@ pub(super) struct SlotRecord {
 /// | --- | --- | --- |
 /// | factory | slot A was programmed | [`factory`](Self::factory) |
 /// | application | before it erases the other slot | [`vacate`](Self::vacate) |
-/// | application | the target was verified there | [`request`](Self::request) |
+/// | application | the target was verified there | [`stage`](Self::stage) |
+/// | application | it is to be installed | [`request`](Self::request) |
 /// | bootloader | before a trial | [`with`](Self::with) what [`decide`](super::decide) says |
 /// | application | its health check passed, failed | [`confirm`](Self::confirm), [`fail`](Self::fail) |
 ///
@@ -184,6 +185,13 @@ impl Record {
     #[must_use]
     pub fn vacate(self, slot: Slot) -> Self {
         self.put(slot, SlotRecord { state: State::Empty, image: ImageRecord::default() })
+    }
+
+    /// `slot` holds `image`, whole and verified, which nobody has asked for yet: what [`request`](Self::request) is given later, also
+    /// after a reset in between, as [`image`](Self::image).
+    #[must_use]
+    pub fn stage(self, slot: Slot, image: ImageRecord) -> Self {
+        self.put(slot, SlotRecord { state: State::Empty, image })
     }
 
     /// `slot` holds `image`, whole and verified, which is to be tried at the next start.

@@ -127,11 +127,11 @@ pub enum Action {
         /// What to ask the server for.
         kind: Kind,
     },
-    /// Finish the staging slot and verify it. Then [`Event::Verified`] or [`Event::Failed`].
+    /// Finish the staging slot, verify it and record it as [staged](boot::Record::stage). Then [`Event::Verified`] or [`Event::Failed`].
     Verify,
     /// Ask whether the update may be installed. Then [`Event::Install`] or [`Event::Cancel`].
     AskForInstall,
-    /// [Request](boot::Record::request) the staging slot and reset.
+    /// [Request](boot::Record::request) the image that was staged and reset.
     Swap,
     /// Find out whether the image works. Then [`Event::Healthy`] or [`Event::Unhealthy`].
     CheckHealth,
