@@ -3,6 +3,7 @@
 pub mod apply;
 pub mod bench;
 pub mod budget;
+pub mod bundle;
 pub mod create;
 pub mod digest;
 pub mod encode;

@@ -2,6 +2,7 @@
 
 use p256::ecdsa::Signature;
 use p256::ecdsa::signature::hazmat::PrehashVerifier as _;
+use patcher_core::container::bundle::{BUNDLE_DOMAIN, Index};
 use patcher_core::container::trust::{
     BLOCK_DIGEST_BYTES, CERTIFICATE_DOMAIN, PATCH_DOMAIN, SIGNATURE_BYTES, Trust,
 };
@@ -31,7 +32,20 @@ impl Policy {
     /// [`TrustError`]: the first thing that is wrong.
     pub fn check(&self, patch: &Info<'_>) -> Result<(), TrustError> {
         let trust = patch.trust.as_ref().ok_or(TrustError::Unsigned)?;
-        self.check_signatures(trust)?;
+        self.check_trust(PATCH_DOMAIN, trust)?;
+        check_payload(patch, trust)
+    }
+
+    /// Checks signature, certificate, hardware id and counter of a bundle's index; its patches have their own.
+    ///
+    /// # Errors
+    /// [`TrustError`]: the first thing that is wrong.
+    pub fn check_index(&self, index: &Index<'_>) -> Result<(), TrustError> {
+        self.check_trust(BUNDLE_DOMAIN, index.trust.as_ref().ok_or(TrustError::Unsigned)?)
+    }
+
+    fn check_trust(&self, domain: &[u8], trust: &Trust<'_>) -> Result<(), TrustError> {
+        self.check_signatures(domain, trust)?;
         if self.hardware_id.as_ref().is_some_and(|id| id != trust.hardware_id) {
             return Err(TrustError::Hardware);
         }
@@ -39,10 +53,10 @@ impl Policy {
         if got < expected {
             return Err(TrustError::Counter { expected, got });
         }
-        check_payload(patch, trust)
+        Ok(())
     }
 
-    fn check_signatures(&self, trust: &Trust<'_>) -> Result<(), TrustError> {
+    fn check_signatures(&self, domain: &[u8], trust: &Trust<'_>) -> Result<(), TrustError> {
         let held = if trust.certificate.is_some() { &self.roots } else { &self.signers };
         let mut keys: Vec<PublicKey> =
             held.iter().filter(|key| key.id() == trust.key_id).copied().collect();
@@ -60,7 +74,7 @@ impl Policy {
             }
             keys = vec![key];
         }
-        let text = [PATCH_DOMAIN, trust.message].concat();
+        let text = [domain, trust.message].concat();
         check_signature(&keys, &text, trust.signature, TrustError::Signature)
     }
 }

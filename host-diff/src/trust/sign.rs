@@ -6,9 +6,10 @@ use patcher_core::container::trust::{
     BLOCK_LOG2, CERTIFICATE_DOMAIN, Certificate as Value, KEY_ID_BYTES, MAX_HARDWARE_ID_BYTES,
     PATCH_DOMAIN,
 };
-use patcher_core::container::{varint, writer};
+use patcher_core::container::{bundle, varint, writer};
 
 use super::key::PublicKey;
+use crate::bundle::{BundleError, Layout};
 use crate::digest::sha256;
 use crate::info::{Info, InfoError};
 
@@ -32,6 +33,9 @@ pub enum SignError {
     /// It is not a patch, or not a whole one.
     #[error(transparent)]
     Patch(#[from] InfoError),
+    /// Patches do not make a bundle.
+    #[error(transparent)]
+    Bundle(#[from] BundleError),
     /// Signing would drop what this version does not know.
     #[error("the header of the patch has extensions that this version does not know")]
     Extensions,
@@ -164,6 +168,28 @@ impl Unsigned {
         });
         let writer::Sealed { message, payload } = sealed;
         Ok(Self { domain: PATCH_DOMAIN, front: Vec::new(), message, back: payload, key: *key })
+    }
+
+    /// A bundle, to be signed with `key` on `terms`, which must be those of its patches; they stay as they are.
+    ///
+    /// # Errors
+    /// [`SignError`]: terms that no device would take, or others than the patches'.
+    pub fn bundle(layout: &Layout, key: &PublicKey, terms: &Terms) -> Result<Self, SignError> {
+        let Terms { hardware_id, security_counter, certificate, block_bytes: _ } = terms;
+        if hardware_id.len() > MAX_HARDWARE_ID_BYTES {
+            return Err(SignError::HardwareId { found: hardware_id.len() });
+        }
+        if let Some(certificate) = certificate {
+            certificate.check(key, *security_counter)?;
+        }
+        let sealing = bundle::Sealing {
+            key_id: certificate.as_ref().map_or_else(|| key.id(), |root| root.root_id),
+            security_counter: *security_counter,
+            hardware_id,
+            certificate: certificate.as_ref().map_or(&[], |certificate| &*certificate.value),
+        };
+        let (message, back) = layout.sealed(&sealing)?;
+        Ok(Self { domain: bundle::BUNDLE_DOMAIN, front: Vec::new(), message, back, key: *key })
     }
 
     /// A certificate of `root` for `key`, good for security counters up to `last_counter`.

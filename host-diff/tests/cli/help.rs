@@ -9,7 +9,7 @@ use crate::harness::Place;
 #[test]
 fn help_is_as_reviewed() {
     let place = Place::new();
-    let tasks: [&[&str]; 10] = [
+    let tasks: [&[&str]; 12] = [
         &[],
         &["create"],
         &["apply"],
@@ -18,6 +18,8 @@ fn help_is_as_reviewed() {
         &["keygen"],
         &["sign"],
         &["certify"],
+        &["bundle"],
+        &["unbundle"],
         &["bench"],
         &["completions"],
     ];

@@ -2,6 +2,7 @@
 
 mod apply;
 mod bench;
+mod bundle;
 mod create;
 mod explain;
 mod foreign;

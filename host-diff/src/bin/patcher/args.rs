@@ -9,6 +9,7 @@ use clap_complete::Shell;
 use host_diff::create::IsaChoice;
 use host_diff::image;
 
+use crate::bundle_args::{BundleArguments, UnbundleArguments};
 use crate::foreign::CompressionArgument;
 use crate::input::Input;
 use crate::output::Output;
@@ -63,6 +64,10 @@ pub(crate) enum Task {
     #[command(after_help = AFTER_HELP)]
     Certify(CertifyArguments),
     #[command(after_help = AFTER_HELP)]
+    Bundle(BundleArguments),
+    #[command(after_help = AFTER_HELP)]
+    Unbundle(UnbundleArguments),
+    #[command(after_help = AFTER_HELP)]
     Bench(BenchArguments),
     /// Print a completion script for a shell
     Completions {
@@ -83,6 +88,8 @@ impl Task {
             Self::Keygen(args) => args.json,
             Self::Sign(args) => args.json,
             Self::Certify(args) => args.json,
+            Self::Bundle(args) => args.json,
+            Self::Unbundle(args) => args.json,
             Self::Bench(args) => args.json,
             Self::Completions { .. } => false,
         }

@@ -3,6 +3,8 @@
 mod apply;
 mod args;
 mod bench;
+mod bundle;
+mod bundle_args;
 mod completions;
 mod create;
 mod explain;
@@ -48,6 +50,8 @@ fn main() -> ExitCode {
         Task::Keygen(args) => keygen::run(&args),
         Task::Sign(args) => sign::run(&args, &watch),
         Task::Certify(args) => sign::certify(&args),
+        Task::Bundle(args) => bundle::run(&args),
+        Task::Unbundle(args) => bundle::choose(&args),
         Task::Completions { shell } => completions::run(shell),
     };
     match done {

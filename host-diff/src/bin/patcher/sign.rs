@@ -79,7 +79,7 @@ pub(crate) fn sign_new(
 }
 
 /// Refuses what cannot end well, before any work.
-fn check(
+pub(crate) fn check(
     inputs: &[Option<&Input>],
     signature: &SignatureArguments,
     output: Option<&Output>,
@@ -109,13 +109,16 @@ fn report(signed: &[u8], key: &PublicKey, certified: bool) -> Result<Report, Fai
 }
 
 /// A key that is here, or the public half of one elsewhere.
-enum Signer {
+pub(crate) enum Signer {
     Here(PrivateKey),
     Elsewhere(PublicKey),
 }
 
 impl Signer {
-    fn read(key: Option<&Input>, signature: &SignatureArguments) -> Result<Self, Failure> {
+    pub(crate) fn read(
+        key: Option<&Input>,
+        signature: &SignatureArguments,
+    ) -> Result<Self, Failure> {
         match (key, &signature.public_key) {
             (Some(key), _) => private_key(key).map(Self::Here),
             (None, Some(key)) => public_key(key).map(Self::Elsewhere),
@@ -123,14 +126,14 @@ impl Signer {
         }
     }
 
-    fn public(&self) -> PublicKey {
+    pub(crate) fn public(&self) -> PublicKey {
         match self {
             Self::Here(key) => key.public(),
             Self::Elsewhere(key) => *key,
         }
     }
 
-    fn sign(
+    pub(crate) fn sign(
         &self,
         unsigned: &Unsigned,
         signature: &SignatureArguments,
@@ -145,7 +148,7 @@ impl Signer {
     }
 }
 
-fn print_digest(unsigned: &Unsigned, json: bool) -> Result<(), Failure> {
+pub(crate) fn print_digest(unsigned: &Unsigned, json: bool) -> Result<(), Failure> {
     let digest = Hex(&unsigned.digest()).to_string();
     if json {
         return output::print(&format!("{}\n", json!({ "digest": digest })));

@@ -1,7 +1,9 @@
 //! Keys and policies from files.
 
+use host_diff::bundle::BundleError;
 use host_diff::info::Info;
 use host_diff::trust::{Certificate, Policy, PrivateKey, PublicKey, SignError, Terms};
+use patcher_core::container::bundle::Index;
 use patcher_core::error::TrustError;
 
 use crate::failure::{Class, Failure};
@@ -49,6 +51,30 @@ pub(crate) fn terms(args: &TermsArguments) -> Result<Terms, Failure> {
 
 /// Refuses a patch that the keys of the command line do not stand for.
 pub(crate) fn check(args: &TrustArguments, patch: &Info<'_>, name: &Input) -> Result<(), Failure> {
+    demand(args, &format!("patch {name}"), |policy| policy.check(patch))
+}
+
+/// Refuses a bundle that the keys of the command line do not stand for.
+pub(crate) fn check_index(
+    args: &TrustArguments,
+    index: &Index<'_>,
+    name: &Input,
+) -> Result<(), Failure> {
+    let wanted = !args.keys.is_empty() || !args.roots.is_empty();
+    if wanted && index.trust.is_none() {
+        let message =
+            format!("bundle {name}: expected a signed index, found one without signature");
+        let failure = Failure::new(Class::Untrusted, message);
+        return Err(failure.help("make the bundle with `patcher bundle --key`"));
+    }
+    demand(args, &format!("bundle {name}"), |policy| policy.check_index(index))
+}
+
+fn demand(
+    args: &TrustArguments,
+    what: &str,
+    check: impl FnOnce(&Policy) -> Result<(), TrustError>,
+) -> Result<(), Failure> {
     if args.keys.is_empty() && args.roots.is_empty() {
         if args.hardware_id.is_some() || args.security_counter.is_some() {
             let message = "expected --key or --root-key, found a demand on signed patches only";
@@ -63,8 +89,8 @@ pub(crate) fn check(args: &TrustArguments, patch: &Info<'_>, name: &Input) -> Re
         hardware_id: args.hardware_id.as_ref().map(|id| id.0.clone()),
         security_counter: args.security_counter.unwrap_or(0),
     };
-    policy.check(patch).map_err(|error| {
-        let failure = Failure::new(error.class().into(), format!("patch {name}: {error}"));
+    check(&policy).map_err(|error| {
+        let failure = Failure::new(error.class().into(), format!("{what}: {error}"));
         match advice(&error, &policy) {
             Some(help) => failure.help(help),
             None => failure,
@@ -108,6 +134,7 @@ fn advice(error: &TrustError, policy: &Policy) -> Option<String> {
 pub(crate) fn explain(error: &SignError, place: &str) -> Failure {
     let class = match error {
         SignError::Patch(error) => error.class().into(),
+        SignError::Bundle(error) => error.class().into(),
         SignError::BlockSize { .. } | SignError::HardwareId { .. } => Class::Usage,
         SignError::Signature { .. } => Class::Untrusted,
         _ => Class::Other,
@@ -122,6 +149,9 @@ pub(crate) fn explain(error: &SignError, place: &str) -> Failure {
         }
         SignError::CertificateKey { .. } | SignError::CertificateEnd { .. } => {
             failure.help("make another certificate with `patcher certify`")
+        }
+        SignError::Bundle(BundleError::Terms { .. }) => {
+            failure.help("give `patcher sign` and `patcher bundle` the same --hardware-id and --security-counter")
         }
         SignError::Extensions => failure.help("use the patcher that made it"),
         _ => failure,
