@@ -3,7 +3,7 @@
 //! The flash is a model of an STM32L496; on a device it is the driver, and the rest stays as it is. The same in C:
 //! `device-apply/capi/example/main.c`.
 
-use std::error::Error;
+use core::error::Error;
 
 use device_apply::boot::{self, Check, Image, ImageRecord, Record, Reset, Slot, Start};
 use device_apply::journal::Journal;
