@@ -16,9 +16,11 @@ pub(super) fn no_std() -> Result<Outcome, Failure> {
         command.args(["clippy", "--locked", "--no-default-features", "--package", name]);
         process::run(command.args(["--", "-D", "warnings"]))?;
     }
-    let mut command = process::cargo();
-    command.args(["clippy", "--locked", "--package", "device-apply", "--features", "p256"]);
-    process::run(command.args(["--", "-D", "warnings"]))?;
+    for words in ["device-apply --features p256", "capi --no-default-features"] {
+        let mut command = process::cargo();
+        command.args(["clippy", "--locked", "--package"]).args(words.split(' '));
+        process::run(command.args(["--", "-D", "warnings"]))?;
+    }
     Ok(Outcome::Done)
 }
 
