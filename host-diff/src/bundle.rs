@@ -275,6 +275,13 @@ impl<'a> Bundle<'a> {
         self.patch(&entry)
     }
 
+    /// Bytes of the bundle.
+    #[must_use]
+    #[expect(clippy::len_without_is_empty, reason = "an index is never empty")]
+    pub fn len(&self) -> usize {
+        self.bytes.len()
+    }
+
     /// The bytes of one of its patches.
     #[must_use]
     pub fn patch(&self, entry: &Entry) -> Option<&'a [u8]> {

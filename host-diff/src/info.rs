@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use crate::create::IsaChoice;
+use patcher_core::container::bundle::FIRST_BYTE;
 use patcher_core::container::trust::Trust;
 use patcher_core::container::writer::unlink;
 use patcher_core::error::Class;
@@ -38,6 +39,9 @@ impl<'a> Info<'a> {
     /// [`InfoError`]: other format, malformed header, or a body that is too short or too long.
     pub fn read(patch: &'a [u8]) -> Result<Self, InfoError> {
         match PatchFormat::detect(patch) {
+            Some(PatchFormat::Native) if patch.first() == Some(&FIRST_BYTE) => {
+                Err(InfoError::Bundle)
+            }
             Some(PatchFormat::Native) => Self::read_native(patch),
             Some(format) if format.has_magic() => Err(InfoError::Foreign { format }),
             likely => match patch.first() {
@@ -50,7 +54,7 @@ impl<'a> Info<'a> {
     /// Reads a native patch; bytes of another format are a malformed one.
     ///
     /// # Errors
-    /// [`InfoError`], but neither [`InfoError::Foreign`] nor [`InfoError::NotAPatch`].
+    /// [`InfoError`], but none of [`InfoError::Bundle`], [`InfoError::Foreign`] and [`InfoError::NotAPatch`].
     pub fn read_native(patch: &'a [u8]) -> Result<Self, InfoError> {
         if patch.is_empty() {
             return Err(InfoError::Empty);
@@ -108,6 +112,9 @@ pub enum InfoError {
     /// No bytes at all.
     #[error("expected a patch, found an empty file")]
     Empty,
+    /// Several patches in one file.
+    #[error("expected a patch, found a bundle of patches")]
+    Bundle,
     /// A patch of a known format that is not supported.
     #[error("expected a native patch, found one in {format} format, which is not supported yet")]
     Foreign {
@@ -160,7 +167,8 @@ impl InfoError {
         match self {
             Self::Foreign { .. } => Class::Limit,
             Self::Header(error) => error.class(),
-            Self::Empty
+            Self::Bundle
+            | Self::Empty
             | Self::NotAPatch { .. }
             | Self::Truncated { .. }
             | Self::TrailingData { .. } => Class::Malformed,

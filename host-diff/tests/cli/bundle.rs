@@ -37,6 +37,13 @@ fn each_device_takes_its_own_patch() {
     let line = format!("bundle full two one -o all --key key {TERMS}");
     let told = run(&place, &line).succeeds();
     assert!(told.text().starts_with("signed bundle of "), "{told:?}");
+    let info = run(&place, "info all").succeeds();
+    assert_eq!(info.text(), told.text(), "info says what bundle said");
+    let json = run(&place, "info all --json").succeeds().json();
+    assert_eq!(
+        (&json["signed"], &json["target_bytes"]),
+        (&true.into(), &place.target.len().into())
+    );
     let trust = "--key key.pub --hardware-id meter-2";
     for (base, patch) in [("--base base.bin", "one"), ("--base other.bin", "two"), ("", "full")] {
         run(&place, &format!("unbundle all {base} -o chosen {trust}")).succeeds();
@@ -124,6 +131,8 @@ fn a_bundle_that_was_changed_is_refused() {
     }
     fs::write(place.path("changed"), &bundle[..bundle.len() - 1]).expect("a temporary directory");
     run(&place, &unbundle).fails(4, &["changed", "bytes"]);
+    run(&place, "info changed").fails(4, &["changed", "bytes"]);
+    run(&place, "apply base.bin all -o out").fails(4, &["bundle of patches", "unbundle"]);
     run(&place, "keygen -o other --public other.pub").succeeds();
     run(&place, "unbundle all -o out --key other.pub").fails(7, &["bundle 'all'", "key"]);
     run(&place, "bundle one full -o plain").succeeds();

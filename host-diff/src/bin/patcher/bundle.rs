@@ -51,20 +51,16 @@ pub(crate) fn run(args: &BundleArguments) -> Result<(), Failure> {
     };
     let made = Bundle::read(&bundle).map_err(bug)?;
     output.write(&bundle)?;
-    if args.json {
-        return output::print(&format!("{}\n", report(&made, signed)));
-    }
-    let mut text = format!(
-        "{} bundle of {} bytes: an index of {} and {} patches\n",
-        if signed { "signed" } else { "unsigned" },
-        grouped(bundle.len()),
-        made.index.len,
-        made.index.entries().count()
-    );
-    for entry in made.index.entries() {
-        text += &line(&entry);
-    }
-    output.print(&text)
+    output.print(&text(&made, args.json))
+}
+
+/// `patcher info` of a bundle.
+pub(crate) fn tell(content: &[u8], input: &Input, json: bool) -> Result<(), Failure> {
+    let bundle = Bundle::read(content).map_err(|error| {
+        Failure::new(error.class().into(), format!("bundle {input}: {error}"))
+            .help("fetch the bundle again")
+    })?;
+    output::print(&text(&bundle, json))
 }
 
 pub(crate) fn choose(args: &UnbundleArguments) -> Result<(), Failure> {
@@ -139,13 +135,28 @@ fn json_entry(entry: &Entry) -> Value {
     })
 }
 
-fn report(bundle: &Bundle<'_>, signed: bool) -> Value {
+/// What there is to tell about a bundle.
+fn text(bundle: &Bundle<'_>, json: bool) -> String {
     let index = &bundle.index;
-    json!({
-        "signed": signed,
-        "index_bytes": index.len,
-        "target_bytes": index.target_len,
-        "target_sha256_prefix": Hex(&index.target_digest).to_string(),
-        "patches": index.entries().map(|entry| json_entry(&entry)).collect::<Vec<_>>(),
-    })
+    if json {
+        let object = json!({
+            "signed": index.trust.is_some(),
+            "index_bytes": index.len,
+            "target_bytes": index.target_len,
+            "target_sha256_prefix": Hex(&index.target_digest).to_string(),
+            "patches": index.entries().map(|entry| json_entry(&entry)).collect::<Vec<_>>(),
+        });
+        return format!("{object}\n");
+    }
+    let mut text = format!(
+        "{} bundle of {} bytes: an index of {} and {} patches\n",
+        if index.trust.is_some() { "signed" } else { "unsigned" },
+        grouped(bundle.len()),
+        index.len,
+        index.entries().count()
+    );
+    for entry in index.entries() {
+        text += &line(&entry);
+    }
+    text
 }

@@ -9,6 +9,7 @@ use patcher_core::container::region::Regions;
 use patcher_core::error::Class;
 
 use crate::args::{InfoArguments, PatchFormatArgument};
+use crate::bundle;
 use crate::explain;
 use crate::failure::Failure;
 use crate::foreign;
@@ -19,6 +20,9 @@ use crate::usage::Stopwatch;
 
 pub(crate) fn run(args: &InfoArguments, watch: &Stopwatch) -> Result<(), Failure> {
     let content = args.patch.read("patch")?;
+    if args.format.is_none() && Info::read(&content) == Err(InfoError::Bundle) {
+        return bundle::tell(&content, &args.patch, args.json);
+    }
     if let Some(format) = foreign::format(&content, args.format) {
         if args.explain {
             let message =
@@ -65,6 +69,7 @@ fn advice(error: &InfoError, content: &[u8]) -> String {
         InfoError::NotAPatch { .. } | InfoError::Foreign { .. } if is_image(content) => {
             "this is a firmware image; the base image comes first, then the patch".to_owned()
         }
+        InfoError::Bundle => "take the patch of a device out with `patcher unbundle`".to_owned(),
         InfoError::Foreign { .. } => "use the tool that made it".to_owned(),
         InfoError::NotAPatch { .. } => {
             "check which file is the patch: the base image comes first, then the patch".to_owned()
