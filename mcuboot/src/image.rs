@@ -192,6 +192,8 @@ pub struct Image {
     pub header: Header,
     /// Bytes of the image, header and TLVs included: what identifies it. What follows belongs to the slot.
     pub len: u32,
+    /// Bytes of it that its hash and signature cover: all before the TLVs that are not protected.
+    pub hashed_len: u32,
 }
 
 impl Image {
@@ -225,6 +227,7 @@ impl Image {
             return Err(ImageError::HeaderLength { got: header.header_len });
         }
         let mut end = add(u32::from(header.header_len), header.payload_len, room)?;
+        let mut hashed_len = end;
         let protected = (header.protected_len > 0).then_some(header.protected_len);
         let protected = protected.map(|len| (PROTECTED_MAGIC, Some(len)));
         for (expected, total) in protected.into_iter().chain([(TLV_MAGIC, None)]) {
@@ -252,9 +255,10 @@ impl Image {
             if at > after {
                 return Err(ImageError::TlvLength { offset: end, expected: at, got: after });
             }
+            hashed_len = end;
             end = after;
         }
-        Ok(Self { header, len: end })
+        Ok(Self { header, len: end, hashed_len })
     }
 
     /// Reads an image in memory; what follows it is left alone.

@@ -126,6 +126,12 @@ impl Layout {
         [low, high, a, b, c, d, e, f, g, h, i, j, k, l, m, n]
     }
 
+    /// How far before the end of the slot `image_ok` is, in bytes.
+    #[must_use]
+    pub const fn image_ok_from_end(&self) -> u32 {
+        self.back_to(Field::ImageOk)
+    }
+
     /// Bytes of the room that the magic takes.
     pub(crate) const fn magic_room(&self) -> u32 {
         // Both are powers of two, and 16 is the smaller one only with the largest alignment.

@@ -32,6 +32,7 @@ fn an_image_ends_after_its_tlvs_whatever_follows() {
             let mut tlvs = Vec::new();
             let found = Image::find_all(&slot, |tlv| tlvs.push(tlv)).expect("an image");
             assert_eq!(found.len as usize, bytes.len());
+            assert_eq!(found.hashed_len as usize, bytes.len() - 40);
             assert_eq!(found.header.header_len, 64);
             assert_eq!(found.header.payload_len, 100);
             assert_eq!(found.header.load_address, 0x0800_0000);

@@ -7,6 +7,8 @@ mod checks;
 mod detools;
 mod device;
 mod fuzz;
+mod imgtool;
+mod python;
 
 use core::time::Duration;
 use std::time::Instant;
@@ -31,6 +33,7 @@ const STEPS: &[Step] = &[
     ("corpus", checks::corpus),
     ("test", checks::test),
     ("detools", detools::detools),
+    ("imgtool", imgtool::imgtool),
     ("doc-test", checks::doc_test),
     ("doc", checks::doc),
     ("demo-source", checks::demo_source),

@@ -11,6 +11,7 @@ mod foreign;
 mod info;
 mod input;
 mod keygen;
+mod mcuboot;
 mod output;
 mod progress;
 mod region;
