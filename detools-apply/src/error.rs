@@ -136,10 +136,7 @@ pub enum PatchError {
 
 impl From<CodecError> for PatchError {
     fn from(error: CodecError) -> Self {
-        match error {
-            CodecError::Truncated => Self::Truncated,
-            error => Self::Codec(error),
-        }
+        if error == CodecError::Truncated { Self::Truncated } else { Self::Codec(error) }
     }
 }
 
@@ -283,7 +280,9 @@ impl fmt::Display for CodecError {
         match self {
             Self::NotLinked { got } => write!(f, "no decoder for {got:?} is linked"),
             Self::Truncated => write!(f, "the patch is cut off"),
-            Self::CrleKind { got } => write!(f, "expected a CRLE segment of kind 0 or 1, found {got}"),
+            Self::CrleKind { got } => {
+                write!(f, "expected a CRLE segment of kind 0 or 1, found {got}")
+            }
             Self::CrleLength => write!(f, "expected a CRLE segment of less than 2^64 bytes"),
             Self::HeatshrinkParameters { got } => {
                 write!(f, "expected heatshrink parameters, found {got:#04x}")

@@ -13,7 +13,7 @@ use crate::number::Number;
 
 /// How a patch is applied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub(crate) enum Kind {
     /// From one slot to another.
     Sequential,
     /// Within one memory.

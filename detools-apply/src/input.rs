@@ -11,6 +11,7 @@ const _: () = assert!(LONGEST_STEP <= HELD);
 ///
 /// A step that finds as many bytes as it may need never stops half-way, so that no codec keeps state inside a step.
 #[derive(Clone, Debug)]
+#[expect(unnameable_types, reason = "codecs are sealed: nobody else names what they read")]
 pub struct Input {
     held: [u8; HELD],
     start: usize,
@@ -60,7 +61,8 @@ impl Input {
         Some(byte)
     }
 
-    fn available(&self) -> usize {
+    /// Bytes held.
+    pub(crate) fn available(&self) -> usize {
         self.end.saturating_sub(self.start)
     }
 }

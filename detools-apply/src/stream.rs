@@ -20,7 +20,7 @@ impl<C: Codec> Stream<C> {
         Self { input: Input::new(), codec, left: 0, limit: 0 }
     }
 
-    /// Begins to decode; at most `limit` bytes.
+    /// Begins to decode; at most `limit` bytes. With a limit of 0 there is no coded stream.
     pub(crate) fn open(&mut self, compression: Compression, limit: u64) -> Result<(), PatchError> {
         self.codec.open(compression)?;
         (self.left, self.limit) = (limit, limit);
@@ -39,13 +39,24 @@ impl<C: Codec> Stream<C> {
 
     /// Whether the patch ends here; `None` if more of it is needed to know.
     pub(crate) fn ends(&mut self) -> Result<Option<()>, PatchError> {
+        if self.limit == 0 {
+            return self.is_over();
+        }
         match self.codec.byte(&mut self.input)? {
             Step::Starved => Ok(None),
-            Step::End if self.input.exhausted() => Ok(Some(())),
             // A codec with an end mark does not look for what is behind it.
-            Step::End if self.input.ready(1) => Err(PatchError::TrailingData),
-            Step::End => Ok(None),
+            Step::End => self.is_over(),
             Step::Byte(_) => Err(PatchError::TrailingData),
+        }
+    }
+
+    fn is_over(&self) -> Result<Option<()>, PatchError> {
+        if self.input.exhausted() {
+            Ok(Some(()))
+        } else if self.input.available() > 0 {
+            Err(PatchError::TrailingData)
+        } else {
+            Ok(None)
         }
     }
 }

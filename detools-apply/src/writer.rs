@@ -43,10 +43,7 @@ impl Writer {
     }
 
     /// Writes what is left, filled up to a write unit with erased bytes.
-    pub(crate) fn flush<F: NorFlash>(
-        &mut self,
-        flash: &mut F,
-    ) -> Result<(), FlashError<F::Error>> {
+    pub(crate) fn flush<F: NorFlash>(&mut self, flash: &mut F) -> Result<(), FlashError<F::Error>> {
         if self.held > 0 { self.program(flash) } else { Ok(()) }
     }
 

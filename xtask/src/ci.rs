@@ -6,6 +6,7 @@
 mod checks;
 mod detools;
 mod device;
+mod embassy;
 mod fuzz;
 mod imgtool;
 mod python;
@@ -41,6 +42,7 @@ const STEPS: &[Step] = &[
     ("thumb", device::thumb),
     ("no-panic", device::no_panic),
     ("firmware", device::firmware),
+    ("embassy", embassy::embassy),
     ("emulator", device::emulator),
     ("fuzz", fuzz::smoke),
     ("demo", checks::demo),

@@ -32,11 +32,12 @@ const RULES: &[Rule] = &[
     rule("bsp", &["layout"], &[]),
     rule("capi", &["device-apply"], &[]),
     rule("corpora", &[], &[]),
+    rule("detools-apply", &[], &["formats"]),
     rule("device-apply", &["patcher-core"], &[]),
     rule("emulator", &["flash-model", "layout"], &[]),
     rule("flash-model", &[], &[]),
     rule("formats", &[], &[]),
-    rule("host-diff", &["formats", "mcuboot", "patcher-core"], &["device-apply"]),
+    rule("host-diff", &["formats", "mcuboot", "patcher-core"], &["detools-apply", "device-apply"]),
     rule("layout", &[], &[]),
     rule("mcuboot", &[], &[]),
     rule("oracle", &[], &["host-diff"]),
@@ -54,7 +55,7 @@ const INDEPENDENT: &[&str] = &["corpora", "emulator", "flash-model"];
 
 /// Members that run on a device: their build must not turn on the encoder, which allocates.
 const DEVICE: &[&str] =
-    &["app", "bootloader", "bsp", "capi", "device-apply", "mcuboot", "stm32-demo"];
+    &["app", "bootloader", "bsp", "capi", "detools-apply", "device-apply", "mcuboot", "stm32-demo"];
 
 /// One dependency of one member, as `cargo metadata` gives it.
 #[derive(Debug, Clone, PartialEq, Eq)]

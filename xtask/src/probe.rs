@@ -24,7 +24,8 @@ use crate::{
 const NOT_ALL_OURS: [&str; 1] = ["verify"];
 
 /// Where our own code is, in a place of a panic.
-const OURS: [&str; 4] = ["device-apply/", "mcuboot/", "patcher-core/", "src/bin/"];
+const OURS: [&str; 5] =
+    ["detools-apply/", "device-apply/", "mcuboot/", "patcher-core/", "src/bin/"];
 
 /// Bytes of a linked probe by kind.
 #[derive(Debug, Default, PartialEq, Eq)]

@@ -52,6 +52,7 @@ pub enum Step {
 
 pub(crate) mod sealed {
     /// Keeps the trait to the codecs of this crate.
+    #[expect(unnameable_types, reason = "that is its purpose")]
     pub trait Sealed {}
 }
 

@@ -44,9 +44,21 @@ pub(super) fn detools() -> Result<Outcome, Failure> {
     let mut unpack = Command::new(&python);
     process::run(unpack.args(["-m", "tarfile", "-e"]).arg(&sources).arg(&folder))?;
     let files = folder.join(format!("{PACKAGE}-{}/tests/files", package.version));
-    let mut test = process::cargo();
-    test.args(["test", "--locked", "-p", "formats", "--test", "sdist", "--", "--nocapture"]);
-    process::run(test.env("DETOOLS_FILES", &files))?;
+    for (package, test, only) in [("formats", "sdist", ""), ("detools-apply", "device", "sdist")] {
+        let mut command = process::cargo();
+        command.args([
+            "test",
+            "--locked",
+            "-p",
+            package,
+            "--test",
+            test,
+            "--",
+            "--nocapture",
+            only,
+        ]);
+        process::run(command.env("DETOOLS_FILES", &files))?;
+    }
     let mut compare = process::cargo();
     compare.args(["run", "--release", "--quiet", "--locked", "-p", "benches", "--bin", "detools"]);
     compare.args(["--", "--check", "--in-place", "--level", "4", "--only", SAMPLE, "--python"]);

@@ -6,7 +6,7 @@ use crate::{
 };
 
 /// Crates that must build without `std` and without features.
-const CRATES: [&str; 3] = ["patcher-core", "device-apply", "mcuboot"];
+const CRATES: [&str; 4] = ["patcher-core", "device-apply", "detools-apply", "mcuboot"];
 
 /// Checks for the host: quick, and there on every machine. Each feature alone and without.
 pub(super) fn no_std() -> Result<Outcome, Failure> {

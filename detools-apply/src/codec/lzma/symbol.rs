@@ -95,12 +95,7 @@ impl<'a> Symbols<'a> {
     }
 
     /// The next symbol; `matched` is the byte at the last distance.
-    pub(super) fn next(
-        &mut self,
-        range: &mut Range,
-        input: &mut Input,
-        matched: u8,
-    ) -> Symbol {
+    pub(super) fn next(&mut self, range: &mut Range, input: &mut Input, matched: u8) -> Symbol {
         let mut coder = Coder { range, input };
         let state = usize::from(self.state);
         let position = (self.position & mask(self.properties.pb)) as usize;

@@ -1,0 +1,72 @@
+//! Steps in flash of their own.
+
+use detools_apply::steps::{StepError, StepLog, Steps};
+use flash_model::{Cut, FlashModel, Nrf52, Part, Stm32H7, Stm32L4, Stm32U5, Tear};
+
+const ID: u32 = 0x1234_5678;
+
+fn steps_are_kept_on<P: Part>() {
+    let page = P::GEOMETRY.erase_bytes();
+    let flash = FlashModel::<P>::new();
+    let log = |id| StepLog::new(flash.slot(0..page), id);
+    assert_eq!(log(ID).completed(), Ok(0));
+    for step in 1..=20 {
+        log(ID).complete(step).expect("kept");
+        assert_eq!(log(ID).completed(), Ok(step));
+    }
+    // Another patch: nothing of it is done, and there is room for it.
+    assert_eq!(log(!ID).completed(), Ok(0));
+    log(!ID).complete(1).expect("kept");
+    assert_eq!(log(!ID).completed(), Ok(1));
+    log(!ID).clear().expect("erased");
+    assert_eq!(log(!ID).completed(), Ok(0));
+    let room = log(ID).capacity();
+    assert_eq!(room, page / P::GEOMETRY.write_bytes().max(8));
+    assert_eq!(flash.stats().refusals, 0);
+}
+
+#[test]
+fn steps_are_kept_on_every_write_unit() {
+    steps_are_kept_on::<Nrf52>();
+    steps_are_kept_on::<Stm32L4>();
+    steps_are_kept_on::<Stm32U5>();
+    steps_are_kept_on::<Stm32H7>();
+}
+
+#[test]
+fn what_cannot_be_kept_is_an_error() {
+    let flash = FlashModel::<Stm32L4>::new();
+    let mut log = StepLog::new(flash.slot(0..0x800), ID);
+    assert_eq!(log.complete(65_535), Err(StepError::Step { got: 65_535 }));
+    for step in 1..=256 {
+        log.complete(step).expect("kept");
+    }
+    assert_eq!(log.complete(257), Err(StepError::Full));
+    assert_eq!(log.completed(), Ok(256));
+}
+
+fn torn_records_do_not_count_on<P: Part>() {
+    let page = P::GEOMETRY.erase_bytes();
+    for count in 0..2 {
+        for tear in [Tear::Blank, Tear::Mixed(1), Tear::Mixed(9), Tear::Seeded(4)] {
+            let flash = FlashModel::<P>::new();
+            let log = || StepLog::new(flash.slot(0..page), ID);
+            log().complete(1).expect("kept");
+            flash.cut_after(count, Cut::Inside(tear));
+            let cut = log().complete(2);
+            flash.power_on();
+            let done = log().completed().expect("readable");
+            assert!(done == 1 || done == 2 && cut.is_ok(), "{tear:?}: {done}");
+            // A record on the flash that faults when it is read, or cannot be written, is passed over.
+            log().complete(done + 1).expect("kept");
+            assert_eq!(log().completed(), Ok(done + 1), "{tear:?}");
+        }
+    }
+}
+
+#[test]
+fn torn_records_do_not_count() {
+    torn_records_do_not_count_on::<Nrf52>();
+    torn_records_do_not_count_on::<Stm32L4>();
+    torn_records_do_not_count_on::<Stm32U5>();
+}
