@@ -26,7 +26,13 @@ impl Input {
 
     /// Takes from `chunk` what there is room for.
     pub(crate) fn fill(&mut self, chunk: &mut &[u8]) {
-        self.held.copy_within(self.start..self.end, 0);
+        // `copy_within` would check its range by a panic.
+        for (to, from) in (self.start..self.end).enumerate() {
+            let byte = self.held.get(from).copied().unwrap_or(0);
+            if let Some(slot) = self.held.get_mut(to) {
+                *slot = byte;
+            }
+        }
         self.end = self.available();
         self.start = 0;
         let room = self.held.get_mut(self.end..).unwrap_or_default();

@@ -1,6 +1,7 @@
 //! What of an in-place update is done, across resets.
 
 use core::convert::Infallible;
+use core::fmt;
 
 use embedded_storage::nor_flash::NorFlash;
 
@@ -98,6 +99,18 @@ pub enum StepError<E> {
     /// The flash failed while it was erased.
     Flash(E),
 }
+
+impl<E: fmt::Debug> fmt::Display for StepError<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Full => write!(f, "there is no room for another step"),
+            Self::Step { got } => write!(f, "expected a step of at most 65534, found {got}"),
+            Self::Flash(error) => write!(f, "the steps cannot be erased: {error:?}"),
+        }
+    }
+}
+
+impl<E: fmt::Debug> core::error::Error for StepError<E> {}
 
 const RECORD_BYTES: usize = 8;
 /// The largest write unit that is served.

@@ -54,6 +54,15 @@ pub struct State {
     pub swap_info: Option<u8>,
 }
 
+impl State {
+    /// Of the primary slot: whether the image that runs is on trial. The secondary slot holds the one to go back to then, and
+    /// must not be written before [`Slot::set_confirmed`].
+    #[must_use]
+    pub fn is_on_trial(&self) -> bool {
+        self.magic == Magic::Good && self.copy_done == Flag::Set && self.image_ok != Flag::Set
+    }
+}
+
 /// The magic of a trailer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Magic {

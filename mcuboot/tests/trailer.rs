@@ -87,7 +87,9 @@ fn confirming_sets_image_ok_of_an_image_that_an_update_brought() {
     let mut raw = flash.slot(0..len);
     raw.write(len - 16, &expected(8, None, None)[32..]).expect("written");
     raw.write(len - 32, &[1, 255, 255, 255, 255, 255, 255, 255]).expect("written");
+    assert!(primary().state().expect("readable").is_on_trial());
     primary().set_confirmed().expect("written");
+    assert!(!primary().state().expect("readable").is_on_trial());
     let state =
         State { magic: Magic::Good, image_ok: Flag::Set, copy_done: Flag::Set, swap_info: None };
     assert_eq!(primary().state(), Ok(state));

@@ -39,6 +39,7 @@ const RULES: &[Rule] = &[
     rule("formats", &[], &[]),
     rule("host-diff", &["formats", "mcuboot", "patcher-core"], &["detools-apply", "device-apply"]),
     rule("layout", &[], &[]),
+    rule("manual", ANYTHING, &[]),
     rule("mcuboot", &[], &[]),
     rule("oracle", &[], &["host-diff"]),
     rule("patcher-core", &[], &[]),

@@ -8,6 +8,7 @@ mod foreign;
 mod harness;
 mod help;
 mod info;
+mod manual;
 mod output;
 mod refused;
 mod trust;
