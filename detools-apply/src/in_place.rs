@@ -37,7 +37,8 @@ use crate::writer::{BUFFER_BYTES, Writer};
 ///
 /// # Power loss
 /// See above. **There is no way back** to the base after the first step, and nothing in the format tells whether patch and base
-/// belong together: check both before, and have the whole patch stored.
+/// belong together: check both before, and have the whole patch stored, and seen to be whole
+/// ([`without_writing`](Self::without_writing)).
 #[derive(Debug)]
 pub struct InPlace<F, S, C> {
     memory: F,
@@ -54,11 +55,16 @@ pub struct InPlace<F, S, C> {
     /// Steps that were done before.
     completed: u32,
     target_done: u32,
+    /// Whether the patch is only looked at.
+    dry: bool,
+    /// The first segment's delta, as far as it is read before the base is moved.
+    first: Ops,
 }
 
 #[derive(Clone, Copy, Debug)]
 enum Phase {
     Header(HeaderReader),
+    First,
     Shift { index: u32, done: u32 },
     Body { index: u32, ops: Ops },
     End,
@@ -95,7 +101,19 @@ impl<F: NorFlash, S: Steps, C: Codec> InPlace<F, S, C> {
             step: 1,
             completed: 0,
             target_done: 0,
+            dry: false,
+            first: Ops::new(0),
         }
+    }
+
+    /// Only looks at the patch, all of it: neither memory nor steps are read or written.
+    ///
+    /// At [`Stage::Done`] the patch is whole, and nothing in it can be refused later. Push it through such an applier before
+    /// another one applies it: an in-place patch that is refused half-way leaves neither base nor target.
+    #[must_use]
+    pub fn without_writing(mut self) -> Self {
+        self.dry = true;
+        self
     }
 
     /// Sets what an erased byte of the memory reads as: 0xFF unless set.
@@ -136,7 +154,7 @@ impl<F: NorFlash, S: Steps, C: Codec> InPlace<F, S, C> {
     #[must_use]
     pub fn progress(&self) -> Progress {
         let stage = match self.phase {
-            Phase::Header(_) => Stage::Header,
+            Phase::Header(_) | Phase::First => Stage::Header,
             Phase::Shift { .. } => Stage::Shift,
             Phase::Body { .. } => Stage::Body,
             Phase::End => Stage::End,
@@ -187,6 +205,16 @@ impl<F: NorFlash, S: Steps, C: Codec> InPlace<F, S, C> {
                     self.open(header)?;
                 }
             }
+            Phase::First => match self.stream.byte()? {
+                Step::Byte(byte) => {
+                    self.first.feed(byte)?;
+                    if self.first.begun() {
+                        self.start()?;
+                    }
+                }
+                Step::Starved => return self.wait(),
+                Step::End => return Err(PatchError::Truncated.into()),
+            },
             Phase::Shift { index, done } => {
                 let (index, done) = (*index, *done);
                 self.shift(index, done)?;
@@ -235,8 +263,19 @@ impl<F: NorFlash, S: Steps, C: Codec> InPlace<F, S, C> {
             len => delta_limit(len, self.place.segments()),
         };
         self.stream.open(header.compression, limit)?;
-        self.completed = self.steps.completed().map_err(ApplyError::Steps)?;
-        if target_len == 0 || self.place.shifts() == 0 {
+        // A codec that refuses the stream does so before the base is moved.
+        self.first = Ops::new(self.place.target(0).len);
+        self.phase = if target_len == 0 { Phase::End } else { Phase::First };
+        Ok(())
+    }
+
+    /// Begins with the first step.
+    fn start(&mut self) -> Result<(), ApplyError<F::Error, S::Error>> {
+        self.completed = match self.dry {
+            true => u32::MAX,
+            false => self.steps.completed().map_err(ApplyError::Steps)?,
+        };
+        if self.place.shifts() == 0 {
             self.begin(0);
         } else {
             self.phase = Phase::Shift { index: 0, done: 0 };
@@ -290,7 +329,8 @@ impl<F: NorFlash, S: Steps, C: Codec> InPlace<F, S, C> {
         self.cache.forget();
         let (start, _) = self.place.base(index);
         self.cursor = i64::from(start);
-        self.phase = Phase::Body { index, ops: Ops::new(span.len) };
+        let ops = if index == 0 { self.first } else { Ops::new(span.len) };
+        self.phase = Phase::Body { index, ops };
     }
 
     /// Ends a step.

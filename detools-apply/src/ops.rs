@@ -55,6 +55,11 @@ impl Ops {
         self.expected == Expected::Nothing
     }
 
+    /// Whether what stands before the ops is known to be fine.
+    pub(crate) fn begun(&self) -> bool {
+        !matches!(self.expected, Expected::FormatLength | Expected::Format)
+    }
+
     /// Takes a byte.
     pub(crate) fn feed(&mut self, byte: u8) -> Result<Op, PatchError> {
         match self.expected {

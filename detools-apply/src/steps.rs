@@ -10,10 +10,10 @@ pub trait Steps {
     /// Its error.
     type Error;
 
-    /// Steps that are done; 0 if none, or if what is kept belongs to another patch.
+    /// Steps that are done; 0 if none.
     ///
     /// # Errors
-    /// Of whatever keeps it.
+    /// Of whatever keeps it; also where steps of another patch are kept: its update is not over.
     fn completed(&mut self) -> Result<u32, Self::Error>;
 
     /// Keeps that `step` is done; it is one more than the last.
@@ -72,8 +72,9 @@ impl Steps for Forgetful {
 /// check     !(step ^ id's halves)
 /// ```
 ///
-/// The id is the caller's word for the patch, a part of its digest: records of another one do not count. The flash holds as
-/// many records as fit; steps of an update are the segments of the base that are moved and those of the target.
+/// The id is the caller's word for the patch, a part of its digest. Records of another one are an update that is not over: the
+/// memory holds neither base nor target, and no other patch may be applied before [`clear`](Steps::clear). The flash holds as many
+/// records as fit; steps of an update are the segments of the base that are moved and those of the target.
 ///
 /// # Power loss
 /// A record that was torn does not count, whatever it reads as, and is passed over: the step is done again, and kept in the
@@ -96,6 +97,11 @@ pub enum StepError<E> {
         /// The step.
         got: u32,
     },
+    /// Steps of another patch are kept: go on with that one, or clear them if its update is over.
+    Unfinished {
+        /// Its id.
+        id: u32,
+    },
     /// The flash failed while it was erased.
     Flash(E),
 }
@@ -105,6 +111,7 @@ impl<E: fmt::Debug> fmt::Display for StepError<E> {
         match self {
             Self::Full => write!(f, "there is no room for another step"),
             Self::Step { got } => write!(f, "expected a step of at most 65534, found {got}"),
+            Self::Unfinished { id } => write!(f, "the update by patch {id:#010x} is not over"),
             Self::Flash(error) => write!(f, "the steps cannot be erased: {error:?}"),
         }
     }
@@ -160,44 +167,53 @@ impl<F: NorFlash> StepLog<F> {
         Some(bytes)
     }
 
-    /// The step of a record that counts.
-    fn step(&self, bytes: &[u8; MOST_BYTES]) -> Option<u16> {
-        let [i0, i1, i2, i3, s0, s1, c0, c1, ..] = *bytes;
-        let step = u16::from_le_bytes([s0, s1]);
-        let right = u32::from_le_bytes([i0, i1, i2, i3]) == self.id
-            && u16::from_le_bytes([c0, c1]) == check(self.id, step)
-            && !matches!(step, 0 | u16::MAX);
-        right.then_some(step)
-    }
-
     fn is_erased(&self, bytes: &[u8; MOST_BYTES]) -> bool {
         bytes.iter().take(Self::RECORD).all(|&byte| byte == self.erased_value)
     }
 
-    /// The last step that counts, and the place after the last record that is not erased.
-    fn scan(&mut self) -> (u16, u32) {
-        let (mut last, mut next) = (0, 0);
+    fn scan(&mut self) -> Found {
+        let mut found = Found { last: 0, next: 0, other: None };
         for index in 0..self.capacity() {
             let bytes = self.read(index);
             if bytes.is_none_or(|bytes| !self.is_erased(&bytes)) {
-                next = index.saturating_add(1);
+                found.next = index.saturating_add(1);
             }
-            last = bytes.and_then(|bytes| self.step(&bytes)).unwrap_or(0).max(last);
+            match bytes.as_ref().and_then(record) {
+                Some((id, step)) if id == self.id => found.last = found.last.max(step),
+                Some((id, _)) => found.other = Some(id),
+                None => {}
+            }
         }
-        (last, next)
+        found
     }
+}
+
+/// What is kept.
+struct Found {
+    /// The last step of this patch.
+    last: u16,
+    /// The place after the last record that is not erased.
+    next: u32,
+    /// Another patch that has records.
+    other: Option<u32>,
+}
+
+/// Patch and step of a record that is whole.
+fn record(bytes: &[u8; MOST_BYTES]) -> Option<(u32, u16)> {
+    let [i0, i1, i2, i3, s0, s1, c0, c1, ..] = *bytes;
+    let (id, step) = (u32::from_le_bytes([i0, i1, i2, i3]), u16::from_le_bytes([s0, s1]));
+    let right = u16::from_le_bytes([c0, c1]) == check(id, step) && !matches!(step, 0 | u16::MAX);
+    right.then_some((id, step))
 }
 
 impl<F: NorFlash> Steps for StepLog<F> {
     type Error = StepError<F::Error>;
 
     fn completed(&mut self) -> Result<u32, Self::Error> {
-        let (last, next) = self.scan();
-        if last == 0 && next > 0 {
-            // Of another patch: room for this one.
-            self.clear()?;
+        match self.scan() {
+            Found { last: 0, other: Some(id), .. } => Err(StepError::Unfinished { id }),
+            Found { last, .. } => Ok(last.into()),
         }
-        Ok(last.into())
     }
 
     fn complete(&mut self, step: u32) -> Result<(), Self::Error> {
@@ -209,13 +225,12 @@ impl<F: NorFlash> Steps for StepLog<F> {
         for (slot, byte) in bytes.iter_mut().zip([i0, i1, i2, i3, s0, s1, c0, c1]) {
             *slot = byte;
         }
-        let (_, next) = self.scan();
         // A torn record may read as erased and refuse to be written: then the next place is tried.
-        for index in next..self.capacity() {
-            let record = bytes.get(..Self::RECORD).unwrap_or_default();
-            let written = self.flash.write(Self::offset(index), record);
-            let kept = self.read(index).and_then(|bytes| self.step(&bytes));
-            if written.is_ok() && kept == Some(number) {
+        for index in self.scan().next..self.capacity() {
+            let whole = bytes.get(..Self::RECORD).unwrap_or_default();
+            let written = self.flash.write(Self::offset(index), whole);
+            let kept = self.read(index).as_ref().and_then(record);
+            if written.is_ok() && kept == Some((self.id, number)) {
                 return Ok(());
             }
         }

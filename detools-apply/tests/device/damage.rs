@@ -6,7 +6,7 @@ use formats::detools::{self, Header};
 use formats::{Error, Limits};
 use rig::random::Random;
 
-use crate::memory::{Fine, Memory, in_place, sequential};
+use crate::memory::{Fine, Memory, in_place, look, sequential};
 use crate::patches::{DICTIONARY, encodings, images, same_place};
 
 const LIMITS: Limits = Limits { target_len: 1 << 18, window: 1 << 20 };
@@ -89,7 +89,11 @@ fn in_place_a_device_reads_no_base_that_is_overwritten() {
             let flash = FlashModel::<Fine>::with_size(2_048);
             flash.load(0, &base);
             let mut memory = Memory::new(DICTIONARY as usize);
+            // What a look at the patch finds is all that there is to find, and the look costs nothing.
+            let looked = look(flash.slot(0..2_048), &damaged, memory.codec());
+            assert_eq!(flash.stats().operations(), 0);
             let device = in_place(flash.slot(0..2_048), Forgetful, &damaged, memory.codec(), 64);
+            assert_eq!(looked, device);
             let host = detools::apply(&base, &damaged, &LIMITS);
             match (device, host) {
                 (Ok(()), Ok(host)) => {

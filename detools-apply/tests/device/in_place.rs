@@ -150,12 +150,18 @@ fn what_cannot_be_is_refused_before_the_first_erase() {
         assert_eq!(found, Err(ApplyError::Patch(expected)), "{numbers:?}");
         assert_eq!(flash.stats().operations(), 0);
     }
+    // A window is told behind the header.
     let mut memory = Memory::new(16);
     let flash = FlashModel::<Stm32L4>::new();
     let device = Device::new(&encodings()[6], 1);
     let steps = StepLog::new(flash.slot(MEMORY..MEMORY + PAGE), ID);
-    // The window is only known behind the header: the base has been moved by then, and can be again.
     let found = in_place(flash.slot(0..MEMORY), steps, &device.patch, memory.codec(), 100);
     let expected = CodecError::Window { expected: DICTIONARY, got: 16 };
     assert_eq!(found, Err(ApplyError::Patch(PatchError::Codec(expected))));
+    assert_eq!(flash.stats().operations(), 0);
+    let format = [header([8 * page, page, page, 9, 9]), vec![1, 0]].concat();
+    let steps = StepLog::new(flash.slot(MEMORY..MEMORY + PAGE), ID);
+    let found = in_place(flash.slot(0..MEMORY), steps, &format, memory.codec(), 100);
+    assert_eq!(found, Err(ApplyError::Patch(PatchError::DataFormat { got: 0 })));
+    assert_eq!(flash.stats().operations(), 0);
 }

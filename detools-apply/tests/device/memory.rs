@@ -3,6 +3,7 @@
 use core::time::Duration;
 
 use detools_apply::codec::{Codec, Crle, Heatshrink, Lzma, Or, Plain};
+use detools_apply::steps::Forgetful;
 use detools_apply::{ApplyError, InPlace, Sequential, Stage, Steps};
 use flash_model::{
     Ecc, FlashError, FlashModel, Geometry, PageRun, Part, Reprogram, Rules, Shape, Slot, Source,
@@ -94,6 +95,16 @@ pub(crate) fn sequential<P: Part, C: Codec>(
     assert!(flash.wear().into_iter().all(|wear| wear <= 1), "each page once");
     assert_eq!(flash.stats().refusals, 0);
     flash.dump(half..half + len).map_err(|error| panic!("{error:?}"))
+}
+
+/// Looks at an in-place patch without touching `memory`.
+pub(crate) fn look<P: Part, C: Codec>(
+    memory: Slot<'_, P>,
+    patch: &[u8],
+    codec: C,
+) -> Result<(), ApplyError<FlashError, core::convert::Infallible>> {
+    run!(InPlace::new(memory, Forgetful, codec).without_writing(), patch, 77);
+    Ok(())
 }
 
 /// Applies an in-place patch to `memory`.

@@ -14,12 +14,13 @@ fn steps_are_kept_on<P: Part>() {
         log(ID).complete(step).expect("kept");
         assert_eq!(log(ID).completed(), Ok(step));
     }
-    // Another patch: nothing of it is done, and there is room for it.
+    // Another patch must wait until this one's update is over.
+    assert_eq!(log(!ID).completed(), Err(StepError::Unfinished { id: ID }));
+    log(!ID).clear().expect("erased");
     assert_eq!(log(!ID).completed(), Ok(0));
     log(!ID).complete(1).expect("kept");
     assert_eq!(log(!ID).completed(), Ok(1));
-    log(!ID).clear().expect("erased");
-    assert_eq!(log(!ID).completed(), Ok(0));
+    assert_eq!(log(ID).completed(), Err(StepError::Unfinished { id: !ID }));
     let room = log(ID).capacity();
     assert_eq!(room, page / P::GEOMETRY.write_bytes().max(8));
     assert_eq!(flash.stats().refusals, 0);
