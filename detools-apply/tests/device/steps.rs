@@ -35,6 +35,21 @@ fn steps_are_kept_on_every_write_unit() {
 }
 
 #[test]
+fn a_record_has_the_bytes_that_are_documented() {
+    let flash = FlashModel::<Stm32U5>::new();
+    let mut log = StepLog::new(flash.slot(0..0x2000), ID);
+    log.complete(1).expect("kept");
+    log.complete(2).expect("kept");
+    let record = |step, low, high| {
+        let mut record = vec![0x78, 0x56, 0x34, 0x12, step, 0, low, high];
+        record.resize(16, 0xFF);
+        record
+    };
+    let expected = [record(1, 0xB2, 0xBB), record(2, 0xB1, 0xBB), vec![0xFF; 16]].concat();
+    assert_eq!(flash.dump(0..48), Ok(expected));
+}
+
+#[test]
 fn what_cannot_be_kept_is_an_error() {
     let flash = FlashModel::<Stm32L4>::new();
     let mut log = StepLog::new(flash.slot(0..0x800), ID);
