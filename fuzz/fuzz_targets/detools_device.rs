@@ -37,7 +37,16 @@ fuzz_target!(|bytes: &[u8]| {
     }
     let base_len = u32::try_from(base.len()).unwrap_or(0);
     let made = if patch.first().is_some_and(|first| first >> 4 == 1) {
-        run!(InPlace::new(flash.slot(0..SLOT), Forgetful, codec)).map(|len| (0, len))
+        let (mut window, mut dictionary) = (vec![0; 1 << 11], vec![0; 1 << 13]);
+        let mut probabilities = vec![0; Lzma::probabilities(4)];
+        let compressed =
+            Or::new(Heatshrink::new(&mut window), Lzma::new(&mut dictionary, &mut probabilities));
+        let look = Or::new(Or::new(Plain, Crle::default()), compressed);
+        let looked = run!(InPlace::new(flash.slot(0..SLOT), Forgetful, look).without_writing());
+        assert_eq!(flash.stats().operations(), 0);
+        let made = run!(InPlace::new(flash.slot(0..SLOT), Forgetful, codec));
+        assert_eq!(looked, made);
+        made.map(|len| (0, len))
     } else {
         let slots = (flash.slot(0..SLOT), flash.slot(SLOT..2 * SLOT));
         let applier = Sequential::new(slots.0, slots.1, codec).with_base_len(base_len);

@@ -22,9 +22,11 @@
 //!
 //! | module | what it holds |
 //! | --- | --- |
-//! | [`image`] | header and TLVs of an image: how long it is, what it says |
+//! | [`image`] | where an image ends |
+//! | [`header`], [`tlv`] | what it says |
 //! | [`trailer`] | the bytes at the end of a slot, and where an image must end for them |
 //! | [`slot`] | flash that is one slot: for the applier, and to mark an image pending or confirmed |
+//! | [`state`], [`error`] | what a slot says, and why something was not done |
 //!
 //! It knows no patches. Images are little endian: MCUboot reads no others, whatever `imgtool --endian` can write.
 //!
@@ -43,10 +45,18 @@
     clippy::wildcard_enum_match_arm
 )]
 
+pub mod error;
+pub mod header;
 pub mod image;
 pub mod slot;
+pub mod state;
+pub mod tlv;
 pub mod trailer;
 
-pub use image::{Header, Image, ImageError, Tlv, Version};
-pub use slot::{Slot, SlotError};
+pub use error::{ImageError, SlotError};
+pub use header::{Header, Version};
+pub use image::Image;
+pub use slot::Slot;
+pub use state::State;
+pub use tlv::Tlv;
 pub use trailer::{Layout, LayoutError, Mode};

@@ -1,12 +1,10 @@
 //! One slot: flash for an applier, and the words that an application has with MCUboot.
 
-use core::fmt;
+use embedded_storage::nor_flash::{ErrorType, NorFlash, ReadNorFlash};
 
-use embedded_storage::nor_flash::{
-    ErrorType, NorFlash, NorFlashError, NorFlashErrorKind, ReadNorFlash,
-};
-
-use crate::image::{Image, ImageError};
+use crate::error::{ImageError, SlotError};
+use crate::image::Image;
+use crate::state::{Flag, Magic, State};
 use crate::trailer::{Field, Layout, LayoutError, MAX_ALIGN, Mode, Room, SET};
 
 /// Values of the low half of `swap_info` (`BOOT_SWAP_TYPE_TEST`, `BOOT_SWAP_TYPE_PERM`).
@@ -39,50 +37,6 @@ pub struct Slot<F> {
     len: u32,
     trailer_erased: bool,
     erased_value: u8,
-}
-
-/// What the trailer of a slot says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct State {
-    /// Whether the magic is there.
-    pub magic: Magic,
-    /// `image_ok`: the image is confirmed, or to be kept.
-    pub image_ok: Flag,
-    /// `copy_done`: MCUboot has put the image here.
-    pub copy_done: Flag,
-    /// `swap_info`, unless unset: type in the low half, number of the image in the high half.
-    pub swap_info: Option<u8>,
-}
-
-impl State {
-    /// Of the primary slot: whether the image that runs is on trial. The secondary slot holds the one to go back to then, and
-    /// must not be written before [`Slot::set_confirmed`].
-    #[must_use]
-    pub fn is_on_trial(&self) -> bool {
-        self.magic == Magic::Good && self.copy_done == Flag::Set && self.image_ok != Flag::Set
-    }
-}
-
-/// The magic of a trailer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Magic {
-    /// It is there.
-    Good,
-    /// There is something else.
-    Bad,
-    /// Erased.
-    Unset,
-}
-
-/// A flag of a trailer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Flag {
-    /// One.
-    Set,
-    /// Neither set nor erased.
-    Bad,
-    /// Erased.
-    Unset,
 }
 
 impl<F: NorFlash> Slot<F> {
@@ -381,54 +335,3 @@ impl<F: NorFlash> NorFlash for Slot<F> {
         self.flash.write(offset, bytes).map_err(|error| SlotError::Flash { offset, error })
     }
 }
-
-/// Why something was not done in a slot.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum SlotError<E> {
-    /// Something else is where the magic belongs.
-    BadMagic,
-    /// Images are numbered 0 to 15.
-    ImageNumber {
-        /// What was given.
-        got: u8,
-    },
-    /// Not within the part of the slot that is for images.
-    OutOfSlot,
-    /// The flash failed.
-    Flash {
-        /// Offset in the slot.
-        offset: u32,
-        /// The flash's own error.
-        error: E,
-    },
-}
-
-impl<E: NorFlashError> NorFlashError for SlotError<E> {
-    fn kind(&self) -> NorFlashErrorKind {
-        match self {
-            Self::OutOfSlot => NorFlashErrorKind::OutOfBounds,
-            Self::BadMagic | Self::ImageNumber { .. } => NorFlashErrorKind::Other,
-            Self::Flash { error, .. } => error.kind(),
-        }
-    }
-}
-
-impl<E: fmt::Debug> fmt::Display for SlotError<E> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::BadMagic => {
-                write!(f, "expected MCUboot's magic or erased flash at the end of the slot")
-            }
-            Self::ImageNumber { got } => {
-                write!(f, "expected an image number of 0 to 15, found {got}")
-            }
-            Self::OutOfSlot => write!(f, "not within the part of the slot that is for images"),
-            Self::Flash { offset, error } => {
-                write!(f, "the flash failed at {offset:#x} of the slot: {error:?}")
-            }
-        }
-    }
-}
-
-impl<E: fmt::Debug> core::error::Error for SlotError<E> {}

@@ -1,6 +1,6 @@
 //! Headers and TLVs, whole and damaged.
 
-use mcuboot::image::flag;
+use mcuboot::header::flag;
 use mcuboot::{Image, ImageError, Tlv, Version};
 
 /// An image with a header of 64 bytes, 100 bytes of payload, and protected TLVs if asked for.

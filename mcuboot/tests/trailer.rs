@@ -2,7 +2,7 @@
 
 use embedded_storage::nor_flash::{NorFlash, ReadNorFlash};
 use flash_model::{Cut, FlashModel, Nrf52, Part, Stm32H7, Stm32L4, Stm32U5, Tear};
-use mcuboot::slot::{Flag, Magic, State};
+use mcuboot::state::{Flag, Magic, State};
 use mcuboot::{Layout, LayoutError, Mode, Slot, SlotError};
 
 const MODES: [Mode; 5] =

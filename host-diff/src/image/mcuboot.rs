@@ -56,7 +56,7 @@ impl<'a> Mcuboot<'a> {
     /// Whether `bytes` begin as an MCUboot image does.
     #[must_use]
     pub fn begins(bytes: &[u8]) -> bool {
-        bytes.starts_with(&::mcuboot::image::MAGIC.to_le_bytes())
+        bytes.starts_with(&::mcuboot::header::MAGIC.to_le_bytes())
     }
 
     /// Reads the image at the begin of `bytes`.

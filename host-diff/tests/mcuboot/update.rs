@@ -2,7 +2,7 @@
 
 use device_apply::{Applier, ApplyError, Stage};
 use flash_model::{Cut, FlashError, FlashModel, Part, Stm32H7, Stm32L4, Stm32U5, Tear};
-use mcuboot::slot::{Flag, Magic};
+use mcuboot::state::{Flag, Magic};
 use mcuboot::{Layout, Mode, Slot, SlotError};
 use patcher_core::reference;
 

@@ -29,7 +29,7 @@ pub fn releases() -> (Vec<u8>, Vec<u8>) {
 #[must_use]
 pub fn mcuboot_image(payload: &[u8]) -> Vec<u8> {
     let len = u32::try_from(payload.len()).expect("small");
-    let mut image = mcuboot::image::MAGIC.to_le_bytes().to_vec();
+    let mut image = mcuboot::header::MAGIC.to_le_bytes().to_vec();
     image.extend([0, 0, 0, 0, 0, 2, 0, 0]);
     image.extend(len.to_le_bytes());
     image.extend([0, 0, 0, 0, 1, 0, 0, 0]);

@@ -3,7 +3,7 @@
 use core::fmt::Write as _;
 
 use ::mcuboot::Tlv;
-use ::mcuboot::image::flag;
+use ::mcuboot::header::flag;
 use host_diff::digest::{Hex, sha256};
 use host_diff::image::mcuboot::{Mcuboot, Rest};
 use host_diff::image::{self, FlatImage, LoadOptions};

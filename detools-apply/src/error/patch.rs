@@ -1,65 +1,9 @@
-//! What can go wrong, and what to do about it.
+//! Patches that are refused.
 
 use core::fmt;
 
-use crate::header::Compression;
+use super::{Class, CodecError};
 use crate::number::Overlong;
-
-/// What the caller should do about an error.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Class {
-    /// A rule of the API was broken: report it.
-    Bug,
-    /// A flash operation failed: try again, then give up and report.
-    Flash,
-    /// The patch needs more than this device offers, or something that it lacks: ask for another one.
-    Limit,
-    /// The patch is damaged: discard it and download it again.
-    Malformed,
-    /// The patch is for another base: ask for the right one.
-    Mismatch,
-}
-
-/// A coded stream is refused by its codec.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum CodecError {
-    /// The device links no decoder of this codec.
-    NotLinked {
-        /// The codec.
-        got: Compression,
-    },
-    /// The patch ends within something.
-    Truncated,
-    /// A segment of CRLE that is neither scattered nor repeated.
-    CrleKind {
-        /// Its kind.
-        got: u8,
-    },
-    /// A segment of CRLE of 2^64 bytes or more.
-    CrleLength,
-    /// heatshrink with parameters that cannot be.
-    HeatshrinkParameters {
-        /// The byte that tells them.
-        got: u8,
-    },
-    /// Bytes that are no LZMA.
-    Lzma,
-    /// The window is larger than the memory for it.
-    Window {
-        /// Bytes that the patch asks for.
-        expected: u32,
-        /// Bytes that there are.
-        got: u32,
-    },
-    /// LZMA's probabilities are more than there is memory for.
-    Probabilities {
-        /// Words that the patch asks for.
-        expected: u32,
-        /// Words that there are.
-        got: u32,
-    },
-}
 
 /// A patch is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -201,105 +145,6 @@ impl PatchError {
     }
 }
 
-/// A flash operation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Flash {
-    /// Reading.
-    Read,
-    /// Erasing a page.
-    Erase,
-    /// Writing.
-    Write,
-}
-
-/// A flash operation failed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct FlashError<E> {
-    /// Where.
-    pub offset: u32,
-    /// What.
-    pub operation: Flash,
-    /// The flash's own error.
-    pub error: E,
-}
-
-/// Why a patch was not applied.
-///
-/// `B` and `T` are errors of the flash that is read as base and written as target, or of the memory that is both and of the
-/// steps' keeper.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum ApplyError<B, T> {
-    /// The patch is refused.
-    Patch(PatchError),
-    /// The base failed; in place, the memory.
-    Base(FlashError<B>),
-    /// The target failed.
-    Target(FlashError<T>),
-    /// The steps cannot be read or kept.
-    Steps(T),
-    /// The applier was used after an error.
-    Poisoned {
-        /// [`code`](Self::code) of that error.
-        first: u16,
-    },
-}
-
-impl<B, T> ApplyError<B, T> {
-    /// Stable number of the error: those of [`PatchError::code`], and 192 to 195.
-    #[must_use]
-    pub fn code(&self) -> u16 {
-        match self {
-            Self::Patch(error) => error.code(),
-            Self::Base(_) => 192,
-            Self::Target(_) => 193,
-            Self::Steps(_) => 194,
-            Self::Poisoned { .. } => 195,
-        }
-    }
-
-    /// What to do about it.
-    #[must_use]
-    pub fn class(&self) -> Class {
-        match self {
-            Self::Patch(error) => error.class(),
-            Self::Base(_) | Self::Target(_) | Self::Steps(_) => Class::Flash,
-            Self::Poisoned { .. } => Class::Bug,
-        }
-    }
-}
-
-impl<B, T> From<PatchError> for ApplyError<B, T> {
-    fn from(error: PatchError) -> Self {
-        Self::Patch(error)
-    }
-}
-
-impl fmt::Display for CodecError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NotLinked { got } => write!(f, "no decoder for {got:?} is linked"),
-            Self::Truncated => write!(f, "the patch is cut off"),
-            Self::CrleKind { got } => {
-                write!(f, "expected a CRLE segment of kind 0 or 1, found {got}")
-            }
-            Self::CrleLength => write!(f, "expected a CRLE segment of less than 2^64 bytes"),
-            Self::HeatshrinkParameters { got } => {
-                write!(f, "expected heatshrink parameters, found {got:#04x}")
-            }
-            Self::Lzma => write!(f, "expected LZMA data, found something else"),
-            Self::Window { expected, got } => {
-                write!(f, "the patch needs a window of {expected} bytes, there are {got}")
-            }
-            Self::Probabilities { expected, got } => {
-                write!(f, "the patch needs {expected} words of probabilities, there are {got}")
-            }
-        }
-    }
-}
-
-impl core::error::Error for CodecError {}
-
 impl fmt::Display for PatchError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -336,21 +181,3 @@ impl fmt::Display for PatchError {
 }
 
 impl core::error::Error for PatchError {}
-
-impl<B: fmt::Debug, T: fmt::Debug> fmt::Display for ApplyError<B, T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Patch(error) => error.fmt(f),
-            Self::Base(FlashError { offset, operation, error }) => {
-                write!(f, "{operation:?} of the base at {offset:#x} failed: {error:?}")
-            }
-            Self::Target(FlashError { offset, operation, error }) => {
-                write!(f, "{operation:?} of the target at {offset:#x} failed: {error:?}")
-            }
-            Self::Steps(error) => write!(f, "steps cannot be kept: {error:?}"),
-            Self::Poisoned { first } => write!(f, "the applier was used after error {first}"),
-        }
-    }
-}
-
-impl<B: fmt::Debug, T: fmt::Debug> core::error::Error for ApplyError<B, T> {}
