@@ -25,13 +25,8 @@ fn codecs() -> Codecs {
 }
 
 #[unsafe(no_mangle)]
-extern "C" fn entry() -> bool {
-    sequential().is_some()
-}
-
-#[unsafe(no_mangle)]
-extern "C" fn again() -> bool {
-    in_place().is_some()
+extern "C" fn entry(shared: bool) -> bool {
+    if shared { in_place().is_some() } else { sequential().is_some() }
 }
 
 fn sequential() -> Option<()> {
@@ -62,5 +57,6 @@ fn in_place() -> Option<()> {
         position = position.wrapping_add(64);
     }
     while applier.finish().ok()?.stage != Stage::Done {}
+    drop(applier);
     steps.clear().ok()
 }
