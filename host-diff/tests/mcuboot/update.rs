@@ -223,3 +223,20 @@ fn info_tells_what_imgtool_wrote() {
     let found = json["image_bytes"].as_u64().expect("a number");
     assert!(found.abs_diff(image_bytes) <= 2, "{found} and {image_bytes}");
 }
+
+#[test]
+fn the_commands_of_the_integration_page_sign_what_the_page_says() {
+    let Some(bench) = Bench::new(8, SLOT) else { return };
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/integration.md");
+    let page = std::fs::read_to_string(page).expect("the page");
+    let (firmware, _) = rig::firmware::pair(15, 60);
+    bench.write("app.bin", &firmware);
+    let commands: Vec<&str> =
+        page.lines().filter_map(|line| line.strip_prefix("imgtool ")).collect();
+    assert!(!commands.is_empty());
+    for command in commands {
+        bench.imgtool(command.split_whitespace());
+    }
+    let text = bench.patcher(["info", "target.signed.bin"]);
+    assert!(text.contains("version        1.1.0") && text.contains("header 512"), "{text}");
+}
