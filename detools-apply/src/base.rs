@@ -8,6 +8,8 @@ use crate::error::{Flash, FlashError};
 pub(crate) const READ_BYTES: usize = 32;
 
 /// The last bytes read of a base.
+///
+/// In place they are never stale: what a step reads lies behind all that it and earlier ones wrote.
 #[derive(Clone, Debug)]
 pub(crate) struct Base {
     bytes: [u8; READ_BYTES],
@@ -18,11 +20,6 @@ pub(crate) struct Base {
 impl Base {
     pub(crate) fn new() -> Self {
         Self { bytes: [0; READ_BYTES], start: 0, len: 0 }
-    }
-
-    /// What was read may not be there any more.
-    pub(crate) fn forget(&mut self) {
-        self.len = 0;
     }
 
     /// The byte at `offset` of `flash`; no byte from `end` on is read, but for the rest of a read unit.

@@ -297,7 +297,6 @@ impl<F: NorFlash, S: Steps, C: Codec> InPlace<F, S, C> {
         } else {
             if done == 0 {
                 self.writer.seek(to);
-                self.cache.forget();
             }
             let offset = from.start.saturating_add(done);
             let end = from.start.saturating_add(from.len);
@@ -326,7 +325,6 @@ impl<F: NorFlash, S: Steps, C: Codec> InPlace<F, S, C> {
         }
         let span = self.place.target(index);
         self.writer.seek(span.start);
-        self.cache.forget();
         let (start, _) = self.place.base(index);
         self.cursor = i64::from(start);
         let ops = if index == 0 { self.first } else { Ops::new(span.len) };

@@ -1,7 +1,7 @@
 //! Bytes may arrive in any pieces.
 
 use flash_model::Nrf52;
-use formats::detools;
+use formats::detools::{self, Encoding};
 use rig::random::Random;
 
 use crate::memory::{Memory, sequential};
@@ -38,6 +38,27 @@ fn every_patch_that_is_cut_off_is_refused() {
             let complete = len + 1 == patch.len() && found.as_ref() == Ok(&target);
             let code = found.map_err(|error| error.code());
             assert!(code == Err(168) || complete, "{encoding:?} {len}: {code:?}");
+        }
+    }
+}
+
+#[test]
+fn something_after_the_end_is_refused() {
+    let (base, target, stretches) = images(7, 400);
+    for encoding in encodings() {
+        if matches!(encoding, Encoding::Heatshrink(_)) {
+            // It has no end: bits that make no item are left over.
+            continue;
+        }
+        let patch = detools::sequential::write(&base, &target, &stretches, &encoding);
+        let patch = [patch.expect("written"), vec![0]].concat();
+        for chunk in [1, 13, patch.len() - 1, patch.len()] {
+            let mut memory = Memory::new(DICTIONARY as usize);
+            let found = sequential::<Nrf52, _>(&base, &patch, memory.codec(), chunk);
+            let code = found.map_err(|error| error.code());
+            // CRLE begins another segment, which is not there.
+            let expected = if encoding == Encoding::Crle { 168 } else { 169 };
+            assert_eq!(code, Err(expected), "{encoding:?} {chunk}");
         }
     }
 }

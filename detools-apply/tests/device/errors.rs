@@ -78,6 +78,23 @@ fn codecs_refuse_what_is_not_theirs() {
 }
 
 #[test]
+fn copies_from_beyond_the_dictionary_are_refused_whatever_memory_there_is() {
+    let block = rig::random::Random::new(12).bytes(6_000);
+    let target = block.repeat(2);
+    let large = lzma::Parameters { dictionary: 1 << 16, ..lzma::Parameters::default() };
+    let encoding = Encoding::Lzma(large, lzma::Search::GOOD);
+    let mut patch = detools::sequential::write(&[], &target, &[], &encoding).expect("written");
+    let apply =
+        |patch: &[u8]| sequential::<Stm32L4, _>(&[], patch, Memory::new(1 << 16).codec(), 64);
+    assert!(apply(&patch) == Ok(target), "with the dictionary that it was made for");
+    // Type, three bytes of length, properties, then the dictionary.
+    let at = 1 + 3 + 1;
+    assert_eq!(patch[at..at + 4], [0, 0, 1, 0], "{:02x?}", &patch[..12]);
+    patch[at..at + 4].copy_from_slice(&4096_u32.to_le_bytes());
+    assert_eq!(apply(&patch), refused(CodecError::Lzma));
+}
+
+#[test]
 fn a_window_that_is_too_large_is_refused_before_the_first_erase() {
     let (base, target, stretches) = images(10, 900);
     let theirs = lzma::Parameters::default();

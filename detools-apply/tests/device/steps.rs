@@ -1,7 +1,8 @@
 //! Steps in flash of their own.
 
 use detools_apply::steps::{StepError, StepLog, Steps};
-use flash_model::{Cut, FlashModel, Nrf52, Part, Stm32H7, Stm32L4, Stm32U5, Tear};
+use embedded_storage::nor_flash::{ErrorType, NorFlash, ReadNorFlash};
+use flash_model::{Cut, FlashError, FlashModel, Nrf52, Part, Stm32H7, Stm32L4, Stm32U5, Tear};
 
 const ID: u32 = 0x1234_5678;
 
@@ -85,4 +86,50 @@ fn torn_records_do_not_count() {
     torn_records_do_not_count_on::<Nrf52>();
     torn_records_do_not_count_on::<Stm32L4>();
     torn_records_do_not_count_on::<Stm32U5>();
+}
+
+/// Flash that loses the first write to a place and says that all is well.
+struct Deaf<'a> {
+    flash: flash_model::Slot<'a, Stm32L4>,
+    lost: u32,
+}
+
+impl ErrorType for Deaf<'_> {
+    type Error = FlashError;
+}
+
+impl ReadNorFlash for Deaf<'_> {
+    const READ_SIZE: usize = 1;
+
+    fn read(&mut self, offset: u32, bytes: &mut [u8]) -> Result<(), FlashError> {
+        self.flash.read(offset, bytes)
+    }
+
+    fn capacity(&self) -> usize {
+        self.flash.capacity()
+    }
+}
+
+impl NorFlash for Deaf<'_> {
+    const WRITE_SIZE: usize = 8;
+    const ERASE_SIZE: usize = 2048;
+
+    fn erase(&mut self, from: u32, to: u32) -> Result<(), FlashError> {
+        self.flash.erase(from, to)
+    }
+
+    fn write(&mut self, offset: u32, bytes: &[u8]) -> Result<(), FlashError> {
+        if offset == self.lost { Ok(()) } else { self.flash.write(offset, bytes) }
+    }
+}
+
+#[test]
+fn a_step_counts_when_it_is_read_back() {
+    let flash = FlashModel::<Stm32L4>::new();
+    let mut log = StepLog::new(Deaf { flash: flash.slot(0..0x800), lost: 8 }, ID);
+    for step in 1..=3 {
+        log.complete(step).expect("kept");
+        assert_eq!(log.completed(), Ok(step));
+    }
+    assert_eq!(flash.dump(8..16), Ok(vec![0xFF; 8]));
 }
