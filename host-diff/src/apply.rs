@@ -8,6 +8,7 @@ use patcher_core::reference;
 use patcher_core::{DecodeError, Decoder, Event, Header, Images, Kind};
 
 use crate::digest::{Hex, sha256};
+use crate::image::mcuboot::Mcuboot;
 use crate::info::{Info, InfoError};
 
 /// What a patch may ask for.
@@ -35,7 +36,7 @@ pub struct Applied {
     pub target_sha256: [u8; 32],
     /// The SHA-256 of the base image, unless the patch is a full image.
     pub base_sha256: Option<[u8; 32]>,
-    /// Bytes of 0xFF after the base image, which were ignored.
+    /// Bytes after the base image, which were ignored: erased flash, or the rest of an MCUboot slot.
     pub base_padding: usize,
 }
 
@@ -147,7 +148,7 @@ pub fn verify(base: &[u8], patch: &[u8]) -> Result<(), ApplyError> {
 
 /// Rebuilds the target image from `base` and `patch`.
 ///
-/// `base` may go on with 0xFF after the base image, as flash read out of a device does. A full-image patch ignores it.
+/// `base` may go on after the base image as flash read out of a device does: with 0xFF, or with an MCUboot trailer. A full-image patch ignores it.
 /// Takes memory for the target image beside [`Header::ram_bytes`].
 ///
 /// # Errors
@@ -195,7 +196,7 @@ fn identify<'a>(given: &'a [u8], header: &Header) -> Result<(Base<'a>, [u8; 32])
     let begin = split.map(|(image, rest)| (image, rest, sha256(image)));
     let begin = begin.filter(|(_, _, digest)| prefix(digest) == expected);
     match begin {
-        Some((image, rest, digest)) if rest.iter().all(|&byte| byte == 0xFF) => {
+        Some((image, rest, digest)) if of_slot(given, image, rest) => {
             Ok((Base { image, padding: rest.len() }, digest))
         }
         begin => Err(ApplyError::WrongBase {
@@ -206,6 +207,15 @@ fn identify<'a>(given: &'a [u8], header: &Header) -> Result<(Base<'a>, [u8; 32])
             begins_right: begin.is_some(),
         }),
     }
+}
+
+/// Whether `rest` is no part of the base: erased flash, or what a slot has after an MCUboot image.
+fn of_slot(given: &[u8], image: &[u8], rest: &[u8]) -> bool {
+    let mcuboot = || {
+        let found = Mcuboot::read(given).ok();
+        found.is_some_and(|found| found.bytes == image && found.rest.of_slot() == rest.len())
+    };
+    rest.iter().all(|&byte| byte == 0xFF) || mcuboot()
 }
 
 fn decode(base: &[u8], patch: &Info<'_>) -> Result<Vec<u8>, ApplyError> {

@@ -6,7 +6,10 @@
 mod checks;
 mod detools;
 mod device;
+mod embassy;
 mod fuzz;
+mod imgtool;
+mod python;
 
 use core::time::Duration;
 use std::time::Instant;
@@ -31,6 +34,7 @@ const STEPS: &[Step] = &[
     ("corpus", checks::corpus),
     ("test", checks::test),
     ("detools", detools::detools),
+    ("imgtool", imgtool::imgtool),
     ("doc-test", checks::doc_test),
     ("doc", checks::doc),
     ("demo-source", checks::demo_source),
@@ -39,6 +43,7 @@ const STEPS: &[Step] = &[
     ("no-panic", device::no_panic),
     ("capi", device::capi),
     ("firmware", device::firmware),
+    ("embassy", embassy::embassy),
     ("emulator", device::emulator),
     ("fuzz", fuzz::smoke),
     ("demo", checks::demo),

@@ -32,12 +32,15 @@ const RULES: &[Rule] = &[
     rule("bsp", &["layout"], &[]),
     rule("capi", &["device-apply", "patcher-core"], &[]),
     rule("corpora", &[], &[]),
+    rule("detools-apply", &[], &["formats"]),
     rule("device-apply", &["patcher-core"], &[]),
     rule("emulator", &["flash-model", "layout"], &[]),
     rule("flash-model", &[], &[]),
     rule("formats", &[], &[]),
-    rule("host-diff", &["formats", "patcher-core"], &["device-apply"]),
+    rule("host-diff", &["formats", "mcuboot", "patcher-core"], &["detools-apply", "device-apply"]),
     rule("layout", &[], &[]),
+    rule("manual", ANYTHING, &[]),
+    rule("mcuboot", &[], &[]),
     rule("oracle", &[], &["host-diff"]),
     rule("patcher-core", &[], &[]),
     rule("rig", &["patcher-core"], &[]),
@@ -52,7 +55,8 @@ const TEST_HELPERS: &[&str] = &["corpora", "flash-model", "oracle", "patcher-cor
 const INDEPENDENT: &[&str] = &["corpora", "emulator", "flash-model"];
 
 /// Members that run on a device: their build must not turn on the encoder, which allocates.
-const DEVICE: &[&str] = &["app", "bootloader", "bsp", "capi", "device-apply", "stm32-demo"];
+const DEVICE: &[&str] =
+    &["app", "bootloader", "bsp", "capi", "detools-apply", "device-apply", "mcuboot", "stm32-demo"];
 
 /// One dependency of one member, as `cargo metadata` gives it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -24,7 +24,8 @@ use crate::{
 const NOT_ALL_OURS: [&str; 2] = ["update", "verify"];
 
 /// Where our own code is, in a place of a panic.
-const OURS: [&str; 3] = ["device-apply/", "patcher-core/", "src/bin/"];
+const OURS: [&str; 5] =
+    ["detools-apply/", "device-apply/", "mcuboot/", "patcher-core/", "src/bin/"];
 
 /// Bytes of a linked probe by kind.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -35,11 +36,11 @@ struct Size {
     zeroed: u32,
 }
 
-/// The `no-panic` task.
-pub(crate) fn no_panic(_: &[String]) -> Result<(), Failure> {
+/// The `no-panic` task, of all probes or of those named.
+pub(crate) fn no_panic(names: &[String]) -> Result<(), Failure> {
     for target in thumb::TARGETS {
         let toolchain = thumb::find(target)?;
-        for probe in probes()? {
+        for probe in probes(names)? {
             if NOT_ALL_OURS.contains(&probe.as_str()) {
                 no_panic_of_ours(&toolchain, &probe)?;
                 continue;
@@ -76,13 +77,13 @@ fn no_panic_of_ours(toolchain: &Toolchain, probe: &str) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The `size` task.
-pub(crate) fn size(_: &[String]) -> Result<(), Failure> {
+/// The `size` task, of all probes or of those named.
+pub(crate) fn size(names: &[String]) -> Result<(), Failure> {
     println!("| probe | target | text | constants | data | bss |");
     println!("| --- | --- | --- | --- | --- | --- |");
     for target in thumb::TARGETS {
         let toolchain = thumb::find(target)?;
-        for probe in probes()? {
+        for probe in probes(names)? {
             let Size { text, constants, data, zeroed } = measure(&link(&toolchain, &probe, "")?)
                 .map_err(|error| Failure::new(format!("{probe}: {error}")))?;
             println!("| {probe} | {target} | {text} | {constants} | {data} | {zeroed} |");
@@ -91,8 +92,8 @@ pub(crate) fn size(_: &[String]) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Names of the probe binaries.
-fn probes() -> Result<Vec<String>, Failure> {
+/// Names of the probe binaries; of all where none is asked for.
+fn probes(wanted: &[String]) -> Result<Vec<String>, Failure> {
     let folder = process::root().join("xtask/probe/src/bin");
     let entries = fs::read_dir(&folder).map_err(Failure::io(&folder))?;
     let names = entries.flatten().filter_map(|entry| {
@@ -101,6 +102,11 @@ fn probes() -> Result<Vec<String>, Failure> {
     });
     let mut names: Vec<String> = names.collect();
     names.sort();
+    if let Some(unknown) = wanted.iter().find(|name| !names.contains(name)) {
+        let known = names.join(", ");
+        return Err(Failure::new(format!("expected a probe of {known}, found {unknown}")));
+    }
+    names.retain(|name| wanted.is_empty() || wanted.contains(name));
     Ok(names)
 }
 

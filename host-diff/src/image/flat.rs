@@ -183,6 +183,18 @@ pub enum LoadWarning {
         /// How many it has.
         found: u32,
     },
+    /// What follows an MCUboot image in its file, fill and trailer, was left out: it belongs to the slot.
+    CutAfterMcubootImage {
+        /// Bytes of the image.
+        kept: u32,
+        /// Bytes left out.
+        len: u64,
+    },
+    /// An MCUboot image whose payload is encrypted or compressed: a patch is nearly as long as the image.
+    OpaqueMcubootImage {
+        /// `encrypted` or `compressed`.
+        how: &'static str,
+    },
     /// Blocks of a UF2 file that are not for main flash, or not of the kept family, were left out.
     SkippedBlocks {
         /// How many.
@@ -209,6 +221,18 @@ impl fmt::Display for LoadWarning {
                 write!(
                     f,
                     "{found} of {expected} UF2 blocks present: the file may have been cut off"
+                )
+            }
+            Self::CutAfterMcubootImage { kept, len } => {
+                write!(
+                    f,
+                    "left out {len} bytes after the MCUboot image of {kept}: fill and trailer belong to the slot"
+                )
+            }
+            Self::OpaqueMcubootImage { how } => {
+                write!(
+                    f,
+                    "the payload of this MCUboot image is {how}: make the patch between images that are not, and sign those"
                 )
             }
             Self::SkippedBlocks { count } => {

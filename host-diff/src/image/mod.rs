@@ -11,6 +11,7 @@
 //! | `load` | which format a file has |
 //! | `chunks` | how data at addresses becomes one run of bytes |
 //! | `hex`, `elf`, `uf2` | one format each |
+//! | [`mcuboot`] | where an MCUboot image ends in its file, and what it says |
 //! | [`mod@detect`] | instruction set and load address of raw bytes |
 
 mod bytes;
@@ -23,6 +24,7 @@ mod fixtures;
 mod flat;
 mod hex;
 mod load;
+pub mod mcuboot;
 mod uf2;
 
 pub use detect::{Confidence, Detection, Evidence, detect, detect_pair};

@@ -75,7 +75,7 @@ fn erased_flash_after_the_base_is_ignored() {
     let done = place.run(["apply", "dump.bin", "delta.patch", "-o", "out"]).succeeds();
     assert_eq!(place.read("out"), place.target);
     assert!(
-        done.text().contains("note: ignored 1,096 bytes of 0xFF after the base image"),
+        done.text().contains("note: ignored 1,096 bytes of the slot after the base image"),
         "{done:?}"
     );
 }

@@ -9,6 +9,7 @@ mod foreign;
 mod harness;
 mod help;
 mod info;
+mod manual;
 mod output;
 mod refused;
 mod trust;

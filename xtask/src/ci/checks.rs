@@ -6,7 +6,7 @@ use super::Outcome;
 use crate::{demo as demo_task, deps as deps_task, failure::Failure, process};
 
 /// Sources that are workspaces of their own, so that `--workspace` does not reach them.
-const APART: [&str; 3] = ["corpora/demo", "xtask/probe", "fuzz"];
+const APART: [&str; 4] = ["corpora/demo", "xtask/probe", "fuzz", "integrations/embassy-boot"];
 
 /// Runs `cargo WORDS` in the root.
 fn cargo(words: &str) -> Result<(), Failure> {
@@ -23,7 +23,7 @@ pub(super) fn format() -> Result<Outcome, Failure> {
     for folder in APART {
         let folder = process::root().join(folder);
         if folder.join("Cargo.toml").is_file() {
-            process::run(process::cargo().current_dir(folder).args(["fmt", "--check"]))?;
+            process::run(process::cargo().current_dir(folder).args(["fmt", "--all", "--check"]))?;
         }
     }
     Ok(Outcome::Done)

@@ -1,10 +1,10 @@
 //! detools itself as the referee: its test data through our reader, our patches through its applier.
 
-use std::{fs, path::Path, process::Command};
+use std::{fs, process::Command};
 
 use corpora::{Digest, Manifest};
 
-use super::Outcome;
+use super::{Outcome, python};
 use crate::{failure::Failure, process};
 
 const PACKAGE: &str = "detools";
@@ -13,18 +13,15 @@ const SAMPLE: &str = "greatfet";
 
 pub(super) fn detools() -> Result<Outcome, Failure> {
     let folder = process::target_dir().join("detools");
-    fs::create_dir_all(&folder)
-        .map_err(|error| Failure::new(format!("{}: {error}", folder.display())))?;
     let manifest = Manifest::load().map_err(|error| Failure::new(error.to_string()))?;
     let package = manifest.packages().find(|package| package.name == PACKAGE);
     let package =
         package.ok_or_else(|| Failure::new("expected detools in the corpus' manifest"))?;
     let spec = format!("{PACKAGE}=={}", package.version);
-    let Some(python) = python(&folder, &spec)? else {
-        return Ok(Outcome::Skipped(format!(
-            "needs python3 with its venv module, and pip that can install {spec}"
-        )));
+    let Some(scripts) = python::environment(&folder, &spec)? else {
+        return Ok(Outcome::Skipped(python::missing(&spec)));
     };
+    let python = scripts.join("python");
     let sources = folder.join(&package.file);
     if !sources.is_file() {
         let mut pip = Command::new(&python);
@@ -47,29 +44,25 @@ pub(super) fn detools() -> Result<Outcome, Failure> {
     let mut unpack = Command::new(&python);
     process::run(unpack.args(["-m", "tarfile", "-e"]).arg(&sources).arg(&folder))?;
     let files = folder.join(format!("{PACKAGE}-{}/tests/files", package.version));
-    let mut test = process::cargo();
-    test.args(["test", "--locked", "-p", "formats", "--test", "sdist", "--", "--nocapture"]);
-    process::run(test.env("DETOOLS_FILES", &files))?;
+    for (package, test, only) in [("formats", "sdist", ""), ("detools-apply", "device", "sdist")] {
+        let mut command = process::cargo();
+        command.args([
+            "test",
+            "--locked",
+            "-p",
+            package,
+            "--test",
+            test,
+            "--",
+            "--nocapture",
+            only,
+        ]);
+        process::run(command.env("DETOOLS_FILES", &files))?;
+    }
     let mut compare = process::cargo();
     compare.args(["run", "--release", "--quiet", "--locked", "-p", "benches", "--bin", "detools"]);
     compare.args(["--", "--check", "--in-place", "--level", "4", "--only", SAMPLE, "--python"]);
     compare.arg(&python);
     process::run(&mut compare)?;
     Ok(Outcome::Done)
-}
-
-/// A Python of our own that has the package; `None` if this machine cannot make one.
-fn python(folder: &Path, spec: &str) -> Result<Option<std::path::PathBuf>, Failure> {
-    let environment = folder.join("venv");
-    let scripts = if cfg!(windows) { "Scripts" } else { "bin" };
-    let python = environment.join(scripts).join("python");
-    if !python.is_file() {
-        let mut venv = Command::new("python3");
-        if process::run(venv.args(["-m", "venv"]).arg(&environment)).is_err() {
-            return Ok(None);
-        }
-    }
-    let mut pip = Command::new(&python);
-    pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", spec]);
-    Ok(process::run(&mut pip).is_ok().then_some(python))
 }

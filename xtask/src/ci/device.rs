@@ -7,7 +7,7 @@ use crate::{
 };
 
 /// Crates that must build without `std` and without features.
-const CRATES: [&str; 2] = ["patcher-core", "device-apply"];
+const CRATES: [&str; 4] = ["patcher-core", "device-apply", "detools-apply", "mcuboot"];
 
 /// Checks for the host: quick, and there on every machine. Each feature alone and without.
 pub(super) fn no_std() -> Result<Outcome, Failure> {

@@ -59,7 +59,7 @@ fn rebuild(source: &Source, demands: &TrustArguments) -> Result<(Vec<u8>, Report
         Report::of(&patch).with_digests(applied.base_sha256.as_ref(), &applied.target_sha256);
     if applied.base_padding > 0 {
         report.notes.push(format!(
-            "ignored {} bytes of 0xFF after the base image",
+            "ignored {} bytes of the slot after the base image",
             grouped(applied.base_padding)
         ));
     }

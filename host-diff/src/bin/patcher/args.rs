@@ -300,7 +300,7 @@ pub(crate) struct Source {
     override_usage = "patcher info [OPTIONS] PATCH\n       patcher info [OPTIONS] --explain --base BASE PATCH"
 )]
 pub(crate) struct InfoArguments {
-    /// The patch
+    /// The patch, or an MCUboot image
     #[arg(value_parser = input())]
     pub(crate) patch: Input,
 

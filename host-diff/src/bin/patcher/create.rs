@@ -2,7 +2,7 @@
 
 use host_diff::create::{self, CreateError, Options, Patch};
 use host_diff::digest::sha256;
-use host_diff::image::{FlatImage, LoadOptions};
+use host_diff::image::{FlatImage, LoadOptions, mcuboot};
 use host_diff::info::Info;
 
 use crate::args::{CreateArguments, CreateFormat};
@@ -105,7 +105,9 @@ fn load(input: &Input, role: Role, args: &CreateArguments) -> Result<FlatImage, 
         range: range.clone(),
         uf2_family: args.uf2_family,
     };
-    input.load(role, &options)
+    let mut image = input.load(role, &options)?;
+    mcuboot::cut(&mut image);
+    Ok(image)
 }
 
 fn report(patch: &Patch, base: Option<&FlatImage>, target: &FlatImage) -> Result<Report, Failure> {

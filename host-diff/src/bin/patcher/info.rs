@@ -14,6 +14,7 @@ use crate::explain;
 use crate::failure::Failure;
 use crate::foreign;
 use crate::input::Input;
+use crate::mcuboot;
 use crate::output;
 use crate::report::{Report, SignatureReport, grouped};
 use crate::usage::Stopwatch;
@@ -33,6 +34,15 @@ pub(crate) fn run(args: &InfoArguments, watch: &Stopwatch) -> Result<(), Failure
         let (details, report) = foreign::info(&content, format, &args.patch, certain)?;
         let table = foreign::table(&details, &report);
         return output::print(&if args.json { report.json(watch)? } else { table });
+    }
+    if args.format.is_none()
+        && let Some(image) = mcuboot::find(&content)
+    {
+        if args.explain {
+            let message = "expected a native patch with --explain, found an MCUboot image";
+            return Err(Failure::usage(message));
+        }
+        return output::print(&mcuboot::info(&image, &args.patch, args.json, watch)?);
     }
     let patch = read(&content, &args.patch, args.format)?;
     let mut report = Report::of(&patch);

@@ -13,6 +13,7 @@ mod foreign;
 mod info;
 mod input;
 mod keygen;
+mod mcuboot;
 mod output;
 mod progress;
 mod region;

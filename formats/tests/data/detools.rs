@@ -1,0 +1,137 @@
+//! What is in `tests/files` of detools' source distribution.
+
+/// Base, target, and the patches from the one to the other.
+pub(crate) const APPLIED: &[(&str, &str, &[&str])] = &[
+    (
+        "foo/old",
+        "foo/new",
+        &[
+            "foo/patch",
+            "foo/none.patch",
+            "foo/crle.patch",
+            "foo/heatshrink.patch",
+            "foo/heatshrink-10-5.patch",
+            "foo/lz4.patch",
+            "foo/zstd.patch",
+            "foo/match-blocks-sequential.patch",
+            "foo/match-blocks-sequential-none.patch",
+            "foo/in-place-3000-1500.patch",
+            "foo/in-place-3000-1500-1500.patch",
+            "foo/in-place-3000-500.patch",
+            "foo/in-place-3000-500-crle.patch",
+            "foo/in-place-3k-1.5k.patch",
+            "foo/in-place-6000-1000-crle.patch",
+            "foo/in-place-many-segments.patch",
+            "foo/in-place-minimum-size.patch",
+            "foo/bsdiff.patch",
+        ],
+    ),
+    ("foo/new", "foo/old", &["foo/backwards.patch"]),
+    ("foo/new", "foo/new", &["foo/no-delta.patch"]),
+    (
+        "empty/old",
+        "empty/new",
+        &[
+            "empty/patch",
+            "empty/none.patch",
+            "empty/crle.patch",
+            "empty/heatshrink.patch",
+            "empty/in-place.patch",
+        ],
+    ),
+    ("empty/old", "empty/nonempty.bin", &["empty/nonempty.patch"]),
+    (
+        "micropython/esp8266-20180511-v1.9.4.bin",
+        "micropython/esp8266-20190125-v1.10.bin",
+        &[
+            "micropython/esp8266-20180511-v1.9.4--20190125-v1.10.patch",
+            "micropython/esp8266-20180511-v1.9.4--20190125-v1.10-none.patch",
+            "micropython/esp8266-20180511-v1.9.4--20190125-v1.10-crle.patch",
+            "micropython/esp8266-20180511-v1.9.4--20190125-v1.10-heatshrink.patch",
+            "micropython/esp8266-20180511-v1.9.4--20190125-v1.10-lz4.patch",
+            "micropython/esp8266-20180511-v1.9.4--20190125-v1.10-zstd.patch",
+            "micropython/esp8266-20180511-v1.9.4--20190125-v1.10-in-place.patch",
+            "micropython/esp8266-20180511-v1.9.4--20190125-v1.10-bsdiff.patch",
+        ],
+    ),
+    ("programmer/0.8.0.bin", "programmer/0.9.0.bin", &["programmer/0.8.0--0.9.0.patch"]),
+    (
+        "pybv11/v1.10/firmware1.bin",
+        "pybv11/1f5d945af-dirty/firmware1.bin",
+        &["pybv11/v1.10--1f5d945af-dirty.patch"],
+    ),
+    (
+        "pybv11/1f5d945af/firmware1.bin",
+        "pybv11/1f5d945af-dirty/firmware1.bin",
+        &["pybv11/1f5d945af--1f5d945af-dirty.patch"],
+    ),
+    (
+        "python3/aarch64/3.6.6-1/libpython3.6m.so.1.0",
+        "python3/aarch64/3.7.2-3/libpython3.7m.so.1.0",
+        &["python3/aarch64/3.6.6-1--3.7.2-3.patch"],
+    ),
+    (
+        "python3/aarch64/3.7.2-3/libpython3.7m.so.1.0",
+        "python3/aarch64/3.7.3-1/libpython3.7m.so.1.0",
+        &["python3/aarch64/3.7.2-3--3.7.3-1.patch"],
+    ),
+    (
+        "random/from.bin",
+        "random/to.bin",
+        &["random/match-blocks-sequential-none.patch", "random/patch-bsdiff.bin"],
+    ),
+    ("shell-pi-3/1.bin", "shell-pi-3/2.bin", &["shell-pi-3/1--2.patch"]),
+    (
+        "shell/old",
+        "shell/new",
+        &[
+            "shell/patch",
+            "shell/crle.patch",
+            "shell/bz2.patch",
+            "shell/lz4.patch",
+            "shell/zstd.patch",
+        ],
+    ),
+    ("synthesizer/1.bin", "synthesizer/2.bin", &["synthesizer/1--2.patch"]),
+    ("synthesizer/1.bin", "synthesizer/3.bin", &["synthesizer/1--3.patch"]),
+    ("bsdiff.py", "READ-ME.rst", &["bsdiff-READ-ME.patch"]),
+    ("sais.c", "READ-ME.rst", &["sais-READ-ME.patch"]),
+    (
+        "3f5531ba56182a807a5c358f04678b3b026d3a.bin",
+        "READ-ME.rst",
+        &["3f5531ba56182a807a5c358f04678b3b026d3a-READ-ME.patch"],
+    ),
+    (
+        "b2db59ab76ca36f67e61f720857021df8a660b.bin",
+        "READ-ME.rst",
+        &["b2db59ab76ca36f67e61f720857021df8a660b-READ-ME.patch"],
+    ),
+    (
+        "d027a1e1f752f15b6a13d9f9d775f3914c83f7.bin",
+        "READ-ME.rst",
+        &["d027a1e1f752f15b6a13d9f9d775f3914c83f7-READ-ME.patch"],
+    ),
+    (
+        "eb9ed88e9975028c4694e070cfaece2498e92d.bin",
+        "READ-ME.rst",
+        &["eb9ed88e9975028c4694e070cfaece2498e92d-READ-ME.patch"],
+    ),
+];
+
+/// Patches that detools itself refuses, and so do we.
+pub(crate) const DAMAGED: &[&str] = &[
+    "foo/bad-compression.patch",
+    "foo/bad-lzma-end.patch",
+    "foo/bad-patch-type.patch",
+    "foo/diff-data-too-long.patch",
+    "foo/empty.patch",
+    "foo/extra-data-too-long.patch",
+    "foo/missing-in-place-from-size.patch",
+    "foo/missing-in-place-memory-size.patch",
+    "foo/missing-in-place-segment-size.patch",
+    "foo/missing-in-place-shift-size.patch",
+    "foo/one-byte.patch",
+    "foo/short-none.patch",
+    "foo/short-to-size.patch",
+    "foo/short.patch",
+];
