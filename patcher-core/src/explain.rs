@@ -73,6 +73,10 @@ impl Side for Priced<'_> {
 
     fn truth(&mut self, _offset: u32, _bytes: &mut [u8]) {}
 
+    fn agrees(&mut self, _offset: u32, _bytes: &[u8]) -> bool {
+        false
+    }
+
     fn about(&mut self, topic: Topic) {
         self.turn_to(topic);
     }

@@ -36,7 +36,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
         println!("\n## --ram {ram}\n");
         let mut table = Table::default();
         let mut profiles = options.profile.then(|| programs.profiles());
-        for pair in &pairs {
+        for pair in pairs.iter().filter(|pair| pair.name.contains(&options.only)) {
             let update = Update::create(&patcher, pair, ram)?;
             let (decode, copy) = measure(&programs, pair, &update, profiles.as_deref_mut())
                 .map_err(|error| Failure::new(format!("{}: {error}", pair.name)))?;

@@ -42,7 +42,7 @@ const TASKS: &[Task] = &[
     },
     Task {
         name: "cycles",
-        help: "run the decoder's Thumb code in the emulator; [--set SET|demo] [--ram SIZE,…] [--profile]",
+        help: "run the decoder's Thumb code in the emulator; [--set SET|demo] [--ram SIZE,…] [--only TEXT] [--profile]",
         run: cycles::run,
     },
     Task { name: "demo", help: "update the demo firmware and print what it costs", run: demo::run },

@@ -8,7 +8,7 @@ use corpora::{Cache, Manifest, Split};
 use host_diff::image::FlatImage;
 use host_diff::{Options, create};
 use patcher_core::model::prior::{self, PRIORS};
-use patcher_core::model::{COUNTER_WORDS, fixed_words};
+use patcher_core::model::{WEIGHT_WORDS, fixed_words};
 use patcher_core::{Decoder, Event, Header, reference};
 use rig::memory::Memory;
 use std::process::ExitCode;
@@ -86,8 +86,11 @@ fn run() -> Result<(), String> {
     }
     for (index, &before) in PRIORS.iter().enumerate() {
         let words = patches.iter().filter_map(|words| words.get(index).copied());
-        let after =
-            if index < COUNTER_WORDS { counter(before, words) } else { weight(before, words) };
+        let after = if WEIGHT_WORDS.contains(&index) {
+            weight(before, words)
+        } else {
+            counter(before, words)
+        };
         let end = if index % 20 == 19 { "\n" } else { " " };
         print!("{after},{end}");
     }

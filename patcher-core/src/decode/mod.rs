@@ -84,6 +84,10 @@ impl Side for Decoding<'_> {
     }
 
     fn truth(&mut self, _offset: u32, _bytes: &mut [u8]) {}
+
+    fn agrees(&mut self, _offset: u32, _bytes: &[u8]) -> bool {
+        false
+    }
 }
 
 impl<'w> Decoder<'w> {

@@ -111,6 +111,10 @@ impl<C: Listener> Side for Planned<'_, C> {
         read(self.target, offset, bytes);
     }
 
+    fn agrees(&mut self, offset: u32, bytes: &[u8]) -> bool {
+        self.target.get(offset as usize..).is_some_and(|rest| rest.starts_with(bytes))
+    }
+
     fn seen(&mut self, offset: u32, bytes: &mut [u8]) {
         read(self.extras, offset, bytes);
     }

@@ -31,19 +31,12 @@ pub fn p12(counter: u16) -> u16 {
     counter >> 4
 }
 
-/// The logit of a counter in Q8, whatever its count.
-#[inline]
-#[must_use]
-pub fn sure_logit(counter: u16) -> i32 {
-    tables::stretch(p12(counter))
-}
-
 /// The logit of a counter in Q8: the fewer observations, the nearer to zero.
 #[inline]
 #[must_use]
 pub fn logit(counter: u16) -> i32 {
     let confidence = CONFIDENCE.get(usize::from(counter & 15)).copied().unwrap_or(0);
-    (sure_logit(counter) * i32::from(confidence)) >> 8
+    (tables::stretch(p12(counter)) * i32::from(confidence)) >> 8
 }
 
 /// Moves the counter towards `bit` and counts the observation.
@@ -55,8 +48,15 @@ pub fn update(counter: &mut u16, bit: bool) {
     let target = if bit { 4095 } else { 0 };
     let moved = p + (((target - p) * rate + 0x8000) >> 16);
     let count = if count < 15 { count + 1 } else { count };
-    let p = u16::try_from(moved.clamp(0, 4095)).unwrap_or(0);
-    *counter = p << 4 | count;
+    // Never past the target: a rate is below one.
+    *counter = low_half(moved) << 4 | count;
+}
+
+/// The low half of a number that fits into it.
+#[inline]
+pub(crate) fn low_half(value: i32) -> u16 {
+    let [low, high, ..] = value.to_le_bytes();
+    u16::from_le_bytes([low, high])
 }
 
 #[cfg(test)]

@@ -3,11 +3,16 @@
 //! Weights are signed sixteen-bit numbers in 1/8192 ("Q13", −4 ≤ w < 4), kept as `u16` bit patterns in
 //! the workspace. **Reference**: M. Mahoney, "Adaptive weighing of context models", 2005.
 
-use super::Coder;
 use super::tables::squash;
+use super::{Coder, counter};
+
+/// Cells that one decision is mixed from.
+pub const INPUTS: usize = 4;
+/// Words of a weight set: one for each input and one for the constant.
+pub const WEIGHTS: usize = INPUTS + 1;
 
 /// The constant input, 2 in Q8: its weight is what is known without any context.
-pub const BIAS: i32 = 512;
+const BIAS: i32 = 512;
 
 /// How a kind of decision is mixed.
 #[derive(Debug, Clone, Copy)]
@@ -18,41 +23,57 @@ pub struct Way {
     pub slowness: u32,
 }
 
+/// A counter that has a say in a decision.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Input {
+    /// Its index among the cells; one that is not there has no say.
+    pub place: usize,
+    /// What the counter tells the probability of: 1 that the decision is true, −1 that it is false, 0 nothing.
+    pub says: i32,
+}
+
 fn signed(word: u16) -> i32 {
     i32::from(i16::from_le_bytes(word.to_le_bytes()))
 }
 
-/// Codes one decision by the mix of `logits`, and trains `weights` with it.
+/// Codes one decision by the mix of what `inputs` say, and teaches the `weights` and the `cells`.
+///
+/// **Cost**: the innermost loop of a decoder; one copy of it serves all decisions that are mixed.
 #[inline(never)]
 pub fn decide(
     coder: &mut impl Coder,
-    weights: &mut [u16],
-    logits: &[i32],
+    weights: &mut [u16; WEIGHTS],
+    cells: &mut [u16],
+    inputs: &[Input; INPUTS],
     way: Way,
     bit: bool,
 ) -> bool {
-    let p1 = mix(weights, logits).clamp(way.least, u16::MAX - way.least + 1);
-    let bit = coder.code(bit, p1);
-    train(weights, logits, p1, way.slowness, bit);
-    bit
-}
-
-/// The mixed probability in 1/65536 before any clamp; `weights` and `logits` have equal length.
-#[inline]
-#[must_use]
-pub fn mix(weights: &[u16], logits: &[i32]) -> u16 {
-    let dot: i32 = weights.iter().zip(logits).map(|(&w, &x)| signed(w) * x).sum();
-    squash(dot >> 13)
-}
-
-/// Moves the weights so that the mix of `logits`, which gave `p1`, would have been nearer to `bit`.
-#[inline]
-pub fn train(weights: &mut [u16], logits: &[i32], p1: u16, slowness: u32, bit: bool) {
-    let half = 1 << (slowness - 1);
-    let error = if bit { 65535 } else { 0 } - i32::from(p1);
-    for (weight, &logit) in weights.iter_mut().zip(logits) {
-        let step = (error * logit + half) >> slowness;
-        let moved = (signed(*weight) + step).clamp(-32_768, 32_767);
-        *weight = u16::from_le_bytes(i16::try_from(moved).unwrap_or(0).to_le_bytes());
+    let mut logits = [0i32; INPUTS];
+    let [of_inputs @ .., constant] = weights;
+    let mut dot = signed(*constant) * BIAS;
+    for ((logit, input), &weight) in logits.iter_mut().zip(inputs).zip(&*of_inputs) {
+        let cell = if input.says == 0 { None } else { cells.get(input.place) };
+        if let Some(&cell) = cell {
+            *logit = counter::logit(cell) * input.says;
+            dot += *logit * signed(weight);
+        }
     }
+    let p1 = squash(dot >> 13).clamp(way.least, u16::MAX - way.least + 1);
+    let bit = coder.code(bit, p1);
+    let error = if bit { 65535 } else { 0 } - i32::from(p1);
+    let train = |weight: &mut u16, logit: i32| {
+        let step = (error * logit + (1 << (way.slowness - 1))) >> way.slowness;
+        *weight = counter::low_half((signed(*weight) + step).clamp(-32_768, 32_767));
+    };
+    train(constant, BIAS);
+    for ((&logit, input), weight) in logits.iter().zip(inputs).zip(of_inputs) {
+        if input.says == 0 {
+            continue;
+        }
+        train(weight, logit);
+        if let Some(cell) = cells.get_mut(input.place) {
+            counter::update(cell, bit == (input.says > 0));
+        }
+    }
+    bit
 }

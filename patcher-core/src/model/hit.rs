@@ -1,13 +1,13 @@
-//! Whether a predicted unit is right: one decision, six mixed contexts.
+//! Whether a predicted unit is right: one decision, mixed from four contexts.
 
 use super::Sets;
-use crate::entropy::{Coder, counter, mixer};
+use crate::entropy::{Coder, mixer};
 use crate::model::hash;
 
 /// Contexts of one decision.
-pub const INPUTS: usize = 6;
-/// Weight sets: see [`crate::stream::UnitKind`]; the inputs and a constant.
-pub(crate) const WEIGHTS: Sets = Sets { count: 12, len: INPUTS + 1, compact: 1 };
+pub const INPUTS: usize = mixer::INPUTS;
+/// Weight sets: see [`crate::stream::UnitKind`].
+pub(crate) const WEIGHTS: Sets = Sets { count: 12, len: mixer::WEIGHTS, compact: 1 };
 /// Probabilities stay in 8/65536 ..= 65528/65536: 13 bits at most.
 const MIX: mixer::Way = mixer::Way { least: 8, slowness: 16 };
 
@@ -29,18 +29,9 @@ impl HitModel<'_> {
         hit: bool,
     ) -> bool {
         let len = self.slots.len();
-        let mut logits = [mixer::BIAS; INPUTS + 1];
-        for (logit, &context) in logits.iter_mut().zip(contexts) {
-            *logit = counter::logit(self.slots.get(hash::slot(context, len)).copied().unwrap_or(0));
-        }
-        let set = WEIGHTS.range(self.compact, set);
-        let Some(weights) = self.weights.get_mut(set) else { return false };
-        let hit = mixer::decide(coder, weights, &logits, MIX, hit);
-        for &context in contexts {
-            if let Some(slot) = self.slots.get_mut(hash::slot(context, len)) {
-                counter::update(slot, hit);
-            }
-        }
-        hit
+        let inputs =
+            contexts.map(|context| mixer::Input { place: hash::slot(context, len), says: 1 });
+        let Some(weights) = WEIGHTS.of(self.weights, self.compact, set) else { return false };
+        mixer::decide(coder, weights, self.slots, &inputs, MIX, hit)
     }
 }

@@ -4,11 +4,12 @@
 //!
 //! | part | words | initial value |
 //! | --- | --- | --- |
-//! | numbers, switches, trust in remembered bytes | `Sets` | `prior`, as counters |
+//! | numbers, switches | `Sets` | `prior`, as counters |
 //! | weights of hits, of bytes | `Sets` | `prior`, as weights |
+//! | trust in remembered bytes | `Sets` | `prior`, as counters |
+//! | byte slots | [`Tables::byte_slots`] | [`counter::FRESH`] |
 //! | hit slots | [`Tables::hit_slots`] | [`counter::FRESH`] |
 //! | remembered bytes | [`Tables::run_slots`] | 0 |
-//! | byte slots | [`Tables::byte_slots`] | [`counter::FRESH`] |
 
 pub mod byte;
 pub mod hash;
@@ -35,13 +36,16 @@ pub struct Model<'w> {
     pub(crate) byte: byte::ByteModel<'w>,
 }
 
-/// The parts whose words start from priors, in the order of the workspace; the first [`COUNTER_PARTS`] are counters.
-const PARTS: [Sets; 5] = [number::SETS, switch::SETS, byte::TRUST, hit::WEIGHTS, byte::WEIGHTS];
-const COUNTER_PARTS: usize = 3;
+/// The parts whose words start from priors, in the order of the workspace.
+const PARTS: [Sets; 5] = [number::SETS, switch::SETS, hit::WEIGHTS, byte::WEIGHTS, byte::TRUST];
+/// Those of them that are weights; the others are counters.
+const WEIGHT_PARTS: core::ops::Range<usize> = 2..4;
 
-/// Of the words with priors in a model that is not compact, the first are counters, the others weights.
-pub const COUNTER_WORDS: usize =
-    number::SETS.words(false) + switch::SETS.words(false) + byte::TRUST.words(false);
+/// Of the words with priors in a model that is not compact, these are weights, the others counters.
+pub const WEIGHT_WORDS: core::ops::Range<usize> = {
+    let start = number::SETS.words(false) + switch::SETS.words(false);
+    start..start + hit::WEIGHTS.words(false) + byte::WEIGHTS.words(false)
+};
 
 const _: () = assert!(prior::PRIORS.len() == fixed_words(false));
 
@@ -67,16 +71,17 @@ impl<'w> Model<'w> {
     /// It holds whatever was there: [`Model::reset`] is next.
     pub(crate) fn lay(words: &mut &'w mut [u16], tables: &Tables) -> Self {
         let compact = tables.compact;
-        let [numbers, switches, trust, hits, bytes] =
-            PARTS.map(|part| take(words, part.words(compact)));
-        let hit_slots = take(words, tables.hit_slots);
-        let (runs, slots) = (take(words, tables.run_slots), take(words, tables.byte_slots));
+        let [numbers, switches, hits, bytes, trust] = PARTS.map(|part| part.words(compact));
+        let (numbers, switches) = (take(words, numbers), take(words, switches));
+        let (hits, bytes) = (take(words, hits), take(words, bytes));
+        let cells = take(words, trust + tables.byte_slots);
+        let (slots, runs) = (take(words, tables.hit_slots), take(words, tables.run_slots));
         Self {
             compact,
             numbers,
             switches,
-            hit: hit::HitModel { compact, weights: hits, slots: hit_slots },
-            byte: byte::ByteModel { compact, trust, weights: bytes, runs, slots },
+            hit: hit::HitModel { compact, weights: hits, slots },
+            byte: byte::ByteModel { compact, weights: bytes, cells, runs },
         }
     }
 
@@ -85,43 +90,25 @@ impl<'w> Model<'w> {
         let compact = self.compact;
         let mut priors = prior::PRIORS.iter();
         let (hit, byte) = (&mut self.hit, &mut self.byte);
-        let parts = [&mut *self.numbers, self.switches, byte.trust, hit.weights, byte.weights];
+        byte.cells.fill(counter::FRESH);
+        let parts = [&mut *self.numbers, self.switches, hit.weights, byte.weights, byte.cells];
         for (index, (words, part)) in parts.into_iter().zip(&PARTS).enumerate() {
-            let start = if index < COUNTER_PARTS { prior::counter } else { prior::weight };
+            let start = if WEIGHT_PARTS.contains(&index) { prior::weight } else { prior::counter };
             part.fill(words, compact, &mut priors, start);
         }
         hit.slots.fill(counter::FRESH);
         byte.runs.fill(0);
-        byte.slots.fill(counter::FRESH);
     }
 
     /// The words of the model in their order.
-    pub(crate) fn parts(&self) -> [&[u16]; 8] {
+    pub(crate) fn parts(&self) -> [&[u16]; 7] {
         let (hit, byte) = (&self.hit, &self.byte);
-        [
-            self.numbers,
-            self.switches,
-            byte.trust,
-            hit.weights,
-            byte.weights,
-            hit.slots,
-            byte.runs,
-            byte.slots,
-        ]
+        [self.numbers, self.switches, hit.weights, byte.weights, byte.cells, hit.slots, byte.runs]
     }
 
     /// The words of the model in their order.
-    pub(crate) fn parts_mut(&mut self) -> [&mut [u16]; 8] {
+    pub(crate) fn parts_mut(&mut self) -> [&mut [u16]; 7] {
         let (hit, byte) = (&mut self.hit, &mut self.byte);
-        [
-            self.numbers,
-            self.switches,
-            byte.trust,
-            hit.weights,
-            byte.weights,
-            hit.slots,
-            byte.runs,
-            byte.slots,
-        ]
+        [self.numbers, self.switches, hit.weights, byte.weights, byte.cells, hit.slots, byte.runs]
     }
 }

@@ -35,37 +35,31 @@ impl Remembered {
             state => 2 * state.cast_signed() - 3,
         }
     }
-}
 
-/// The table.
-pub(crate) struct RunSlots<'a> {
-    pub(crate) slots: &'a mut [u16],
-}
-
-impl RunSlots<'_> {
-    pub(crate) fn find(&self, context: u32) -> Remembered {
+    /// What `slots` hold of `context`.
+    pub(crate) fn find(slots: &[u16], context: u32) -> Self {
         let hash = context.wrapping_mul(0x2C1B_3C6D);
-        let place = hash::slot(hash, self.slots.len());
-        let slot = self.slots.get(place).copied().unwrap_or(0);
+        let place = hash::slot(hash, slots.len());
+        let slot = slots.get(place).copied().unwrap_or(0);
         let [byte, high] = slot.to_le_bytes();
         let check = u16::try_from(hash & 31).unwrap_or(0);
         let count = if slot >> 11 == check { high & MOST } else { 0 };
-        Remembered { place, check, count, byte }
+        Self { place, check, count, byte }
     }
 
     /// Notes the byte that came. What is remembered well is forgotten in steps.
-    pub(crate) fn update(&mut self, run: &Remembered, byte: u8) {
-        let Some(slot) = self.slots.get_mut(run.place) else { return };
-        let (count, byte) = match run.count {
+    pub(crate) fn update(&self, slots: &mut [u16], byte: u8) {
+        let Some(slot) = slots.get_mut(self.place) else { return };
+        let (count, byte) = match self.count {
             0 if *slot >> 8 & 7 >= STAYS => {
                 *slot -= 0x100;
                 return;
             }
             0 => (1, byte),
-            count if run.byte == byte => ((count + 1).min(MOST), byte),
-            count if count > 2 => (count / 2, run.byte),
+            count if self.byte == byte => ((count + 1).min(MOST), byte),
+            count if count > 2 => (count / 2, self.byte),
             _ => (1, byte),
         };
-        *slot = run.check << 11 | u16::from(count) << 8 | u16::from(byte);
+        *slot = self.check << 11 | u16::from(count) << 8 | u16::from(byte);
     }
 }

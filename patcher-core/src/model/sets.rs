@@ -27,6 +27,16 @@ impl Sets {
         start..start + self.len
     }
 
+    /// Set `index` of `words`, of `N` words.
+    pub(crate) fn of<const N: usize>(
+        self,
+        words: &mut [u16],
+        compact: bool,
+        index: usize,
+    ) -> Option<&mut [u16; N]> {
+        words.get_mut(self.start(compact, index)..)?.first_chunk_mut()
+    }
+
     /// Fills `words` with what `start` makes of the priors of all sets, which come first in `priors`.
     /// A shared set starts as the second of those that share it.
     #[inline(never)]

@@ -8,7 +8,7 @@ pub const MEMORY_UNIT: usize = 256;
 /// Up to this many units a model is compact.
 const COMPACT: u8 = 14;
 /// Least words that tables need beside the map.
-const LEAST: usize = 192;
+const LEAST: usize = 256;
 /// Least words of a workspace.
 pub const LEAST_WORDS: usize = fixed_words(true) + LEAST;
 

@@ -138,6 +138,22 @@ pub trait Isa: Debug + Sync {
         let len = self.len(bytes);
         Found::Plain(if left >= u32::from(len) { len } else { 1 })
     }
+
+    /// How many of `bytes` are units that lead nowhere, up to the first that may lead somewhere: all of them [`Found::Plain`] by
+    /// [`Isa::find`], which is asked with the eight bytes from each unit on. The last seven of `bytes` begin no unit.
+    fn plain(&self, bytes: &[u8], from: Place, to: Place, left: u32, regions: &Regions) -> usize {
+        let left = left.min(from.left).min(to.left);
+        let mut done = 0u32;
+        while done < left
+            && let Some(&window) =
+                bytes.get(done as usize..).and_then(<[u8]>::first_chunk::<MAX_LEN>)
+            && let Found::Plain(len) =
+                self.find(window, from.after(done), to.after(done), left - done, regions)
+        {
+            done += u32::from(len);
+        }
+        done as usize
+    }
 }
 
 /// What is at a place of an image.

@@ -17,6 +17,7 @@
 //! I1 = NOT(J1 EOR S), I2 = NOT(J2 EOR S), relative to the address plus 4.
 
 use super::{Branch, Isa, MAX_LEN, call, words};
+use crate::container::region::{Place, Regions};
 
 /// The Thumb instruction set.
 #[derive(Debug, Clone, Copy)]
@@ -89,6 +90,30 @@ impl Isa for Thumb {
         let distance = ((word & 0x7FF) << 11 | word >> 16 & 0x7FF).wrapping_add(by >> 1);
         let field = distance >> 11 & 0x7FF | (distance & 0x7FF) << 16;
         (word & 0xF800_F800 | field).to_le_bytes()
+    }
+
+    /// By the word that starts at each halfword: no pointer, and no first halfword of a branch or of `MOVW`.
+    fn plain(&self, bytes: &[u8], from: Place, to: Place, left: u32, regions: &Regions) -> usize {
+        let left = left.min(from.left).min(to.left) as usize;
+        if !(from.code && to.code) || (from.address | to.address) & 1 != 0 {
+            return 0;
+        }
+        let end = bytes.len().saturating_sub(MAX_LEN - 1).min(left.saturating_sub(3));
+        let together = (from.address ^ to.address) & 3 == 0;
+        let mut address = from.address;
+        let mut done = 0;
+        while done < end
+            && let Some(&word) = bytes.get(done..).and_then(<[u8]>::first_chunk)
+        {
+            let word = u32::from_le_bytes(word);
+            let aligned = together && address & 3 == 0;
+            if word & 0xF800 == 0xF000 || aligned && (self.is_ram(word) || regions.contains(word)) {
+                break;
+            }
+            done += 2;
+            address = address.wrapping_add(2);
+        }
+        done
     }
 
     #[inline]

@@ -13,14 +13,14 @@ use crate::reference::MAX_LEN;
 /// Bytes without a miss after which whole blocks are tried.
 const BLOCK_RUN: u32 = 32;
 /// Bytes of a block; its last unit may reach beyond.
-const BLOCK: usize = 16;
+pub(crate) const BLOCK: usize = 32;
 /// Turns the contexts of a hit into those of "did not change".
 const UNCHANGED: u32 = 0x5555_5555;
 /// Base bytes before the current one that contexts see.
 const BEHIND: usize = 2;
 /// Base bytes read at once for a block, and for a unit.
 const BLOCK_WINDOW: usize = BEHIND + BLOCK + MAX_LEN;
-const UNIT_WINDOW: usize = BEHIND + MAX_LEN + 2;
+const UNIT_WINDOW: usize = BEHIND + MAX_LEN;
 
 /// The eight bytes of a window from `at` on; a window is longer than any place that is asked for.
 fn eight(bytes: &[u8], at: usize) -> [u8; MAX_LEN] {
@@ -62,12 +62,7 @@ impl Engine<'_> {
         self.window(images, &mut window)?;
         let unit = self.unit_here(&window);
         let mut contexts = self.hit_contexts(&unit, &window);
-        let mut truth = [0u8; MAX_LEN];
-        let len = usize::from(unit.len);
-        if let Some(truth) = truth.get_mut(..len) {
-            side.truth(self.state.position, truth);
-        }
-        let right = truth.get(..len) == Some(unit.bytes());
+        let right = side.agrees(self.state.position, unit.bytes());
         let set = unit.kind.hit_set() + (self.state.history & 1) as usize;
         side.about(Topic::Hit(unit.kind));
         if self.model.hit.code(side, set, &contexts, right) {
@@ -76,14 +71,14 @@ impl Engine<'_> {
             return self.produce(images, unit.bytes());
         }
         let own = eight(&window, BEHIND);
-        let own = own.get(..len).unwrap_or(&[]);
+        let own = own.get(..usize::from(unit.len)).unwrap_or(&[]);
         if unit.is_reference() && own != unit.bytes() {
             // What looked like a reference may be none.
             for context in &mut contexts {
                 *context ^= UNCHANGED;
             }
             let set = Kind::Unchanged.hit_set();
-            let stays = truth.get(..len) == Some(own);
+            let stays = side.agrees(self.state.position, own);
             side.about(Topic::Unchanged(unit.kind));
             if self.model.hit.code(side, set, &contexts, stays) {
                 self.note_miss();
@@ -109,30 +104,11 @@ impl Engine<'_> {
     ) -> Result<bool, Error<I::Error>> {
         let mut window = [0u8; BLOCK_WINDOW];
         self.window(images, &mut window)?;
-        let mut block = [0u8; BLOCK + MAX_LEN];
-        let mut len = 0usize;
-        let mut references = 0u32;
-        while len < BLOCK && length32(len) < self.state.left {
-            let ahead = length32(len);
-            let unit = self.unit(
-                eight(&window, BEHIND + len),
-                self.state.base + ahead,
-                self.state.position + ahead,
-                self.state.left - ahead,
-            );
-            references += u32::from(unit.is_reference());
-            for (slot, &byte) in block.iter_mut().skip(len).zip(unit.bytes()) {
-                *slot = byte;
-            }
-            len += usize::from(unit.len);
-        }
-        let block = block.get(..len).unwrap_or(&[]);
-        let contexts = self.block_contexts(&window, references);
-        let mut truth = [0u8; BLOCK + MAX_LEN];
-        if let Some(truth) = truth.get_mut(..len) {
-            side.truth(self.state.position, truth);
-        }
-        let right = truth.get(..len) == Some(block);
+        let first = halfword(&window, BEHIND);
+        let (len, references) = self.units(&mut window);
+        let block = window.get(BEHIND..BEHIND + len).unwrap_or(&[]);
+        let contexts = self.block_contexts(first, references);
+        let right = side.agrees(self.state.position, block);
         let recent = (log2(self.state.run).saturating_sub(6) / 2).min(3);
         let set = Kind::Block.hit_set() + recent as usize;
         side.about(Topic::Hit(Kind::Block));
@@ -147,21 +123,45 @@ impl Engine<'_> {
         Ok(hit)
     }
 
+    /// Predicts the units that start in a block, in place of its base bytes: how many bytes they take, how many of them are
+    /// references.
+    fn units(&self, window: &mut [u8; BLOCK_WINDOW]) -> (usize, u32) {
+        let mut len = 0usize;
+        let mut references = 0u32;
+        while len < BLOCK && length32(len) < self.state.left {
+            let here = window.get(BEHIND + len..BLOCK_WINDOW - 1).unwrap_or(&[]);
+            let ahead = length32(len);
+            let (base, target) = (self.state.base + ahead, self.state.position + ahead);
+            let left = self.state.left - ahead;
+            let plain = self.plain(here, base, target, left);
+            if plain > 0 {
+                len += plain;
+                continue;
+            }
+            let unit = self.unit(eight(here, 0), base, target, left);
+            references += u32::from(unit.is_reference());
+            if unit.is_reference() {
+                let own = window.iter_mut().skip(BEHIND + len);
+                for (slot, &byte) in own.zip(unit.bytes()) {
+                    *slot = byte;
+                }
+            }
+            len += usize::from(unit.len);
+        }
+        (len, references)
+    }
+
     fn unit_here(&self, window: &[u8; UNIT_WINDOW]) -> Unit {
         self.unit(eight(window, BEHIND), self.state.base, self.state.position, self.state.left)
     }
 
-    fn block_contexts(&self, window: &[u8; BLOCK_WINDOW], references: u32) -> [u32; hit::INPUTS] {
+    fn block_contexts(&self, first: u32, references: u32) -> [u32; hit::INPUTS] {
         let run = log2(self.state.run);
-        let left = log2(self.state.left);
-        let first = halfword(window, BEHIND);
         [
             context(16, run, references),
-            context(17, references, left),
+            context(17, references, log2(self.state.left)),
             context(18, first, 0),
-            context(19, halfword(window, BEHIND + 2) >> 8, first >> 8),
-            context(20, self.state.history & 0xFF, run),
-            context(21, self.state.last & 0xFF, references),
+            context(19, self.state.last & 0xFF, references),
         ]
     }
 
@@ -171,19 +171,14 @@ impl Engine<'_> {
         let kind = unit.kind as u32 | u32::from(hunting) << 3;
         let history = self.state.history;
         let here = halfword(window, BEHIND);
-        let next = halfword(window, BEHIND + usize::from(unit.len));
         let here = if unit.len == 1 { here & 0xFF } else { here };
         let mut all = [
             history & 0xFF,
             here >> 8 | (history & 15) << 8 | (self.state.position & 3) << 12,
             here | (history & 3) << 16,
-            0,
-            (here >> 8) | next << 8 | (history & 7) << 24,
             log2(self.state.run) | (here >> 11) << 4,
         ];
         contexts(0, kind, &mut all);
-        let [_, _, _, alone, ..] = &mut all;
-        *alone = context(3, here, kind | 0x100);
         all
     }
 
@@ -229,28 +224,23 @@ impl Engine<'_> {
     ) -> byte::Contexts {
         let done = self.state.miss_done;
         let kind = unit.kind as u32 | u32::from(done) << 3;
-        let p = u32::from(predicted);
         // The byte coded before this one: of the unit, else of the target.
         let coded = match done {
             0 => self.state.last & 0xFF,
             _ => u32::from(self.state.miss.get(unit.order(done - 1)).copied().unwrap_or(0)),
         };
         let here = halfword(window, BEHIND);
-        let next = halfword(window, BEHIND + usize::from(unit.len));
         let before = halfword(window, 0);
-        let changed = u32::from(predicted.wrapping_add(self.state.change));
-        let (after, behind, around) = (here << 8 | coded, before | coded << 16, p | next << 8);
-        let mut all = byte::Contexts {
+        let mut others = [here << 8 | coded, before | coded << 16, 0];
+        contexts(33, kind, &mut others);
+        let [.., leads] = &mut others;
+        *leads = context(35, unit.leads_to, u32::from(done) << 8 | (self.state.last & 0xFF));
+        byte::Contexts {
             role: Role::Miss(unit.kind.miss_class()),
             expected: predicted,
-            bits: [0, p, changed, here, after, around, behind],
-            runs: [after, behind, around, 0],
-        };
-        contexts(32, kind, &mut all.bits);
-        contexts(39, kind, &mut all.runs);
-        let [.., leads] = &mut all.runs;
-        *leads = context(42, unit.leads_to, u32::from(done) << 8 | (self.state.last & 0xFF));
-        all
+            towards: context(32, 0, kind),
+            others,
+        }
     }
 
     /// Writes bytes of the diff and moves on in both images.

@@ -65,20 +65,16 @@ impl Engine<'_> {
     /// Contexts of a literal: the bytes before it, and whether it stands first in a halfword.
     fn literal_contexts(&self, expected: u8) -> Contexts {
         let State { last, position, tokens, .. } = self.state;
-        let [c1, c2, c3, c4] = last.to_le_bytes().map(u32::from);
+        let [c1, c2, ..] = last.to_le_bytes().map(u32::from);
         let parity = position & 1;
-        let halfword = if parity == 1 { c3 << 8 | c2 } else { c2 << 8 | c1 };
-        let mut bits =
-            [u32::from(tokens & 7), c1, c1 | c2 << 8, (halfword >> 9) | (c4 >> 3) << 8, 0, c2, 0];
-        contexts(0, parity, &mut bits);
-        let [.., word, _, none] = &mut bits;
-        *word = context(4, c4, position & 3);
-        *none = context(6, parity, 0);
-        let mut runs = [last & 0xFFFF, last & 0x00FF_FFFF, last, 0];
-        contexts(7, 0, &mut runs);
-        let [.., sparse] = &mut runs;
-        *sparse = context(10, last >> 8, parity);
-        Contexts { role: Role::Literal, expected, bits, runs }
+        let mut others = [c1, c2, 0];
+        contexts(1, parity, &mut others);
+        Contexts {
+            role: Role::Literal,
+            expected,
+            towards: context(0, u32::from(tokens & 7), parity),
+            others,
+        }
     }
 
     pub(crate) fn copy_offset(&mut self, side: &mut impl Side) {

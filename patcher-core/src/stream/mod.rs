@@ -30,8 +30,11 @@ use crate::entropy::Coder;
 /// decisions before it (13 bits each) 15 bytes.
 pub const MAX_STEP_BYTES: usize = 32;
 
-/// Most target bytes that one step can write: what a copy takes at once, and what was held back.
-pub const MAX_STEP_OUTPUT: usize = MAX_COPIED + seen::AROUND;
+/// Most target bytes that one step can write: a block, whose last unit may begin in its last byte. A copy takes less at once,
+/// with what was held back.
+pub const MAX_STEP_OUTPUT: usize = diff::BLOCK + crate::reference::MAX_LEN - 1;
+
+const _: () = assert!(MAX_COPIED + seen::AROUND <= MAX_STEP_OUTPUT);
 
 /// Most bytes that a copy takes in one step.
 const MAX_COPIED: usize = 32;
@@ -102,6 +105,16 @@ pub trait Side: Coder {
 
     /// Fills `bytes` with the target from `offset` on; leaves them alone when decoding.
     fn truth(&mut self, offset: u32, bytes: &mut [u8]);
+
+    /// Whether the target goes on with `bytes` at `offset`; a decoder says anything.
+    #[inline]
+    fn agrees(&mut self, offset: u32, bytes: &[u8]) -> bool {
+        (offset..).zip(bytes).all(|(offset, &byte)| {
+            let mut truth = [!byte];
+            self.truth(offset, &mut truth);
+            truth == [byte]
+        })
+    }
 
     /// As [`Side::truth`], of what extras see.
     #[inline]

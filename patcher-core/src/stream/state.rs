@@ -132,9 +132,10 @@ impl Default for State {
 impl State {
     /// Notes `bytes` as the last ones of the target.
     pub(crate) fn advance(&mut self, bytes: &[u8]) {
-        for &byte in bytes {
+        self.position = self.position.wrapping_add(super::length32(bytes.len()));
+        let last = bytes.get(bytes.len().saturating_sub(size_of::<u32>())..).unwrap_or(&[]);
+        for &byte in last {
             self.last = self.last << 8 | u32::from(byte);
-            self.position = self.position.wrapping_add(1);
         }
     }
 }

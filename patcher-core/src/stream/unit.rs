@@ -134,6 +134,20 @@ impl Engine<'_> {
         unit
     }
 
+    /// How many of `bytes`, which the base holds from offset `base` on, are for sure no reference.
+    pub(crate) fn plain(&self, bytes: &[u8], base: u32, target: u32, left: u32) -> usize {
+        let Some(isa) = self.isa else {
+            let all = bytes.len().saturating_sub(MAX_LEN - 1);
+            return all.min(left as usize);
+        };
+        let from = self.header.base_regions.place(base);
+        let to = self.header.target_regions.place(target);
+        match (from, to) {
+            (Some(from), Some(to)) => isa.plain(bytes, from, to, left, &self.header.base_regions),
+            _ => 0,
+        }
+    }
+
     /// Learns from a reference that was mispredicted: `bytes` is what the target holds.
     pub(crate) fn learn(&mut self, unit: &Unit, bytes: [u8; MAX_LEN]) {
         let Some(isa) = self.isa else { return };

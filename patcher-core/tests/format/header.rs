@@ -2,7 +2,7 @@
 
 use patcher_core::container::region::{Region, Regions};
 use patcher_core::container::writer;
-use patcher_core::model::{fixed_words, is_compact};
+use patcher_core::model::{LEAST_WORDS, fixed_words, is_compact};
 use patcher_core::{Header, HeaderError, Kind};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -50,7 +50,8 @@ prop_compose! {
             // As many as the memory has room for.
             map_entries: if addressed {
                 let fixed = u32::try_from(fixed_words(is_compact(memory))).unwrap();
-                u32::from(map_entries) % ((u32::from(memory) * 128 - 416 - fixed - 192) / 4 + 1)
+                let least = u32::try_from(LEAST_WORDS - fixed_words(true)).unwrap();
+                u32::from(map_entries) % ((u32::from(memory) * 128 - 416 - fixed - least) / 4 + 1)
             } else {
                 0
             },

@@ -41,7 +41,7 @@ impl Body<'_> {
     fn block(&self, left: u32) -> (Vec<u8>, u32) {
         let mut bytes = Vec::new();
         let mut refs = 0;
-        while bytes.len() < 16 && bytes.len() < usize::try_from(left).expect("32 bits") {
+        while bytes.len() < 32 && bytes.len() < usize::try_from(left).expect("32 bits") {
             let done = u32::try_from(bytes.len()).expect("small");
             let unit =
                 self.unit_at(self.registers.base + done, self.position() + done, left - done);
@@ -56,14 +56,11 @@ impl Body<'_> {
         let r = &self.registers;
         let lr = bits(r.run).min(15);
         let ll = bits(left).min(15);
-        let h0 = window.h(0);
         let contexts = [
             context(16, lr, refs),
             context(17, refs, ll),
-            context(18, h0, 0),
-            context(19, window.h(2) >> 8, h0 >> 8),
-            context(20, r.history & 0xFF, lr),
-            context(21, r.last & 0xFF, refs),
+            context(18, window.h(0), 0),
+            context(19, r.last & 0xFF, refs),
         ];
         let set = (lr.saturating_sub(6) / 2).min(3);
         self.hit("a block", usize::try_from(set).expect("small"), contexts)
@@ -77,16 +74,13 @@ impl Body<'_> {
 
         let kind = unit.kind.number() | u32::from(hunting) << 3;
         let here = if length == 1 { window.b(0) } else { window.h(0) };
-        let next = window.h(unit.predicted.len());
         let history = self.registers.history;
         let lr = bits(self.registers.run).min(15);
         let contexts = [
             context(0, history & 0xFF, kind),
             context(1, here >> 8 | (history & 15) << 8 | (self.position() & 3) << 12, kind),
             context(2, here | (history & 3) << 16, kind),
-            context(3, here, kind | 0x100),
-            context(4, here >> 8 | next << 8 | (history & 7) << 24, kind),
-            context(5, lr | (here >> 11) << 4, kind),
+            context(3, lr | (here >> 11) << 4, kind),
         ];
         let kind = unit.kind as usize;
         let set = [0, 4, 4, 6, 8, 8][kind] + usize::from(history & 1 == 1);
@@ -117,29 +111,18 @@ impl Body<'_> {
         let mut bytes = vec![0; unit.predicted.len()];
         let here = window.h(0);
         let before = window.before();
-        let next = window.h(unit.predicted.len());
         let mut coded = self.registers.last & 0xFF;
         let order: Vec<usize> = (0..unit.predicted.len()).map(|d| d ^ unit.order).collect();
         for (d, index) in (0_u32..).zip(order) {
             let predicted = unit.predicted[index];
-            let p = u32::from(predicted);
             let k = unit.kind.number() | d << 3;
             let contexts = ByteContexts {
                 expected: predicted,
-                bits: [
-                    context(32, 0, k),
-                    context(33, p, k),
-                    context(34, (p + u32::from(self.registers.change)) & 0xFF, k),
-                    context(35, here, k),
-                    context(36, here << 8 | coded, k),
-                    context(37, p | next << 8, k),
-                    context(38, before | coded << 16, k),
-                ],
-                runs: [
-                    context(39, here << 8 | coded, k),
-                    context(40, before | coded << 16, k),
-                    context(41, p | next << 8, k),
-                    context(42, unit.leads_to, d << 8 | (self.registers.last & 0xFF)),
+                first: context(32, 0, k),
+                others: [
+                    context(33, here << 8 | coded, k),
+                    context(34, before | coded << 16, k),
+                    context(35, unit.leads_to, d << 8 | (self.registers.last & 0xFF)),
                 ],
             };
             let byte = self.byte(Role::Miss { kind: unit.kind as usize }, &contexts)?;

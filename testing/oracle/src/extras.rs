@@ -45,27 +45,12 @@ impl Body<'_> {
 
     fn literal_contexts(&self, left: u32) -> ByteContexts {
         let last = self.registers.last;
-        let [c1, c2, c3, c4] = last.to_le_bytes().map(u32::from);
+        let [c1, c2, ..] = last.to_le_bytes().map(u32::from);
         let q = self.position() & 1;
-        let w = self.position() & 3;
-        let hw = if q == 1 { c3 << 8 | c2 } else { c2 << 8 | c1 };
         ByteContexts {
             expected: self.comparison(left),
-            bits: [
-                context(0, self.registers.tokens & 7, q),
-                context(1, c1, q),
-                context(2, c1 | c2 << 8, q),
-                context(3, (hw >> 9) | (c4 >> 3) << 8, q),
-                context(4, c4, w),
-                context(5, c2, q),
-                context(6, q, 0),
-            ],
-            runs: [
-                context(7, last & 0xFFFF, 0),
-                context(8, last & 0xFF_FFFF, 0),
-                context(9, last, 0),
-                context(10, last >> 8, q),
-            ],
+            first: context(0, self.registers.tokens & 7, q),
+            others: [context(1, c1, q), context(2, c2, q), context(3, 0, q)],
         }
     }
 

@@ -39,13 +39,9 @@ impl Mixer {
         self.squash[i] + (((self.squash[i + 1] - self.squash[i]) * (x & 127)) >> 7)
     }
 
-    /// The logit of a counter whose count does not matter.
-    pub(crate) fn sure_logit(&self, counter: Counter) -> i64 {
-        self.stretch[usize::try_from(counter.p12 >> 3).expect("clamped")]
-    }
-
     pub(crate) fn logit(&self, counter: Counter) -> i64 {
-        (self.sure_logit(counter) * CONFIDENCE[counter.n]) >> 8
+        let stretched = self.stretch[usize::try_from(counter.p12 >> 3).expect("clamped")];
+        (stretched * CONFIDENCE[counter.n]) >> 8
     }
 
     /// The first line of §4.4; the constant is the last input.

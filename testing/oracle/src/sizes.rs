@@ -20,9 +20,9 @@ impl Sizes {
 
     pub(crate) fn new(memory: u8, map_entries: u32, full: bool, isa: u8) -> Option<Self> {
         let compact = memory <= 14;
-        let fixed = if compact { 342 } else { 804 };
+        let fixed = if compact { 280 } else { 572 };
         let words = i64::from(memory) * 128 - 416 - fixed - 4 * i64::from(map_entries);
-        let words = u32::try_from(words).ok().filter(|words| *words >= 192)?;
+        let words = u32::try_from(words).ok().filter(|words| *words >= 256)?;
         let hit_slots = if full { 0 } else { words / 6 };
         let cache_entries = if full || isa == 0 { 0 } else { words / 48 };
         let left = words - hit_slots - 4 * cache_entries;

@@ -37,16 +37,16 @@ pub(crate) enum Role {
     Miss { kind: usize },
 }
 
-const HIT_INPUTS: usize = 6;
-const BYTE_INPUTS: usize = 7;
-const RUNS: usize = 4;
+const INPUTS: usize = 4;
+/// Contexts of a byte beside that of its first input.
+const OTHERS: usize = 3;
 
 /// What a byte is decoded by (§7.4).
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ByteContexts {
     pub(crate) expected: u8,
-    pub(crate) bits: [u32; BYTE_INPUTS],
-    pub(crate) runs: [u32; RUNS],
+    pub(crate) first: u32,
+    pub(crate) others: [u32; OTHERS],
 }
 
 /// A two's complement number from its zigzag form.
@@ -130,7 +130,7 @@ impl Body<'_> {
         &mut self,
         name: &str,
         set: usize,
-        contexts: [u32; HIT_INPUTS],
+        contexts: [u32; INPUTS],
     ) -> Result<bool, Reject> {
         self.coder.check_overrun()?;
         let workspace = &mut self.workspace;
@@ -150,36 +150,41 @@ impl Body<'_> {
     /// Decodes a byte (§7.4).
     pub(crate) fn byte(&mut self, role: Role, contexts: &ByteContexts) -> Result<u8, Reject> {
         self.coder.check_overrun()?;
-        let runs_len = u32::try_from(self.workspace.runs.len()).expect("small");
-        let hashes = contexts.runs.map(|context| context.wrapping_mul(0x2C1B_3C6D));
+        let hashed = |context: u32| context.wrapping_mul(0x2C1B_3C6D);
+        let length = |len: usize| u32::try_from(len).expect("small");
+        let byte_slots = self.workspace.byte_slots.len();
+        let start = |context| slot(hashed(context), length(byte_slots));
+        let first = start(contexts.first);
+        let starts = contexts.others.map(start);
+        let hashes = contexts.others.map(hashed);
+        let runs_len = length(self.workspace.runs.len());
         let places = hashes.map(|hash| slot(hash, runs_len));
-        let seen: [Run; RUNS] =
+        let seen: [Run; OTHERS] =
             core::array::from_fn(|i| self.workspace.runs[places[i]].seen_by(hashes[i] & 31));
+        let literal = matches!(role, Role::Literal);
         let expected = 0x100 | u32::from(contexts.expected);
         let mut sofar = 1_u32;
         for j in (0..8_usize).rev() {
             let towards = if expected >> (j + 1) == sofar { 1 + (expected >> j & 1) } else { 0 };
-            let bit_index = u32::try_from(j).expect("small");
-            let byte_len = u32::try_from(self.workspace.byte_slots.len()).expect("small");
-            let slots: [usize; BYTE_INPUTS] = core::array::from_fn(|i| {
-                let path = if i == 0 { bit_index << 2 | towards } else { sofar };
-                let hash = contexts.bits[i] ^ path.wrapping_mul(0x9E37_79B1);
-                slot(hash.wrapping_mul(0x2C1B_3C6D), byte_len)
-            });
-            let mut logits: Vec<i64> = slots
-                .iter()
-                .map(|slot| self.mixer.logit(self.workspace.byte_slots[*slot]))
-                .collect();
-            let opinions = seen.map(|run| run.opinion(sofar, j));
-            let trust_set = |i: usize| if matches!(role, Role::Literal) { i } else { RUNS + i };
-            for i in 0..RUNS {
-                let count = usize::try_from(seen[i].count).expect("small");
-                let trust = self.mixer.sure_logit(self.workspace.trust.set(trust_set(i))[count]);
-                logits.push(match opinions[i] {
-                    None => 0,
-                    Some(true) => trust,
-                    Some(false) => -trust,
+            let path = usize::try_from(towards).expect("small") + 4 * j;
+            let bits_so_far = usize::try_from(sofar).expect("small");
+            // The counters that have a say, and what each tells the probability of.
+            let mut voices = vec![Some((Cell::Slot((first + path) % byte_slots), true))];
+            for i in 0..OTHERS {
+                voices.push(if literal {
+                    Some((Cell::Slot((starts[i] + bits_so_far) % byte_slots), true))
+                } else {
+                    let count = usize::try_from(seen[i].count).expect("small");
+                    seen[i].opinion(sofar, j).map(|opinion| (Cell::Trust(i, count), opinion))
                 });
+            }
+            let mut logits = Vec::new();
+            for voice in &voices {
+                logits.push(voice.map_or(0, |(cell, says)| {
+                    let counter = *self.cell(cell);
+                    let logit = self.mixer.logit(counter);
+                    if says { logit } else { -logit }
+                }));
             }
             let class = match role {
                 Role::Literal => 4 + j / 2,
@@ -189,24 +194,34 @@ impl Body<'_> {
             let mixed = self.mixer.mix(logits, self.workspace.byte_weights.set(set), 32);
             let bit = self.decide(mixed.p1)?;
             mixed.train(self.workspace.byte_weights.set(set), 18, bit);
-            for slot in slots {
-                self.workspace.byte_slots[slot].update(bit);
-            }
-            for i in 0..RUNS {
-                if let Some(opinion) = opinions[i] {
-                    let count = usize::try_from(seen[i].count).expect("small");
-                    self.workspace.trust.set(trust_set(i))[count].update(bit == opinion);
-                }
+            for (cell, says) in voices.into_iter().flatten() {
+                self.cell(cell).update(bit == says);
             }
             sofar = sofar << 1 | u32::from(bit);
         }
         let byte = u8::try_from(sofar & 0xFF).expect("masked");
-        for i in 0..RUNS {
-            let run = &mut self.workspace.runs[places[i]];
-            *run = run.after(seen[i], u32::from(byte));
+        if !literal {
+            for i in 0..OTHERS {
+                let run = &mut self.workspace.runs[places[i]];
+                *run = run.after(seen[i], u32::from(byte));
+            }
         }
-        let name = if matches!(role, Role::Literal) { "literal" } else { "missed byte" };
+        let name = if literal { "literal" } else { "missed byte" };
         self.note(|| name.to_owned(), u32::from(byte));
         Ok(byte)
     }
+
+    fn cell(&mut self, cell: Cell) -> &mut Counter {
+        match cell {
+            Cell::Slot(slot) => &mut self.workspace.byte_slots[slot],
+            Cell::Trust(set, count) => &mut self.workspace.trust.set(set)[count],
+        }
+    }
+}
+
+/// A counter that a byte is mixed from.
+#[derive(Clone, Copy, Debug)]
+enum Cell {
+    Slot(usize),
+    Trust(usize, usize),
 }

@@ -48,12 +48,12 @@ impl<T: Copy> Sets<T> {
 pub(crate) struct Workspace {
     pub(crate) number_counters: Sets<Counter>,
     pub(crate) switch_counters: Sets<Counter>,
-    pub(crate) trust: Sets<Counter>,
     pub(crate) hit_weights: Sets<i64>,
     pub(crate) byte_weights: Sets<i64>,
+    pub(crate) trust: Sets<Counter>,
+    pub(crate) byte_slots: Vec<Counter>,
     pub(crate) hit_slots: Vec<Counter>,
     pub(crate) runs: Vec<Run>,
-    pub(crate) byte_slots: Vec<Counter>,
     pub(crate) map: AddressMap,
     pub(crate) cache: Cache,
 }
@@ -68,12 +68,12 @@ impl Workspace {
         Self {
             number_counters: Sets::new(8, 43, 1, compact, &mut priors, Counter::believing),
             switch_counters: Sets::new(24, 1, 0, compact, &mut priors, Counter::believing),
-            trust: Sets::new(8, 8, 1, compact, &mut priors, Counter::believing),
-            hit_weights: Sets::new(12, 7, 1, compact, &mut priors, weight),
-            byte_weights: Sets::new(24, 12, 2, compact, &mut priors, weight),
+            hit_weights: Sets::new(12, 5, 1, compact, &mut priors, weight),
+            byte_weights: Sets::new(24, 5, 2, compact, &mut priors, weight),
+            trust: Sets::new(3, 8, 0, compact, &mut priors, Counter::believing),
+            byte_slots: slots(sizes.byte_slots),
             hit_slots: slots(sizes.hit_slots),
             runs: vec![Run::default(); usize::try_from(sizes.run_slots).expect("small")],
-            byte_slots: slots(sizes.byte_slots),
             map: AddressMap::default(),
             cache: Cache::new(sizes.cache_entries),
         }
@@ -99,12 +99,12 @@ impl Workspace {
         };
         words.extend(counters(&self.number_counters.words));
         words.extend(counters(&self.switch_counters.words));
-        words.extend(counters(&self.trust.words));
         words.extend(weights(&self.hit_weights.words));
         words.extend(weights(&self.byte_weights.words));
+        words.extend(counters(&self.trust.words));
+        words.extend(counters(&self.byte_slots));
         words.extend(counters(&self.hit_slots));
         words.extend(self.runs.iter().flat_map(|run| run.word().to_le_bytes()));
-        words.extend(counters(&self.byte_slots));
         words.extend(entries(&self.map.0));
         words.extend(entries(&self.cache.0));
         words

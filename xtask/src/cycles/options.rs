@@ -9,14 +9,20 @@ pub(super) struct Options {
     pub(super) set: String,
     /// Budgets of RAM as `patcher create --ram` takes them.
     pub(super) ram: Vec<String>,
+    /// Only pairs whose name contains this.
+    pub(super) only: String,
     /// Whether to tell where the cycles go.
     pub(super) profile: bool,
 }
 
 impl Options {
     pub(super) fn parse(arguments: &[String]) -> Result<Self, Failure> {
-        let mut options =
-            Self { set: "benchmark".to_owned(), ram: vec!["16K".to_owned()], profile: false };
+        let mut options = Self {
+            set: "benchmark".to_owned(),
+            ram: vec!["16K".to_owned()],
+            only: String::new(),
+            profile: false,
+        };
         let mut rest = arguments.iter();
         while let Some(name) = rest.next() {
             let mut value =
@@ -24,10 +30,11 @@ impl Options {
             match name.as_str() {
                 "--set" => options.set = value()?.clone(),
                 "--ram" => options.ram = value()?.split(',').map(str::to_owned).collect(),
+                "--only" => options.only.clone_from(value()?),
                 "--profile" => options.profile = true,
                 _ => {
                     return Err(Failure::new(format!(
-                        "expected --set, --ram or --profile, got {name}"
+                        "expected --set, --ram, --only or --profile, got {name}"
                     )));
                 }
             }
