@@ -72,15 +72,17 @@
 //! | --- | --- |
 //! | [`apply`] | the [`Applier`]: order of checks, decoding, writing, [`Progress`] |
 //! | [`error`] | [`ApplyError`], its [`Class`] and its number |
+//! | [`resume`] | how it goes on after a power loss: re-decode, snapshot, reset |
 //! | `trust` | with the feature `p256`: who may have made the patch, and for which device |
 //!
 //! # Power loss
 //!
-//! The base slot is never written. After a cut, apply the patch from its first byte again.
+//! The base slot is never written. After a cut, apply the patch from its first byte again; with a policy of [`resume`] finished
+//! pages stay, and little has to be sent again.
 //!
 //! # What it does not do
 //!
-//! It does not resume, write in place, or swap images.
+//! It does not write in place, or swap images.
 #![no_std]
 #![forbid(unsafe_code)]
 #![deny(
@@ -96,6 +98,7 @@
 
 pub mod apply;
 pub mod error;
+pub mod resume;
 #[cfg(feature = "p256")]
 pub mod trust;
 
