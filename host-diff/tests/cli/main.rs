@@ -10,4 +10,5 @@ mod help;
 mod info;
 mod output;
 mod refused;
+mod resume;
 mod trust;
