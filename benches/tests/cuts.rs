@@ -7,6 +7,7 @@ use host_diff::{Epoch, Resume};
 fn effort() -> Effort {
     Effort {
         tears: vec![Tear::Blank, Tear::Mixed(1), Tear::Finished],
+        every: 1,
         second_of: 173,
         second_cuts: 12,
         seed: 4,

@@ -15,7 +15,7 @@ use host_diff::{Epoch, Resume};
 #[derive(Debug, Parser)]
 struct Arguments {
     /// Size of the firmware, in functions of about 60 bytes.
-    #[arg(long, default_value_t = 2_180)]
+    #[arg(long, default_value_t = 2_320)]
     functions: usize,
     /// RAM of the device, bytes.
     #[arg(long, default_value_t = 4096)]
@@ -32,6 +32,9 @@ struct Arguments {
     /// Torn variants of each operation: seeds from 1 on.
     #[arg(long, default_value_t = 1)]
     tears: u64,
+    /// Only one of so many cuts, for a look.
+    #[arg(long, default_value_t = 1)]
+    every: usize,
     /// One of so many recoveries is cut again, at some twelve places.
     #[arg(long, default_value_t = 997)]
     second_of: u64,
@@ -52,6 +55,7 @@ fn cut<P: Part>(arguments: &Arguments, total: &mut Findings) -> Result<(), Strin
     let epoch = Epoch::of_bytes(arguments.epoch.max(page)).ok_or("epoch: not a power of two")?;
     let effort = Effort {
         tears: (1..=arguments.tears).map(Tear::Seeded).collect(),
+        every: arguments.every,
         second_of: arguments.second_of,
         second_cuts: 12,
         seed: arguments.seed,

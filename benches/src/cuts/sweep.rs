@@ -10,6 +10,8 @@ use super::{Device, Policy, Update};
 pub struct Effort {
     /// What a torn operation leaves, one cut each; the cut before it comes on top.
     pub tears: Vec<Tear>,
+    /// One of so many cuts is tried, beginning with the first: 1 for all.
+    pub every: usize,
     /// One of so many recoveries is cut a second time.
     pub second_of: u64,
     /// Places where each of those is cut, beside its first operations.
@@ -66,7 +68,7 @@ pub fn sweep<P: Part>(
         }
     };
     let sweep = Sweep { update, policy, effort, ledger: &ledger, declared };
-    let jobs = effort.jobs.max(1);
+    let (jobs, every) = (effort.jobs.max(1), effort.every.max(1));
     let parts: Vec<Result<Findings, String>> = std::thread::scope(|scope| {
         let start = |job: usize| {
             let (log, template, sweep) =
@@ -75,7 +77,8 @@ pub fn sweep<P: Part>(
                 let mut found = Findings::default();
                 let points = log.cut_points(&effort.tears);
                 for (nth, point) in points.enumerate() {
-                    if nth % jobs == job {
+                    let turn = nth / every;
+                    if nth.is_multiple_of(every) && turn % jobs == job {
                         sweep.recover(&template, point, nth as u64, &mut found)?;
                     }
                 }

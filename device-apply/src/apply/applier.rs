@@ -361,7 +361,9 @@ impl<'a, B: ReadNorFlash, S: NorFlash, G: Gate, R: Resume<S, G>> Applier<'a, B, 
             Ok(()) => Ok(self.progress()),
             Err(error) => {
                 if !matches!(error, ApplyError::Poisoned { .. }) {
-                    if error.class() != Class::Flash {
+                    // Flash may do better the next time, and of a patch that ended too soon the rest may come.
+                    let ended = matches!(error, ApplyError::Decode(DecodeError::Truncated));
+                    if error.class() != Class::Flash && !ended {
                         self.resume.discard(&mut self.staging);
                     }
                     self.phase = Phase::Failed { code: error.code() };
