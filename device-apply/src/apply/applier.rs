@@ -446,7 +446,10 @@ impl<'a, B: ReadNorFlash, S: NorFlash, G: Gate, R: Resume<S, G>> Applier<'a, B, 
         let place = Place { free, payload: *payload, erased_value: self.writer.erased_value };
         let Begun { payload, target } = self.resume.begin(&mut self.staging, place, decoder)?;
         self.writer.go_on(target);
-        // What was pushed of the body is counted by the caller of this function, in the end.
+        if let Some(ahead) = self.resume.ahead() {
+            *ahead = ahead.saturating_add(payload);
+        }
+        // What is taken of a chunk meanwhile, the header, is counted once it is.
         self.patch_done = self.patch_done.saturating_add(payload);
         Ok(())
     }

@@ -155,6 +155,8 @@ impl Logged {
                     break;
                 }
                 Err(error) if tries == 0 => return Err(ApplyError::StagingWrite { offset, error }),
+                // Flash that says yes and keeps nothing is asked no more.
+                Ok(()) if tries == 0 => self.next = self.frames,
                 // A unit that a cut tore without a trace: the next frame is another.
                 Ok(()) | Err(_) => {}
             }
@@ -198,6 +200,7 @@ impl<S: NorFlash> Steps<S> for Logged {
         *self = Self {
             earlier: self.earlier,
             seed: self.seed,
+            ahead: self.ahead,
             start: place.free,
             frames: slack.checked_div(word(FRAME_BYTES)).unwrap_or(0),
             erased_value: place.erased_value,
@@ -205,7 +208,7 @@ impl<S: NorFlash> Steps<S> for Logged {
             ..Self::new()
         };
         self.scan(staging);
-        (self.replay, self.ahead) = (self.logged, self.logged);
+        self.replay = self.logged;
         Ok(Begun { payload: self.logged, target: 0 })
     }
 

@@ -175,8 +175,7 @@ impl<S: NorFlash, J: NorFlash<Error = S::Error>> Steps<S> for Marks<J> {
         })?;
         let begun = begun.unwrap_or_default();
         // Zeros past the end of the body count as decoded, but nobody can send them.
-        self.ahead = begun.payload.min(place.payload);
-        Ok(Begun { payload: self.ahead, ..begun })
+        Ok(Begun { payload: begun.payload.min(place.payload), ..begun })
     }
 
     fn ahead(&mut self) -> Option<&mut u32> {

@@ -136,6 +136,41 @@ fn a_server_that_sends_all_again_is_understood() {
 }
 
 #[test]
+fn a_full_image_goes_on_too() {
+    let options = Options { kind: patcher_core::Kind::Full, epoch_log2: 11, ..Options::default() };
+    let script = Script::new(&[], options).literal(&noise(3, 7_000)).copy_back(2_000, 500);
+    let patch = script.build();
+    let bench = Bench::new(&[]);
+    bench.cut(&patch, Logged::new(), 1_000);
+    let (at, result) = bench.run(&patch, Logged::new(), Send::All);
+    assert!(at > 2_000 && result.is_ok(), "{at} {result:?}");
+    bench.holds(&patch);
+    let bench = Bench::new(&[]);
+    bench.cut(&patch, Marks::snapshots(bench.region()), 1_500);
+    let (at, result) = bench.run(&patch, Marks::snapshots(bench.region()), Send::All);
+    assert!(at > 2_000 && result.is_ok(), "{at} {result:?}");
+    bench.holds(&patch);
+}
+
+#[test]
+fn one_may_go_back_before_the_base_is_checked() {
+    let [patch, _] = patches(false);
+    let bench = Bench::new(&patch.base);
+    bench.cut(&patch, Logged::new(), 1_200);
+    let mut workspace = vec![0; patch.header.workspace_words()];
+    let (base, staging) = (bench.flash.slot(0..SLOT), bench.staging());
+    let mut applier =
+        Applier::new(base, staging, &mut workspace, &reference::ALL).resuming(Logged::new());
+    applier.push(&mut &patch.bytes[..patch.header_len]).unwrap();
+    assert!(matches!(applier.progress().stage, Stage::Base { .. }));
+    // From here on the sender begins again, byte by byte.
+    applier.seek(0).unwrap();
+    let done = bench.serve(&mut applier, &patch.bytes).unwrap();
+    assert_eq!(done.patch_done as usize, patch.bytes.len());
+    bench.holds(&patch);
+}
+
+#[test]
 fn a_stored_patch_that_is_applied_twice_costs_no_operation() {
     let [patch, _] = patches(false);
     let bench = Bench::new(&patch.base);

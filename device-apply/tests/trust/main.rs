@@ -12,6 +12,7 @@
 
 mod attacks;
 mod blocks;
+mod resume;
 mod staged;
 mod support;
 mod vectors;
