@@ -30,7 +30,7 @@ fn cut<P: Part>(policy: Policy, functions: usize, epoch: u32) -> Findings {
     let findings = sweep::<P>(&update, policy, &effort())
         .unwrap_or_else(|error| panic!("{}: {error}", P::GEOMETRY.name()));
     println!("{} {}: {findings:?}", P::GEOMETRY.name(), policy.name());
-    assert_eq!(findings.cuts as usize, 4 * findings.operations + 1);
+    assert_eq!(findings.cuts, 4 * findings.operations as u64 + 1);
     assert!(findings.second_cuts > 0);
     findings
 }
