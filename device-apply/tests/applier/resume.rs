@@ -246,6 +246,49 @@ fn what_was_damaged_on_its_way_is_not_decoded_for_ever() {
     good(&bench, bench.run(&patch, Marks::snapshots(bench.region()), Send::Missing));
 }
 
+/// Changes one bit of a random byte of `range`, which is readable.
+fn flip(flash: &FlashModel<Stm32L4>, range: core::ops::Range<u32>, seed: u32) {
+    let [a, b, c, bit] = seed.wrapping_mul(0x9E37_79B9).to_be_bytes();
+    let at = range.start + u32::from_be_bytes([0, a, b, c]) % (range.end - range.start);
+    let unit = at / 8 * 8;
+    if let Ok(mut bytes) = flash.dump(unit..unit + 8) {
+        bytes[(at % 8) as usize] ^= 1 << (bit % 8);
+        flash.load(unit, &bytes);
+    }
+}
+
+#[test]
+fn flash_that_changed_since_the_cut_is_noticed() {
+    let [patch, _] = patches(true);
+    type Make = for<'f> fn(&'f Bench) -> Marks<Flash<'f>>;
+    let makes: [Make; 2] = [|b| Marks::snapshots(b.region()), |b| Marks::resets(b.region())];
+    let bench = Bench::new(&patch.base);
+    let erased = bench.flash.snapshot();
+    for seed in 0..60u32 {
+        let cut = u64::from(seed) * 47;
+        for make in makes {
+            bench.flash.restore(&erased);
+            bench.flash.cut_after(cut, Cut::Inside(Tear::Seeded(cut)));
+            let _ = bench.run(&patch, make(&bench), Send::Missing);
+            bench.flash.power_on();
+            flip(&bench.flash, SLOT..SLOT + 12_000, seed);
+            flip(&bench.flash, 2 * SLOT..2 * SLOT + 4 * 2_048, seed + 1);
+            let (_, result) = bench.run(&patch, make(&bench), Send::Missing);
+            assert!(result.is_ok(), "seed {seed}: {result:?}");
+            bench.holds(&patch);
+        }
+        bench.flash.restore(&erased);
+        bench.flash.cut_after(cut, Cut::Inside(Tear::Seeded(cut)));
+        let _ = bench.run(&patch, Logged::new(), Send::Missing);
+        bench.flash.power_on();
+        flip(&bench.flash, SLOT..SLOT + 12_000, seed);
+        flip(&bench.flash, SLOT + 7 * 2_048..SLOT + 8 * 2_048, seed + 1);
+        let (_, result) = bench.run(&patch, Logged::new(), Send::Missing);
+        assert!(result.is_ok(), "seed {seed}: {result:?}");
+        bench.holds(&patch);
+    }
+}
+
 #[test]
 fn a_stream_that_ended_too_soon_goes_on_where_it_did() {
     let [patch, _] = patches(false);
