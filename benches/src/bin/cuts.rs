@@ -15,7 +15,7 @@ use host_diff::{Epoch, Resume};
 #[derive(Debug, Parser)]
 struct Arguments {
     /// Size of the firmware, in functions of about 60 bytes.
-    #[arg(long, default_value_t = 2_320)]
+    #[arg(long, default_value_t = 2_360)]
     functions: usize,
     /// RAM of the device, bytes.
     #[arg(long, default_value_t = 4096)]
