@@ -152,6 +152,37 @@ pub enum ApplyError<B, S> {
         /// The flash's own error.
         error: S,
     },
+    /// The region for restart marks cannot be read, erased or written. Apply again; if it stays, its flash is worn out or
+    /// protected.
+    Journal {
+        /// Offset in the region.
+        offset: u32,
+        /// The flash's own error.
+        error: S,
+    },
+    /// The region for restart marks is too short for this patch: ask for one that takes less RAM, or resume in another way. The
+    /// staging slot was not touched.
+    JournalTooShort {
+        /// Bytes of the smallest region, whole pages.
+        expected: u32,
+        /// Bytes of the region.
+        got: u32,
+    },
+    /// The slack of the staging slot is too short for a log of this patch: resume in another way. The staging slot was not
+    /// touched.
+    LogTooShort {
+        /// Bytes of the log if there is no cut.
+        expected: u32,
+        /// Bytes behind target and spare page.
+        got: u32,
+    },
+    /// The bytes pushed would begin behind what the applier has: nothing was done, go on at `expected`.
+    Gap {
+        /// Offset of the next byte of the patch that is missing.
+        expected: u32,
+        /// Offset that was sought.
+        got: u32,
+    },
     /// The applier was used after an error.
     Poisoned {
         /// [`code`](Self::code) of that error.
@@ -182,6 +213,10 @@ impl<B, S> ApplyError<B, S> {
             Self::Internal => 73,
             Self::BlockTooLong { .. } => 74,
             Self::Swapped => 75,
+            Self::Journal { .. } => 76,
+            Self::JournalTooShort { .. } => 77,
+            Self::LogTooShort { .. } => 78,
+            Self::Gap { .. } => 79,
         }
     }
 
@@ -193,14 +228,18 @@ impl<B, S> ApplyError<B, S> {
             Self::Decode(error) => error.class().into(),
             Self::Trust(error) => error.class().into(),
             Self::BaseTooLong { .. } | Self::WrongBase { .. } => Class::Mismatch,
-            Self::TargetTooLong { .. } | Self::BlockTooLong { .. } => Class::Limit,
+            Self::TargetTooLong { .. }
+            | Self::BlockTooLong { .. }
+            | Self::JournalTooShort { .. }
+            | Self::LogTooShort { .. } => Class::Limit,
             Self::Swapped => Class::Untrusted,
             Self::WrongTarget { .. } => Class::Malformed,
             Self::BaseRead { .. }
             | Self::StagingRead { .. }
             | Self::StagingErase { .. }
-            | Self::StagingWrite { .. } => Class::Flash,
-            Self::Poisoned { .. } | Self::Internal => Class::Bug,
+            | Self::StagingWrite { .. }
+            | Self::Journal { .. } => Class::Flash,
+            Self::Gap { .. } | Self::Poisoned { .. } | Self::Internal => Class::Bug,
         }
     }
 }
@@ -276,6 +315,18 @@ impl<B: fmt::Debug, S: fmt::Debug> fmt::Display for ApplyError<B, S> {
             }
             Self::StagingWrite { offset, error } => {
                 write!(f, "writing the staging slot at {offset:#x} failed: {error:?}")
+            }
+            Self::Journal { offset, error } => {
+                write!(f, "the region for restart marks failed at {offset:#x}: {error:?}")
+            }
+            Self::JournalTooShort { expected, got } => {
+                write!(f, "restart marks take a region of {expected} bytes, this one has {got}")
+            }
+            Self::LogTooShort { expected, got } => {
+                write!(f, "a log of the patch takes {expected} bytes of slack, there are {got}")
+            }
+            Self::Gap { expected, got } => {
+                write!(f, "byte {expected} of the patch is missing, sought was {got}")
             }
             Self::Poisoned { first } => write!(f, "the applier was used after error {first}"),
             Self::Internal => write!(f, "an invariant of the applier is broken"),

@@ -74,16 +74,18 @@
 //! | [`boot`] | which image a bootloader starts: a pure decision over both slots, and its metadata |
 //! | [`error`] | [`ApplyError`], its [`Class`] and its number |
 //! | [`journal`] | records in flash that survive cuts, of which the newest counts |
+//! | [`resume`] | how it goes on after a power loss: re-decode, snapshot, reset |
 //! | `trust` | with the feature `p256`: who may have made the patch, and for which device |
 //! | [`update`] | how far an update is: a pure state machine, its policy, its state in flash |
 //!
 //! # Power loss
 //!
-//! The base slot is never written. After a cut, apply the patch from its first byte again.
+//! The base slot is never written. After a cut, apply the patch from its first byte again; with a policy of [`resume`] finished
+//! pages stay, and little has to be sent again.
 //!
 //! # What it does not do
 //!
-//! It does not resume, write in place, or swap images.
+//! It does not write in place, or swap images.
 #![no_std]
 #![forbid(unsafe_code)]
 #![deny(
@@ -101,6 +103,7 @@ pub mod apply;
 pub mod boot;
 pub mod error;
 pub mod journal;
+pub mod resume;
 #[cfg(feature = "p256")]
 pub mod trust;
 pub mod update;

@@ -1,10 +1,11 @@
 //! Two images in, a patch out.
 
 use crate::budget::{Budget, LEAST_RAM};
-use crate::encode::{self, Effort};
+use crate::encode::{self, Effort, Frame};
 use crate::estimate;
 use crate::image::{FlatImage, Region};
 use crate::layout::Layout;
+use crate::resume::Resume;
 use core::fmt;
 use core::num::NonZeroUsize;
 use core::str::FromStr;
@@ -30,6 +31,8 @@ pub struct Options {
     pub target_regions: Option<Vec<Region>>,
     /// References to predict; `None` detects them.
     pub isa: Option<IsaChoice>,
+    /// What the patch offers to a device that loses power.
+    pub resume: Resume,
     /// Threads that may work at the same time, which changes no byte; `None` takes what the machine has, up to four.
     pub threads: Option<NonZeroUsize>,
 }
@@ -44,6 +47,7 @@ impl Default for Options {
             base_regions: None,
             target_regions: None,
             isa: None,
+            resume: Resume::default(),
             threads: None,
         }
     }
@@ -238,8 +242,10 @@ pub fn create(
     let target_sha256: [u8; 32] = Sha256::digest(&target.bytes).into();
     let layout = Layout::of_pair(base, target, options)?;
     let alone = layout.sure && !layout.doubtful(options);
-    let (delta, layout) = smallest_delta(base, target, layout, alone, budget, effort)?;
+    let (delta, mut layout) =
+        smallest_delta(base, target, layout, alone, (budget, effort), options.resume)?;
     let delta_len = delta.as_ref().map_or(usize::MAX, encode::Encoded::len);
+    layout.notes.extend(no_marks(target.bytes.len(), options.resume));
     let full_may_win = options.level >= EXHAUSTIVE_LEVEL
         || target.bytes.len() < SMALL
         || estimate::compressed_len(&target.bytes) / 3 * 2 < delta_len;
@@ -256,6 +262,17 @@ pub fn create(
     Ok(patch)
 }
 
+/// What to say if marks are wanted and there will be none.
+fn no_marks(target_len: usize, resume: Resume) -> Option<String> {
+    let wanted = match resume {
+        Resume::Redecode => return None,
+        Resume::Snapshot(epoch) | Resume::Reset(epoch) => epoch,
+    };
+    resume.epoch(target_len).is_none().then(|| {
+        format!("the target ends before the first restart mark, at {wanted}: the patch has none")
+    })
+}
+
 /// From this level on the full image is tried even where it has hardly a chance.
 const EXHAUSTIVE_LEVEL: u8 = 7;
 
@@ -268,11 +285,12 @@ fn smallest_delta(
     target: &FlatImage,
     layout: Layout,
     alone: bool,
-    budget: Budget,
-    effort: Effort,
+    (budget, effort): (Budget, Effort),
+    resume: Resume,
 ) -> Result<(Option<encode::Encoded>, Layout), CreateError> {
     let try_layout = |layout: &Layout, limit: usize| {
-        encode::delta(&base.bytes, &target.bytes, layout, budget, effort, limit)
+        let frame = Frame { layout, budget, effort, resume };
+        encode::delta(&base.bytes, &target.bytes, frame, limit)
     };
     let best = try_layout(&layout, usize::MAX)?;
     if alone {
@@ -302,8 +320,10 @@ pub fn create_full(target: &FlatImage, options: &Options) -> Result<Patch, Creat
 /// The full-image form of `target` if it takes less than `limit` bytes, not checked yet.
 fn full(target: &FlatImage, options: &Options, limit: usize) -> Result<Option<Patch>, CreateError> {
     let (budget, effort) = check(options)?;
-    let layout = Layout::of_full(target, options)?;
-    let full = encode::full(&target.bytes, &layout, budget, effort, limit)?;
+    let mut layout = Layout::of_full(target, options)?;
+    layout.notes.extend(no_marks(target.bytes.len(), options.resume));
+    let frame = Frame { layout: &layout, budget, effort, resume: options.resume };
+    let full = encode::full(&target.bytes, frame, limit)?;
     let digest = Sha256::digest(&target.bytes).into();
     Ok(full.map(|full| finish(full, &layout, None, digest)))
 }

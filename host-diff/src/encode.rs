@@ -10,6 +10,7 @@ use crate::plan::diffs::{Aligner, Pair, Way};
 use crate::plan::literals::{GUESS, costs};
 use crate::plan::map::map;
 use crate::plan::prices::Prices;
+use crate::resume::{Epoch, Resume};
 use patcher_core::DecodeError;
 use patcher_core::container::header::{Header, Kind};
 use patcher_core::container::region::Regions;
@@ -93,6 +94,19 @@ fn bug(error: DecodeError) -> CreateError {
     CreateError::SelfCheck(format!("planning failed: {error}"))
 }
 
+/// What a patch is made for and with.
+#[derive(Debug, Clone, Copy)]
+pub struct Frame<'a> {
+    /// Where the images are loaded.
+    pub layout: &'a Layout,
+    /// Memory of the device.
+    pub budget: Budget,
+    /// How much is tried.
+    pub effort: Effort,
+    /// Restart marks.
+    pub resume: Resume,
+}
+
 /// The smallest delta that the effort finds, if one takes less than `limit` bytes.
 ///
 /// # Errors
@@ -100,11 +114,10 @@ fn bug(error: DecodeError) -> CreateError {
 pub fn delta(
     base: &[u8],
     target: &[u8],
-    layout: &Layout,
-    budget: Budget,
-    effort: Effort,
+    frame: Frame<'_>,
     limit: usize,
 ) -> Result<Option<Encoded>, CreateError> {
+    let Frame { layout, budget, effort, .. } = frame;
     let pair = Pair {
         base,
         target,
@@ -112,7 +125,7 @@ pub fn delta(
         target_regions: layout.target,
         isa: layout.model(),
     };
-    let job = Job { kind: Kind::Delta, pair: &pair, layout, budget, effort };
+    let job = Job { kind: Kind::Delta, pair: &pair, frame };
     let aligner = Aligner::new(&pair);
     let guessed = vec![GUESS; target.len()];
     let new_bytes = effort.path.then(|| new_byte_costs(base, target, &guessed, effort.tries));
@@ -130,12 +143,12 @@ pub fn delta(
     {
         budget = half;
         let limit = best.as_ref().map_or(limit, Encoded::len);
-        best = Job { budget, ..job }.best(&alignments, limit)?.or(best);
+        best = Job { frame: Frame { budget, ..frame }, ..job }.best(&alignments, limit)?.or(best);
     }
     if let Some(lower) = effort.not_worse_than.and_then(Effort::of_level) {
         let limit = best.as_ref().map_or(limit, Encoded::len);
-        let lower = lower.on(effort.threads);
-        best = delta(base, target, layout, job.budget, lower, limit)?.or(best);
+        let lower = Frame { effort: lower.on(effort.threads), ..frame };
+        best = delta(base, target, lower, limit)?.or(best);
     }
     Ok(best)
 }
@@ -147,13 +160,8 @@ const LITTLE: usize = 8 << 10;
 ///
 /// # Errors
 /// [`CreateError::SelfCheck`] for a bug of the planner.
-pub fn full(
-    target: &[u8],
-    layout: &Layout,
-    budget: Budget,
-    effort: Effort,
-    limit: usize,
-) -> Result<Option<Encoded>, CreateError> {
+pub fn full(target: &[u8], frame: Frame<'_>, limit: usize) -> Result<Option<Encoded>, CreateError> {
+    let layout = frame.layout;
     let pair = Pair {
         base: &[],
         target,
@@ -161,7 +169,7 @@ pub fn full(
         target_regions: layout.target,
         isa: None,
     };
-    let job = Job { kind: Kind::Full, pair: &pair, layout, budget, effort };
+    let job = Job { kind: Kind::Full, pair: &pair, frame };
     job.attempt(&[], limit)
 }
 
@@ -170,9 +178,7 @@ pub fn full(
 struct Job<'a> {
     kind: Kind,
     pair: &'a Pair<'a>,
-    layout: &'a Layout,
-    budget: Budget,
-    effort: Effort,
+    frame: Frame<'a>,
 }
 
 impl Job<'_> {
@@ -185,8 +191,9 @@ impl Job<'_> {
         let Some((first, others)) = alignments.split_first() else { return Ok(None) };
         let mut best = self.attempt(first, limit)?;
         let limit = best.as_ref().map_or(limit, Encoded::len);
-        let others =
-            parallel::map(self.effort.threads, others, |aligned| self.attempt(aligned, limit));
+        let others = parallel::map(self.frame.effort.threads, others, |aligned| {
+            self.attempt(aligned, limit)
+        });
         for encoded in others {
             if let Some(encoded) = encoded?
                 && best.as_ref().is_none_or(|best| encoded.len() < best.len())
@@ -199,7 +206,8 @@ impl Job<'_> {
 
     /// Plans and encodes one alignment, into less than `limit` bytes.
     fn attempt(&self, aligned: &[Aligned], limit: usize) -> Result<Option<Encoded>, CreateError> {
-        let Self { kind, pair, layout, budget, effort } = *self;
+        let Self { kind, pair, frame: Frame { layout, budget, effort, resume } } = *self;
+        let epoch = resume.epoch(pair.target.len());
         let entries = map(pair, aligned, budget.map_limit());
         let mut header = Header {
             kind,
@@ -209,19 +217,23 @@ impl Job<'_> {
             base_len: word32(pair.base.len()),
             target_len: word32(pair.target.len()),
             body_len: 0,
-            epoch_log2: 0,
+            epoch_log2: epoch.map_or(0, Epoch::log2),
             base_regions: pair.base_regions,
             target_regions: pair.target_regions,
             base_digest: [0; 8],
             target_digest: [0; 16],
         };
-        let diffs = aligned
-            .iter()
-            .map(|a| Diff { target: word32(a.target), base: word32(a.base), len: word32(a.len) })
-            .collect();
-        let mut plan = Plan { map: entries, diffs, copies: Vec::new(), reset: false };
+        let diffs = aligned.iter().flat_map(|a| {
+            Epoch::part(epoch, a.target, a.len).map(|(target, len)| Diff {
+                target: word32(target),
+                base: word32(a.base + (target - a.target)),
+                len: word32(len),
+            })
+        });
+        let (diffs, reset) = (diffs.collect(), resume.resets());
+        let mut plan = Plan { map: entries, diffs, copies: Vec::new(), reset };
         let seen = Seen::new(&header, pair.base, pair.target, &plan);
-        let gaps = gaps(aligned, pair.target.len());
+        let gaps = gaps(aligned, pair.target.len(), epoch);
         let mut literals = vec![GUESS; pair.target.len()];
         let mut prices = Prices::guess();
         plan.copies = copies(&seen, &gaps, &literals, &prices, effort.tries);
@@ -237,19 +249,27 @@ impl Job<'_> {
     }
 }
 
-/// Stretches of the target without alignment: (start, end, expected base offset).
-fn gaps(aligned: &[Aligned], target_len: usize) -> Vec<(usize, usize, usize)> {
+/// Stretches of the target without alignment, parted at marks: (start, end, expected base offset).
+fn gaps(
+    aligned: &[Aligned],
+    target_len: usize,
+    epoch: Option<Epoch>,
+) -> Vec<(usize, usize, usize)> {
     let mut gaps = Vec::new();
     let (mut at, mut base) = (0, 0);
+    let mut push = |start: usize, end: usize, base: usize| {
+        let parts = Epoch::part(epoch, start, end - start);
+        gaps.extend(parts.map(|(at, len)| (at, at + len, base + (at - start))));
+    };
     for a in aligned {
         if a.target > at {
-            gaps.push((at, a.target, base));
+            push(at, a.target, base);
         }
         at = a.target + a.len;
         base = a.base + a.len;
     }
     if at < target_len {
-        gaps.push((at, target_len, base));
+        push(at, target_len, base);
     }
     gaps
 }

@@ -17,6 +17,8 @@ pub mod matcher;
 mod parallel;
 pub mod plan;
 pub mod report;
+pub mod resume;
 pub mod trust;
 
 pub use create::{CreateError, IsaChoice, Options, Patch, create, create_full};
+pub use resume::{Epoch, Resume};

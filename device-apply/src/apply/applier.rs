@@ -9,15 +9,16 @@ use patcher_core::reference::Isa;
 use patcher_core::{Decoder, Event, Header, Kind};
 
 use super::digest::SlotDigest;
-use super::gate::{Admitted, Gate, Open};
+use super::gate::{Admitted, Gate, Open, first as first_bytes};
 use super::header::{Collected, HeaderBuffer};
 use super::images::SlotImages;
 use super::progress::{Progress, Stage};
 use super::read::MAX_READ_SIZE;
 use super::writer::{BUFFER_BYTES, Writer};
-use crate::ApplyError;
+use crate::resume::{Begun, LOG_INTERVAL_BYTES, Never, Place, Resume};
 #[cfg(feature = "p256")]
 use crate::trust::{Authentic, Policy, Verify};
+use crate::{ApplyError, Class};
 
 /// Applies one patch: reads the base slot, writes the target into the staging slot.
 ///
@@ -37,7 +38,8 @@ use crate::trust::{Authentic, Policy, Verify};
 ///
 /// Of the staging slot, `[0, align_up(target_len, ERASE_SIZE))` is erased, each page once and just
 /// before its first write, and written in write units, each once, the last filled up with erased
-/// bytes. The base slot is only read, and so both slots may be on one device.
+/// bytes. The base slot is only read, and so both slots may be on one device. With a policy of
+/// [`resume`](crate::resume) pages that are right already stay, and the slack behind the target is used too.
 ///
 /// # Units and ranges
 ///
@@ -78,15 +80,16 @@ use crate::trust::{Authentic, Policy, Verify};
 /// # Power loss
 ///
 /// The base slot is intact. The staging slot holds a part of the target, and perhaps a torn page or
-/// write unit. Apply the patch again from its first byte, with a new applier: each page is erased
-/// before it is read or written.
+/// write unit. Apply the patch again from its first byte, with a new applier: without a policy each page is erased
+/// before it is read or written; with one, see [`resume`](crate::resume).
 ///
 /// # Example
 ///
 /// See the [crate](crate).
 #[derive(Debug)]
-pub struct Applier<'a, B, S, G = Open> {
+pub struct Applier<'a, B, S, G = Open, R = Never> {
     gate: G,
+    resume: R,
     base: B,
     staging: S,
     isas: &'a [&'static dyn Isa],
@@ -105,6 +108,8 @@ enum Phase<'a> {
     Header(HeaderBuffer<'a>),
     Patch {
         decoder: Decoder<'a>,
+        /// Bytes after the header.
+        payload: u32,
         /// `Some` until the base is known to be right.
         base: Option<SlotDigest>,
     },
@@ -132,7 +137,8 @@ impl<'a, B: ReadNorFlash, S: NorFlash> Applier<'a, B, S> {
         workspace: &'a mut [u16],
         isas: &'a [&'static dyn Isa],
     ) -> Self {
-        Self::with_gate(Open::new(), base, staging, workspace, isas)
+        let phase = Phase::Header(HeaderBuffer::new(workspace));
+        Self::assemble(Open::new(), Never::default(), base, staging, isas, phase)
     }
 }
 
@@ -153,7 +159,8 @@ impl<'a, B: ReadNorFlash, S: NorFlash> Applier<'a, B, S, Verify<'a>> {
         policy: Policy<'a>,
         block: &'a mut [u8],
     ) -> Self {
-        Self::with_gate(Verify::policy(policy, block), base, staging, workspace, isas)
+        let phase = Phase::Header(HeaderBuffer::new(workspace));
+        Self::assemble(Verify::policy(policy, block), Never::default(), base, staging, isas, phase)
     }
 
     /// An applier of a stored patch, all of which was checked: push the same bytes again.
@@ -166,9 +173,13 @@ impl<'a, B: ReadNorFlash, S: NorFlash> Applier<'a, B, S, Verify<'a>> {
         authentic: Authentic<'a>,
     ) -> Self {
         let gate = Verify::same(authentic.header_digest);
-        Self::with_gate(gate, base, staging, authentic.workspace, isas)
+        let phase = Phase::Header(HeaderBuffer::new(authentic.workspace));
+        Self::assemble(gate, Never::default(), base, staging, isas, phase)
     }
+}
 
+#[cfg(feature = "p256")]
+impl<'a, B: ReadNorFlash, S: NorFlash, R: Resume<S, Verify<'a>>> Applier<'a, B, S, Verify<'a>, R> {
     /// The patch's security counter, once its header has passed; `None` of an unsigned patch.
     ///
     /// The device's own becomes this as soon as the target has **confirmed** itself, and not before: raised too early, it
@@ -180,6 +191,19 @@ impl<'a, B: ReadNorFlash, S: NorFlash> Applier<'a, B, S, Verify<'a>> {
 }
 
 impl<'a, B: ReadNorFlash, S: NorFlash, G: Gate> Applier<'a, B, S, G> {
+    /// The same, going on after a power loss as `policy` says; before the first byte is pushed.
+    ///
+    /// A policy has RAM of its own, beside that which a patch declares. What it may be depends on who checks the patch:
+    /// [`resume`](crate::resume).
+    pub fn resuming<R: Resume<S, G>>(self, policy: R) -> Applier<'a, B, S, G, R> {
+        let Self { gate, base, staging, isas, phase, writer, .. } = self;
+        let mut applier = Applier::assemble(gate, policy, base, staging, isas, phase);
+        applier.writer.erased_value = writer.erased_value;
+        applier
+    }
+}
+
+impl<'a, B: ReadNorFlash, S: NorFlash, G: Gate, R: Resume<S, G>> Applier<'a, B, S, G, R> {
     const CHECKED: () = {
         assert!(B::READ_SIZE >= 1 && B::READ_SIZE <= MAX_READ_SIZE, "READ_SIZE of the base slot");
         assert!(
@@ -201,26 +225,29 @@ impl<'a, B: ReadNorFlash, S: NorFlash, G: Gate> Applier<'a, B, S, G> {
         );
     };
 
-    /// Bytes of this struct without gate and flash handles: part of what a patch declares as its RAM.
+    /// Bytes of this struct without gate, policy and flash handles: part of what a patch declares as its RAM.
     pub const STATE_BYTES: usize = size_of::<Self>()
         .saturating_sub(size_of::<B>())
         .saturating_sub(size_of::<S>())
-        .saturating_sub(size_of::<G>());
+        .saturating_sub(size_of::<G>())
+        .saturating_sub(size_of::<R>());
 
-    fn with_gate(
+    fn assemble(
         gate: G,
+        resume: R,
         base: B,
         staging: S,
-        workspace: &'a mut [u16],
         isas: &'a [&'static dyn Isa],
+        phase: Phase<'a>,
     ) -> Self {
         const { Self::CHECKED };
         Self {
             gate,
+            resume,
             base,
             staging,
             isas,
-            phase: Phase::Header(HeaderBuffer::new(workspace)),
+            phase,
             writer: Writer::new(),
             patch_done: 0,
             patch_total: 0,
@@ -242,7 +269,9 @@ impl<'a, B: ReadNorFlash, S: NorFlash, G: Gate> Applier<'a, B, S, G> {
     /// One call does a slice of work, so that a watchdog can be fed in between: it hashes at most
     /// 4 KiB of the base, or decodes at most 64 bytes of the body and writes the target bytes that they
     /// stand for. Call until `chunk` is empty. With an empty chunk it goes on with work that
-    /// is due: idle time while the next bytes are on their way hashes the base.
+    /// is due: idle time while the next bytes are on their way hashes the base, and decodes what a policy kept.
+    ///
+    /// `chunk` begins where the last one ended, or where [`seek`](Self::seek) said. What the applier has already is dropped.
     ///
     /// **Cost**: where base and target are alike, a few body bytes stand for much of the target: of 14
     /// pairs of real releases the longest call wrote 5 to 130 KB. If a watchdog cannot wait for so many
@@ -254,6 +283,11 @@ impl<'a, B: ReadNorFlash, S: NorFlash, G: Gate> Applier<'a, B, S, G> {
     /// # Power loss
     /// See [`Applier`].
     pub fn push(&mut self, chunk: &mut &[u8]) -> Outcome<Progress, B, S> {
+        if let Some(ahead) = self.resume.ahead() {
+            let (had, rest) = chunk.split_at_checked(*ahead as usize).unwrap_or((chunk, &[]));
+            *ahead = ahead.saturating_sub(u32::try_from(had.len()).unwrap_or(u32::MAX));
+            *chunk = rest;
+        }
         let before = chunk.len();
         let done = self.take(chunk);
         let taken = before.saturating_sub(chunk.len());
@@ -275,6 +309,21 @@ impl<'a, B: ReadNorFlash, S: NorFlash, G: Gate> Applier<'a, B, S, G> {
     pub fn finish(&mut self) -> Outcome<Progress, B, S> {
         let done = self.complete();
         self.settle(done)
+    }
+
+    /// Says that the next byte pushed is byte `offset` of the patch, header included: at most
+    /// [`Progress::patch_done`], what is before it need not be sent.
+    ///
+    /// # Errors
+    /// [`ApplyError::Gap`] if bytes would be missing; the applier goes on as if it had not been called.
+    pub fn seek(&mut self, offset: u32) -> Outcome<(), B, S> {
+        let expected = self.patch_done;
+        match (self.resume.ahead(), expected.checked_sub(offset)) {
+            (Some(ahead), Some(repeated)) => *ahead = repeated,
+            (None, Some(0)) => {}
+            _ => return Err(ApplyError::Gap { expected, got: offset }),
+        }
+        Ok(())
     }
 
     /// How far it is.
@@ -312,6 +361,11 @@ impl<'a, B: ReadNorFlash, S: NorFlash, G: Gate> Applier<'a, B, S, G> {
             Ok(()) => Ok(self.progress()),
             Err(error) => {
                 if !matches!(error, ApplyError::Poisoned { .. }) {
+                    // Flash may do better the next time, and of a patch that ended too soon the rest may come.
+                    let ended = matches!(error, ApplyError::Decode(DecodeError::Truncated));
+                    if error.class() != Class::Flash && !ended {
+                        self.resume.discard(&mut self.staging);
+                    }
                     self.phase = Phase::Failed { code: error.code() };
                 }
                 Err(error)
@@ -321,12 +375,12 @@ impl<'a, B: ReadNorFlash, S: NorFlash, G: Gate> Applier<'a, B, S, G> {
 
     fn take(&mut self, chunk: &mut &[u8]) -> Outcome<(), B, S> {
         match &mut self.phase {
-            Phase::Header(buffer) => match buffer.push(chunk, &mut self.gate)? {
+            Phase::Header(buffer) => match buffer.push(chunk, &mut self.gate, &mut self.resume)? {
                 Some(collected) => self.open(collected),
                 None => Ok(()),
             },
             Phase::Patch { base: Some(_), .. } => self.check_base(),
-            Phase::Patch { base: None, .. } => self.decode(chunk).map(drop),
+            Phase::Patch { base: None, .. } => self.body(chunk).map(drop),
             Phase::Target(_) | Phase::Done if chunk.is_empty() => Ok(()),
             Phase::Target(_) | Phase::Done => Err(DecodeError::TrailingData.into()),
             Phase::Failed { code } => Err(ApplyError::Poisoned { first: *code }),
@@ -338,8 +392,8 @@ impl<'a, B: ReadNorFlash, S: NorFlash, G: Gate> Applier<'a, B, S, G> {
             Phase::Header(_) => Err(HeaderError::Incomplete.into()),
             Phase::Patch { base: Some(_), .. } => self.check_base(),
             Phase::Patch { base: None, .. } => {
-                let event = self.decode(&mut &[][..])?;
-                if event == Event::NeedInput && !self.gate.pending() {
+                let event = self.body(&mut &[][..])?;
+                if event == Some(Event::NeedInput) && !self.gate.pending() {
                     return Err(DecodeError::Truncated.into());
                 }
                 Ok(())
@@ -363,15 +417,9 @@ impl<'a, B: ReadNorFlash, S: NorFlash, G: Gate> Applier<'a, B, S, G> {
         self.target_len = target_len;
         self.base_digest = base_digest;
         self.target_digest = target_digest;
-        let base = match kind {
-            Kind::Delta => Some(SlotDigest::new(base_len)),
-            Kind::Full => {
-                self.writer.open(&self.staging, target_len)?;
-                None
-            }
-        };
-        self.phase = Phase::Patch { decoder, base };
-        Ok(())
+        let base = Some(SlotDigest::new(base_len)).filter(|_| kind == Kind::Delta);
+        self.phase = Phase::Patch { decoder, payload, base };
+        if kind == Kind::Full { self.begin() } else { Ok(()) }
     }
 
     /// Hashes a slice of the base; after the last one the staging slot may be written.
@@ -385,20 +433,57 @@ impl<'a, B: ReadNorFlash, S: NorFlash, G: Gate> Applier<'a, B, S, G> {
         if got != expected {
             return Err(ApplyError::WrongBase { expected, got });
         }
-        self.writer.open(&self.staging, self.target_len)?;
         *base = None;
+        self.begin()
+    }
+
+    /// Goes to where the body is to be decoded from: its start, if there is no better place.
+    fn begin(&mut self) -> Outcome<(), B, S> {
+        let Phase::Patch { decoder, payload, .. } = &mut self.phase else {
+            return Err(ApplyError::Internal);
+        };
+        let free = self.writer.open(&self.staging, self.resume.past(), self.target_len)?;
+        let place = Place { free, payload: *payload, erased_value: self.writer.erased_value };
+        let Begun { payload, target } = self.resume.begin(&mut self.staging, place, decoder)?;
+        self.writer.go_on(target);
+        if let Some(ahead) = self.resume.ahead() {
+            *ahead = ahead.saturating_add(payload);
+        }
+        // What is taken of a chunk meanwhile, the header, is counted once it is.
+        self.patch_done = self.patch_done.saturating_add(payload);
         Ok(())
+    }
+
+    /// Decodes a slice of what the policy kept, then of `chunk`; `None` after the former.
+    fn body(&mut self, chunk: &mut &[u8]) -> Outcome<Option<Event>, B, S> {
+        let mut room = [0; LOG_INTERVAL_BYTES];
+        if let Some(mut part) = self.resume.replay(&mut self.staging, &mut room)? {
+            let before = part.len();
+            self.decode(&mut part)?;
+            self.resume.replayed(before.saturating_sub(part.len()));
+            return Ok(None);
+        }
+        let whole = *chunk;
+        let mut part = first_bytes(whole, self.resume.room());
+        let offered = part.len();
+        let event = self.decode(&mut part)?;
+        let (taken, rest) =
+            whole.split_at_checked(offered.saturating_sub(part.len())).unwrap_or_default();
+        *chunk = rest;
+        self.resume.keep(&mut self.staging, taken)?;
+        Ok(Some(event))
     }
 
     /// Decodes a slice of `chunk`.
     fn decode(&mut self, chunk: &mut &[u8]) -> Outcome<Event, B, S> {
-        let Phase::Patch { decoder, base: None } = &mut self.phase else {
+        let Phase::Patch { decoder, base: None, .. } = &mut self.phase else {
             return Err(ApplyError::Internal);
         };
         let mut images = SlotImages {
             base: &mut self.base,
             staging: &mut self.staging,
             writer: &mut self.writer,
+            past: self.resume.past(),
         };
         self.gate.fill(chunk)?;
         let mut now = self.gate.ready(chunk);
@@ -410,8 +495,14 @@ impl<'a, B: ReadNorFlash, S: NorFlash, G: Gate> Applier<'a, B, S, G> {
             Error::Patch(error) => error.into(),
             Error::Images(error) => error,
         })?;
+        if let Event::Mark { reset } = event
+            && self.resume.wants_mark(decoder.position(), reset)
+        {
+            self.writer.flush(&mut self.staging, self.resume.past())?;
+            self.resume.save(&mut self.staging, decoder)?;
+        }
         if event == Event::Done {
-            self.writer.finish(&mut self.staging)?;
+            self.writer.finish(&mut self.staging, self.resume.past())?;
             self.phase = Phase::Target(SlotDigest::new(self.target_len));
         }
         Ok(event)

@@ -7,6 +7,7 @@ use patcher_core::model::LEAST_WORDS;
 
 use super::gate::{Admitted, Opened, Pass, Refusal};
 use crate::ApplyError;
+use crate::resume::Binding;
 
 // The smallest workspace that a patch can declare holds the longest header, one byte a word.
 const _: () = assert!(LEAST_WORDS >= MAX_HEADER_BYTES);
@@ -46,13 +47,16 @@ impl<'w> HeaderBuffer<'w> {
         &mut self,
         chunk: &mut &[u8],
         gate: &mut impl Pass,
+        bound: &mut impl Binding,
     ) -> Result<Option<Collected<'w>>, ApplyError<B, S>> {
         let stored = self.words.iter().take(self.len).map(|word| {
             let [byte, _] = word.to_le_bytes();
             byte
         });
-        match gate.open(stored.chain(chunk.iter().copied())) {
+        let bytes = stored.chain(chunk.iter().copied());
+        match gate.open(bytes.clone()) {
             Ok(Opened { admitted, header, len, payload }) => {
+                bound.see(bytes.take(len));
                 let taken = len.saturating_sub(self.len);
                 *chunk = chunk.get(taken..).unwrap_or_default();
                 let workspace = core::mem::take(&mut self.words);

@@ -6,16 +6,18 @@ use patcher_core::Images;
 use super::read::read;
 use super::writer::Writer;
 use crate::ApplyError;
+use crate::resume::Past;
 
 /// Base slot and staging slot; target bytes go through the writer.
 #[derive(Debug)]
-pub(crate) struct SlotImages<'s, B, S> {
+pub(crate) struct SlotImages<'s, B, S, P> {
     pub(crate) base: &'s mut B,
     pub(crate) staging: &'s mut S,
     pub(crate) writer: &'s mut Writer,
+    pub(crate) past: &'s mut P,
 }
 
-impl<B: ReadNorFlash, S: NorFlash> Images for SlotImages<'_, B, S> {
+impl<B: ReadNorFlash, S: NorFlash, P: Past> Images for SlotImages<'_, B, S, P> {
     type Error = ApplyError<B::Error, S::Error>;
 
     fn read_base(&mut self, offset: u32, bytes: &mut [u8]) -> Result<(), Self::Error> {
@@ -27,6 +29,6 @@ impl<B: ReadNorFlash, S: NorFlash> Images for SlotImages<'_, B, S> {
     }
 
     fn write_target(&mut self, bytes: &[u8]) -> Result<(), Self::Error> {
-        self.writer.push(self.staging, bytes)
+        self.writer.push(self.staging, self.past, bytes)
     }
 }

@@ -12,8 +12,8 @@ pub(crate) mod gate;
 pub(crate) mod header;
 mod images;
 mod progress;
-mod read;
-mod writer;
+pub(crate) mod read;
+pub(crate) mod writer;
 
 pub use applier::Applier;
 pub use gate::{Gate, Open};

@@ -41,7 +41,8 @@ pub enum Stage {
 pub struct Progress {
     /// What comes next.
     pub stage: Stage,
-    /// Patch bytes taken.
+    /// Patch bytes that the applier has: those it took, and those that a policy of [`resume`](crate::resume) kept. What is
+    /// missing begins here.
     pub patch_done: u32,
     /// Patch bytes there are, header included.
     pub patch_total: u32,

@@ -4,6 +4,7 @@ use embedded_storage::nor_flash::NorFlash;
 
 use super::read::read;
 use crate::ApplyError;
+use crate::resume::Past;
 
 /// Most bytes programmed by one call of the driver, and largest write unit that is served.
 pub(crate) const BUFFER_BYTES: usize = 32;
@@ -17,9 +18,11 @@ pub(crate) const BUFFER_BYTES: usize = 32;
 /// ├── erased by us ─────────────────┤ erased                     │
 /// ```
 ///
+/// What `past` finds in flash already is not written again.
+///
 /// # Power loss
 /// The staging slot holds whole pages of the target, then perhaps a torn page, then what it held
-/// before. Nothing tells how far it came: apply again from the beginning.
+/// before. Nothing in it tells how far it came.
 #[derive(Debug)]
 pub(crate) struct Writer {
     buffer: [u8; BUFFER_BYTES],
@@ -52,26 +55,37 @@ impl Writer {
         self.position
     }
 
-    /// Prepares for a target of `end` bytes, if it fits the slot.
-    pub(crate) fn open<B, S: NorFlash>(
+    /// Prepares for a target of `end` bytes, if it fits the slot; returns the offset behind all that is needed.
+    pub(crate) fn open<B, S: NorFlash, P: Past>(
         &mut self,
         staging: &S,
+        past: &mut P,
         end: u32,
-    ) -> Result<(), ApplyError<B, S::Error>> {
-        let pages = erase_bytes::<S>().and_then(|page| end.checked_next_multiple_of(page));
+    ) -> Result<u32, ApplyError<B, S::Error>> {
+        let page = erase_bytes::<S>();
+        let target = page.and_then(|page| end.checked_next_multiple_of(page));
+        let spare = page.and_then(|page| page.checked_mul(P::SPARE_PAGES));
+        let pages = target.zip(spare).and_then(|(target, spare)| target.checked_add(spare));
         let expected = pages.unwrap_or(u32::MAX);
         let got = u32::try_from(staging.capacity()).unwrap_or(u32::MAX);
         if pages.is_none() || expected > got {
             return Err(ApplyError::TargetTooLong { expected, got });
         }
         self.end = end;
-        Ok(())
+        past.open(target.unwrap_or(u32::MAX));
+        Ok(expected)
+    }
+
+    /// Goes on behind `position` target bytes that are in flash: whole pages.
+    pub(crate) fn go_on(&mut self, position: u32) {
+        (self.position, self.written, self.erased) = (position, position, position);
     }
 
     /// Takes the next target bytes.
     pub(crate) fn push<B, S: NorFlash>(
         &mut self,
         staging: &mut S,
+        past: &mut impl Past,
         mut bytes: &[u8],
     ) -> Result<(), ApplyError<B, S::Error>> {
         while !bytes.is_empty() {
@@ -85,7 +99,7 @@ impl Writer {
             let full = now.len() == room.len();
             self.advance(now.len())?;
             if full {
-                self.program(staging)?;
+                self.program(staging, past)?;
             }
             bytes = later;
         }
@@ -96,11 +110,21 @@ impl Writer {
     pub(crate) fn finish<B, S: NorFlash>(
         &mut self,
         staging: &mut S,
+        past: &mut impl Past,
     ) -> Result<(), ApplyError<B, S::Error>> {
         if self.position != self.end {
             return Err(ApplyError::Internal);
         }
-        if self.held() > 0 { self.program(staging) } else { Ok(()) }
+        self.flush(staging, past)
+    }
+
+    /// Writes what is left, at the end of the target or of a page.
+    pub(crate) fn flush<B, S: NorFlash>(
+        &mut self,
+        staging: &mut S,
+        past: &mut impl Past,
+    ) -> Result<(), ApplyError<B, S::Error>> {
+        if self.held() > 0 { self.program(staging, past) } else { Ok(()) }
     }
 
     /// Fills `bytes` with target bytes made earlier, from flash or from the buffer.
@@ -137,40 +161,54 @@ impl Writer {
     }
 
     /// Programs the buffer.
-    fn program<B, S: NorFlash>(&mut self, staging: &mut S) -> Result<(), ApplyError<B, S::Error>> {
+    fn program<B, S: NorFlash>(
+        &mut self,
+        staging: &mut S,
+        past: &mut impl Past,
+    ) -> Result<(), ApplyError<B, S::Error>> {
         let held = self.held();
         let len = held.next_multiple_of(S::WRITE_SIZE.max(1));
         self.buffer.get_mut(held..len).unwrap_or_default().fill(self.erased_value);
         let offset = self.written;
         let end = u32::try_from(len).ok().and_then(|len| offset.checked_add(len));
         let end = end.ok_or(ApplyError::Internal)?;
-        self.erase_up_to(staging, end)?;
         let units = self.buffer.get(..len).ok_or(ApplyError::Internal)?;
+        if past.holds(staging, offset, units, &mut self.erased)? {
+            self.written = end;
+            return Ok(());
+        }
+        erase_up_to(&mut self.erased, staging, end)?;
         staging.write(offset, units).map_err(|error| ApplyError::StagingWrite { offset, error })?;
         self.written = end;
         Ok(())
     }
+}
 
-    fn erase_up_to<B, S: NorFlash>(
-        &mut self,
-        staging: &mut S,
-        end: u32,
-    ) -> Result<(), ApplyError<B, S::Error>> {
-        while self.erased < end {
-            let offset = self.erased;
-            let next = erase_bytes::<S>().and_then(|page| offset.checked_add(page));
-            let next = next.ok_or(ApplyError::Internal)?;
-            staging
-                .erase(offset, next)
-                .map_err(|error| ApplyError::StagingErase { offset, error })?;
-            self.erased = next;
-        }
-        Ok(())
+/// Erases the pages from `erased` on where bytes before `end` lie.
+fn erase_up_to<B, S: NorFlash>(
+    erased: &mut u32,
+    staging: &mut S,
+    end: u32,
+) -> Result<(), ApplyError<B, S::Error>> {
+    while *erased < end {
+        *erased = erase_page(staging, *erased)?;
     }
+    Ok(())
+}
+
+/// Erases the page at `offset`; returns its end.
+pub(crate) fn erase_page<B, S: NorFlash>(
+    staging: &mut S,
+    offset: u32,
+) -> Result<u32, ApplyError<B, S::Error>> {
+    let end = erase_bytes::<S>().and_then(|page| offset.checked_add(page));
+    let end = end.ok_or(ApplyError::Internal)?;
+    staging.erase(offset, end).map_err(|error| ApplyError::StagingErase { offset, error })?;
+    Ok(end)
 }
 
 /// Bytes programmed at once: as many write units as the buffer holds.
-const fn batch<S: NorFlash>() -> usize {
+pub(crate) const fn batch<S: NorFlash>() -> usize {
     match BUFFER_BYTES.checked_rem(S::WRITE_SIZE) {
         Some(rest) => BUFFER_BYTES.saturating_sub(rest),
         None => 0,

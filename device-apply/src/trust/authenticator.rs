@@ -9,6 +9,7 @@ use super::verify::Verify;
 use crate::ApplyError;
 use crate::apply::gate::Pass as _;
 use crate::apply::header::{Collected, HeaderBuffer};
+use crate::resume::Never;
 
 /// Checks all of a patch, header and body, without decoding it.
 ///
@@ -94,7 +95,7 @@ impl<'a, 'w> Authenticator<'a, 'w> {
 
     fn take(&mut self, chunk: &mut &[u8]) -> Outcome<()> {
         if let Phase::Header(buffer) = &mut self.phase {
-            let Some(collected) = buffer.push(chunk, &mut self.gate)? else {
+            let Some(collected) = buffer.push(chunk, &mut self.gate, &mut Never::default())? else {
                 return Ok(());
             };
             let Collected { payload, workspace, .. } = collected;

@@ -6,7 +6,7 @@ use patcher_core::error::{DecodeError, HeaderError};
 type Failure = ApplyError<&'static str, &'static str>;
 
 /// Every variant of this crate's own, with its number and class: append only.
-const GOLDEN: [(Failure, u16, Class); 12] = [
+const GOLDEN: [(Failure, u16, Class); 16] = [
     (ApplyError::BaseTooLong { expected: 2, got: 1 }, 64, Class::Mismatch),
     (ApplyError::WrongBase { expected: [1; 8], got: [2; 8] }, 65, Class::Mismatch),
     (ApplyError::TargetTooLong { expected: 2, got: 1 }, 66, Class::Limit),
@@ -19,6 +19,10 @@ const GOLDEN: [(Failure, u16, Class); 12] = [
     (ApplyError::Internal, 73, Class::Bug),
     (ApplyError::BlockTooLong { expected: 2, got: 1 }, 74, Class::Limit),
     (ApplyError::Swapped, 75, Class::Untrusted),
+    (ApplyError::Journal { offset: 16, error: "ecc" }, 76, Class::Flash),
+    (ApplyError::JournalTooShort { expected: 2, got: 1 }, 77, Class::Limit),
+    (ApplyError::LogTooShort { expected: 2, got: 1 }, 78, Class::Limit),
+    (ApplyError::Gap { expected: 1, got: 2 }, 79, Class::Bug),
 ];
 
 #[test]
@@ -54,5 +58,13 @@ fn messages_say_what_was_expected_and_what_was_found() {
     assert_eq!(
         message(ApplyError::StagingErase { offset: 0x800, error: "protected" }),
         "erasing the staging slot at 0x800 failed: \"protected\""
+    );
+    assert_eq!(
+        message(ApplyError::Journal { offset: 0x40, error: "protected" }),
+        "the region for restart marks failed at 0x40: \"protected\""
+    );
+    assert_eq!(
+        message(ApplyError::Gap { expected: 700, got: 701 }),
+        "byte 700 of the patch is missing, sought was 701"
     );
 }

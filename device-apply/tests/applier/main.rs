@@ -16,6 +16,7 @@ mod power_cut;
 mod progress;
 mod ram;
 mod refusals;
+mod resume;
 mod round_trip;
 mod support;
 mod units;

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::harness::{Place, noise, sha256};
 
-const KEYS: [&str; 16] = [
+const KEYS: [&str; 17] = [
     "base_address",
     "base_bytes",
     "base_sha256",
@@ -14,6 +14,7 @@ const KEYS: [&str; 16] = [
     "header_bytes",
     "isa",
     "kind",
+    "marks",
     "notes",
     "patch_bytes",
     "peak_rss_bytes",

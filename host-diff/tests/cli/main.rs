@@ -12,4 +12,5 @@ mod info;
 mod manual;
 mod output;
 mod refused;
+mod resume;
 mod trust;

@@ -3,6 +3,7 @@
 mod any_images;
 mod budgets;
 mod large;
+mod marks;
 mod same_bytes;
 
 use host_diff::image::FlatImage;

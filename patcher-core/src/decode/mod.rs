@@ -149,6 +149,12 @@ impl<'w> Decoder<'w> {
         }
     }
 
+    /// The header that the body belongs to.
+    #[must_use]
+    pub fn header(&self) -> &Header {
+        &self.engine.header
+    }
+
     /// Target bytes produced so far.
     #[must_use]
     pub fn position(&self) -> u32 {

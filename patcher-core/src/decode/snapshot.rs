@@ -41,6 +41,28 @@ impl<'w> Decoder<'w> {
     /// # Errors
     /// [`DecodeError::State`] when the decoder does not stand at a mark.
     pub fn save(&self, mut sink: impl FnMut(&[u8])) -> Result<(), DecodeError> {
+        sink(&self.registers()?);
+        self.engine.for_each_word(|word| sink(&word.to_le_bytes()));
+        Ok(())
+    }
+
+    /// As [`save`](Self::save) right after a mark that reset the model: [`REGISTER_BYTES`] and the address map, eight
+    /// bytes an entry. All else is as at the start.
+    ///
+    /// # Errors
+    /// [`DecodeError::State`] when the decoder does not stand at a mark that reset the model.
+    pub fn save_reset(&self, mut sink: impl FnMut(&[u8])) -> Result<(), DecodeError> {
+        let registers = self.registers()?;
+        // A mark that keeps the model leaves the coder within its segment.
+        if self.started {
+            return Err(DecodeError::State);
+        }
+        sink(&registers);
+        self.engine.map.words().iter().for_each(|word| sink(&word.to_le_bytes()));
+        Ok(())
+    }
+
+    fn registers(&self) -> Result<[u8; REGISTER_BYTES], DecodeError> {
         if self.poisoned || !self.engine.after_mark() {
             return Err(DecodeError::State);
         }
@@ -76,9 +98,7 @@ impl<'w> Decoder<'w> {
         for (slot, byte) in registers.iter_mut().rev().zip([state.tokens & 7, state.change, bits]) {
             *slot = byte;
         }
-        sink(&registers);
-        self.engine.for_each_word(|word| sink(&word.to_le_bytes()));
-        Ok(())
+        Ok(registers)
     }
 
     /// A decoder that goes on from a saved state. Feed it the body from
@@ -95,16 +115,57 @@ impl<'w> Decoder<'w> {
         workspace: &'w mut [u16],
         mut source: impl FnMut(&mut [u8]) -> bool,
     ) -> Result<Self, DecodeError> {
+        let mut decoder = Self::new(header, isas, workspace)?;
+        decoder.load(&mut source)?;
+        Ok(decoder)
+    }
+
+    /// The same for a decoder that has decoded nothing yet.
+    ///
+    /// # Errors
+    /// [`DecodeError::State`] as [`restore`](Self::restore); the decoder is poisoned.
+    pub fn load(&mut self, mut source: impl FnMut(&mut [u8]) -> bool) -> Result<(), DecodeError> {
+        self.load_registers(&mut source)?;
+        let filled = self.engine.fill_words(words(source));
+        self.poisoned = filled.is_err();
+        filled
+    }
+
+    /// The same from what [`save_reset`](Self::save_reset) wrote.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load).
+    pub fn load_reset(
+        &mut self,
+        mut source: impl FnMut(&mut [u8]) -> bool,
+    ) -> Result<(), DecodeError> {
+        self.load_registers(&mut source)?;
+        let mut next = words(source);
+        self.poisoned = self.started;
+        for word in self.engine.map.words_mut() {
+            let saved = next();
+            self.poisoned |= saved.is_none();
+            *word = saved.unwrap_or(0);
+        }
+        if self.poisoned { Err(DecodeError::State) } else { Ok(()) }
+    }
+
+    fn load_registers(
+        &mut self,
+        source: &mut impl FnMut(&mut [u8]) -> bool,
+    ) -> Result<(), DecodeError> {
         let mut bytes = [0u8; REGISTER_BYTES];
-        if !source(&mut bytes) {
+        let fresh = !self.poisoned && self.received == 0 && self.engine.position() == 0;
+        self.poisoned = true;
+        if !fresh || !source(&mut bytes) {
             return Err(DecodeError::State);
         }
-        let mut decoder = Self::new(header, isas, workspace)?;
+        let body_len = self.engine.header.body_len;
         let [.., bits, change, tokens] = bytes;
         let bit = |index: u32| bits >> index & 1 == 1;
         let source_at =
             |at: usize, index: u32| Source { from_base: bit(index), delta: word(&bytes, at) };
-        decoder.engine.resume(State {
+        self.engine.resume(State {
             position: word(&bytes, 0),
             base: word(&bytes, 4),
             last: word(&bytes, 20),
@@ -118,23 +179,28 @@ impl<'w> Decoder<'w> {
             tokens,
             ..State::default()
         })?;
-        decoder.consumed = word(&bytes, 8);
+        self.consumed = word(&bytes, 8);
         // Implied zeros count as decoded, but nobody can send them.
-        decoder.received = decoder.consumed.min(header.body_len);
-        decoder.range = RangeState { range: word(&bytes, 12), code: word(&bytes, 16) };
-        decoder.started = bit(6);
-        let sound = !decoder.started || decoder.range.range >= BOTTOM;
-        if decoder.consumed > header.body_len.saturating_add(IMPLIED_ZEROS)
+        self.received = self.consumed.min(body_len);
+        self.range = RangeState { range: word(&bytes, 12), code: word(&bytes, 16) };
+        self.started = bit(6);
+        let sound = !self.started || self.range.range >= BOTTOM;
+        if self.consumed > body_len.saturating_add(IMPLIED_ZEROS)
             || !sound
             || bits & 0x80 != 0
             || tokens > 7
         {
             return Err(DecodeError::State);
         }
-        decoder.engine.fill_words(|| {
-            let mut pair = [0u8; 2];
-            source(&mut pair).then(|| u16::from_le_bytes(pair))
-        })?;
-        Ok(decoder)
+        self.poisoned = false;
+        Ok(())
+    }
+}
+
+/// Saved bytes as words.
+fn words(mut source: impl FnMut(&mut [u8]) -> bool) -> impl FnMut() -> Option<u16> {
+    move || {
+        let mut pair = [0u8; 2];
+        source(&mut pair).then(|| u16::from_le_bytes(pair))
     }
 }

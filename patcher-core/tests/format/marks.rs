@@ -125,6 +125,64 @@ fn a_reset_leaves_only_offsets_and_the_map() {
     }
 }
 
+/// Fills what is asked for from `bytes`.
+fn source(mut bytes: &[u8]) -> impl FnMut(&mut [u8]) -> bool {
+    move |wanted| {
+        let Some((taken, rest)) = bytes.split_at_checked(wanted.len()) else { return false };
+        wanted.copy_from_slice(taken);
+        bytes = rest;
+        true
+    }
+}
+
+#[test]
+fn registers_and_map_are_all_that_a_reset_leaves() {
+    for case in cases(9, true) {
+        let Patch { header, body } = &case.patch;
+        let mut workspace = vec![0; header.workspace_words()];
+        let mut decoder = Decoder::new(*header, &reference::ALL, &mut workspace).expect("fits");
+        let mut images = Memory::new(header, &case.base, usize::MAX);
+        let mut rest = &body[..];
+        let map_bytes = 8 * header.map_entries as usize;
+        let mut marks = 0;
+        loop {
+            match decoder.push(&mut images, &mut rest).expect("a sound patch") {
+                Event::Mark { .. } => marks += 1,
+                Event::Done => break,
+                Event::NeedInput | Event::Yield => continue,
+            }
+            let (mut whole, mut short) = (Vec::<u8>::new(), Vec::<u8>::new());
+            assert_eq!(decoder.save(|part| whole.extend(part)), Ok(()));
+            assert_eq!(decoder.save_reset(|part| short.extend(part)), Ok(()));
+            assert_eq!(short.len(), REGISTER_BYTES + map_bytes);
+
+            let mut words = vec![0xA55A; header.workspace_words()];
+            let mut fresh = Decoder::new(*header, &reference::ALL, &mut words).expect("fits");
+            assert_eq!(fresh.load_reset(source(&short)), Ok(()));
+            let mut loaded = Vec::<u8>::new();
+            assert_eq!(fresh.save(|part| loaded.extend(part)), Ok(()));
+            assert!(loaded == whole, "mark {marks}");
+            assert_eq!(fresh.load_reset(source(&short)), Err(DecodeError::State), "not fresh");
+        }
+        assert!(marks > 2);
+    }
+}
+
+#[test]
+fn a_mark_that_keeps_the_model_is_not_saved_as_a_reset() {
+    let case = &cases(9, false)[1];
+    let state = &states(case)[0];
+    let Patch { header, body } = &case.patch;
+    let mut workspace = vec![0; header.workspace_words()];
+    let mut decoder = Decoder::new(*header, &reference::ALL, &mut workspace).expect("fits");
+    let mut images = Memory::new(header, &case.base, usize::MAX);
+    assert_eq!(decoder.push(&mut images, &mut &body[..]), Ok(Event::Mark { reset: false }));
+    assert_eq!(decoder.save_reset(|_| panic!("nothing to save")), Err(DecodeError::State));
+    let mut fresh = Decoder::new(*header, &reference::ALL, &mut workspace).expect("fits");
+    assert_eq!(fresh.load_reset(source(state)), Err(DecodeError::State), "the coder is started");
+    assert_eq!(fresh.push(&mut images, &mut &body[..]), Err(DecodeError::Poisoned.into()));
+}
+
 #[test]
 fn states_cannot_be_saved_elsewhere() {
     let case = &cases(8, false)[0];

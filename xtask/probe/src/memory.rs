@@ -42,6 +42,9 @@ impl Memory {
 /// Public keys and counter.
 pub const KEYS: Memory = Memory { address: 0x080F_0000, len: 0x1000 };
 
+/// Where restart marks are kept.
+pub const JOURNAL: Memory = Memory { address: 0x080E_0000, len: 0x1_0000 };
+
 /// Where the running image is, where the next one goes, where the patch waits.
 pub const BASE: Memory = Memory { address: 0x0800_0000, len: 0x4_0000 };
 pub const TARGET: Memory = Memory { address: 0x0804_0000, len: 0x4_0000 };

@@ -57,6 +57,7 @@ pub(crate) struct Script {
 }
 
 /// Both images and the patch between them.
+#[derive(Clone)]
 pub(crate) struct Patch {
     pub(crate) header: Header,
     pub(crate) base: Vec<u8>,

@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use host_diff::create::IsaChoice;
 use host_diff::image;
+use host_diff::resume::Epoch;
 
 use crate::bundle_args::{BundleArguments, UnbundleArguments};
 use crate::foreign::CompressionArgument;
@@ -199,6 +200,16 @@ pub(crate) struct CreateArguments {
     /// Least distance that an in-place applier moves the base image [default: two segments]
     #[arg(long, value_name = "SIZE", value_parser = value::size)]
     pub(crate) minimum_shift_size: Option<u32>,
+
+    /// How the device goes on after a power loss [default: redecode]
+    ///
+    /// What a restart takes is a matter of the device; docs/adr/0008-resume.md tells what each costs.
+    #[arg(long, value_enum, value_name = "POLICY")]
+    pub(crate) resume: Option<ResumeArgument>,
+
+    /// Bytes of the target between restart marks: a power of two, a multiple of the device's page [default: 64K]
+    #[arg(long, value_name = "SIZE", value_parser = value::epoch)]
+    pub(crate) epoch: Option<Epoch>,
 
     /// Private key to sign the patch with, as PEM
     #[arg(long, value_name = "KEY", value_parser = input())]
@@ -457,6 +468,18 @@ impl IsaArgument {
             Self::None => IsaChoice::None,
         })
     }
+}
+
+/// Values of `create --resume`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ResumeArgument {
+    /// From the first byte of the patch, which the device has kept; finished pages stay
+    #[default]
+    Redecode,
+    /// From the decoder's state, saved at restart marks; a stream without room to keep it
+    Snapshot,
+    /// From the last restart mark, where the model begins anew; without room for the state
+    Reset,
 }
 
 /// Values of `create --format`.

@@ -4,8 +4,9 @@ use host_diff::create::{self, CreateError, Options, Patch};
 use host_diff::digest::sha256;
 use host_diff::image::{FlatImage, LoadOptions, mcuboot};
 use host_diff::info::Info;
+use host_diff::resume::Resume;
 
-use crate::args::{CreateArguments, CreateFormat};
+use crate::args::{CreateArguments, CreateFormat, ResumeArgument};
 use crate::failure::{Class, Failure};
 use crate::foreign;
 use crate::input::{Input, Role, check_distinct};
@@ -50,6 +51,7 @@ pub(crate) fn run(args: &CreateArguments, watch: &Stopwatch) -> Result<(), Failu
         base_address: args.base_address,
         target_address: args.target_address,
         isa: args.isa.choice(),
+        resume: resume(args)?,
         threads: None,
     };
     let patch = progress::during("making the patch", || match &base {
@@ -67,6 +69,22 @@ pub(crate) fn run(args: &CreateArguments, watch: &Stopwatch) -> Result<(), Failu
         output::print(&report.json(watch)?)
     } else {
         args.output.print(&report.summary())
+    }
+}
+
+/// What the patch offers to a device that loses power.
+fn resume(args: &CreateArguments) -> Result<Resume, Failure> {
+    let epoch = args.epoch.unwrap_or_default();
+    match args.resume.unwrap_or_default() {
+        ResumeArgument::Snapshot => Ok(Resume::Snapshot(epoch)),
+        ResumeArgument::Reset => Ok(Resume::Reset(epoch)),
+        ResumeArgument::Redecode if args.epoch.is_some() => {
+            let message =
+                "expected --resume snapshot or --resume reset with --epoch, found redecode";
+            let help = "decoding again needs no restart marks: leave out --epoch";
+            Err(Failure::usage(message).help(help))
+        }
+        ResumeArgument::Redecode => Ok(Resume::Redecode),
     }
 }
 

@@ -110,6 +110,7 @@ fn report(details: &Details, patch_bytes: usize) -> Report {
         base_sha256: None,
         target_sha256: None,
         signature: None,
+        marks: None,
         explanation: None,
         notes: Vec::new(),
         seconds: 0.0,
@@ -297,6 +298,8 @@ pub(crate) fn check(args: &CreateArguments) -> Result<(), Failure> {
         (!native && args.full, "--full", "native"),
         (!native && addresses, "addresses", "native"),
         (!native && args.isa != IsaArgument::Auto, "--isa", "native"),
+        (!native && args.resume.is_some(), "--resume", "native"),
+        (!native && args.epoch.is_some(), "--epoch", "native"),
         (!detools && args.compression.is_some(), "--compression", "detools:…"),
         (!in_place && sizes.is_some(), "sizes of memory, segment or shift", "detools:in-place"),
     ];

@@ -123,11 +123,8 @@ fn table(patch: &Info<'_>, report: &Report) -> String {
     rows.push(("device RAM", format!("{} bytes", grouped(header.ram_bytes()))));
     rows.push(("references", report.references()));
     rows.push(("tables", tables(header)));
-    if let Some(epoch) = header.epoch() {
-        rows.push((
-            "restart marks",
-            format!("every {} bytes of the target", grouped(epoch as usize)),
-        ));
+    if let Some(marks) = &report.marks {
+        rows.push(("restart marks", marks.text()));
     }
     if let Some(signature) = &report.signature {
         signed(&mut rows, signature);

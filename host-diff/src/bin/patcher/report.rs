@@ -6,8 +6,9 @@ use host_diff::digest::Hex;
 use host_diff::info::Info;
 use host_diff::report::Explanation;
 use host_diff::trust::PublicKey;
-use patcher_core::Kind;
 use patcher_core::container::trust::Trust;
+use patcher_core::decode::REGISTER_BYTES;
+use patcher_core::{Header, Kind};
 use serde::Serialize;
 use serde_json::json;
 
@@ -34,12 +35,45 @@ pub(crate) struct Report {
     pub(crate) target_sha256: Option<String>,
     /// What the patch is signed with; nobody has checked that yet.
     pub(crate) signature: Option<SignatureReport>,
+    /// Restart marks, if the patch has any.
+    pub(crate) marks: Option<MarksReport>,
     /// Of `info --explain` only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) explanation: Option<Explanation>,
     pub(crate) notes: Vec<String>,
     pub(crate) seconds: f64,
     pub(crate) peak_rss_bytes: Option<u64>,
+}
+
+/// Where a device may go on after a power loss, and what it keeps for that.
+#[derive(Debug, Serialize)]
+pub(crate) struct MarksReport {
+    /// Bytes of the target between two marks.
+    pub(crate) epoch_bytes: u32,
+    /// Of the decoder's state, as a snapshot has it.
+    pub(crate) snapshot_bytes: usize,
+    /// Of what a mark that resets the model leaves of it.
+    pub(crate) reset_bytes: usize,
+}
+
+impl MarksReport {
+    fn of(header: &Header) -> Option<Self> {
+        Some(Self {
+            epoch_bytes: header.epoch()?,
+            snapshot_bytes: REGISTER_BYTES + 2 * header.workspace_words(),
+            reset_bytes: REGISTER_BYTES + 8 * header.map_entries as usize,
+        })
+    }
+
+    /// The same in words.
+    pub(crate) fn text(&self) -> String {
+        format!(
+            "every {} bytes of the target; a snapshot there takes {} bytes, a reset {}",
+            grouped(self.epoch_bytes as usize),
+            grouped(self.snapshot_bytes),
+            grouped(self.reset_bytes)
+        )
+    }
 }
 
 /// What a signed patch says about that.
@@ -97,6 +131,7 @@ impl Report {
             base_sha256: delta.then(|| Hex(&header.base_digest).to_string()),
             target_sha256: Some(Hex(&header.target_digest).to_string()),
             signature: patch.trust.as_ref().map(|trust| SignatureReport::of(trust, patch)),
+            marks: MarksReport::of(header),
             explanation: None,
             notes: Vec::new(),
             seconds: 0.0,
@@ -137,6 +172,9 @@ impl Report {
                 grouped(self.ram_bytes.unwrap_or(0)),
                 self.references()
             );
+        }
+        if let Some(marks) = &self.marks {
+            let _ = writeln!(text, "restart marks {}", marks.text());
         }
         for note in &self.notes {
             let _ = writeln!(text, "note: {note}");

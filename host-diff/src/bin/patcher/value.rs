@@ -2,6 +2,8 @@
 
 use core::ops::RangeInclusive;
 
+use host_diff::resume::Epoch;
+
 /// A number of bytes: plain, hexadecimal, or with K or M for 1,024 and 1,048,576.
 pub(crate) fn size(text: &str) -> Result<u32, String> {
     let (digits, unit) = match text.as_bytes().last() {
@@ -14,6 +16,12 @@ pub(crate) fn size(text: &str) -> Result<u32, String> {
         .checked_mul(unit)
         .and_then(|size| u32::try_from(size).ok())
         .ok_or_else(|| "expected a size below 4096M".to_owned())
+}
+
+/// Distance of restart marks.
+pub(crate) fn epoch(text: &str) -> Result<Epoch, String> {
+    let expected = "expected a power of two from 256 to 2048M, such as 4096 or 64K";
+    Epoch::of_bytes(size(text)?).ok_or_else(|| expected.to_owned())
 }
 
 /// An address of 32 bits.
@@ -81,6 +89,15 @@ mod tests {
         assert_eq!(size("4095M"), Ok(4_095 << 20));
         for wrong in ["", "K", "16KB", "-1", "+1", "1.5K", "4096M", "99999999999999999999", "0x"] {
             assert!(size(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn epochs_are_powers_of_two() {
+        assert_eq!(epoch("4K").map(Epoch::bytes), Ok(4_096));
+        assert_eq!(epoch("2048M").map(Epoch::bytes), Ok(1 << 31));
+        for wrong in ["", "0", "128", "3000", "4095M", "4 K"] {
+            assert!(epoch(wrong).is_err(), "{wrong}");
         }
     }
 

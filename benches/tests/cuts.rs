@@ -1,0 +1,77 @@
+//! A small update, cut at every flash operation, on parts of four kinds. `--bin cuts` does it with a large one.
+
+use benches::cuts::{Effort, Findings, Policy, Update, sweep};
+use flash_model::{Nrf52, Part, Stm32H7, Stm32L0, Stm32L4, Stm32U5, Tear};
+use host_diff::{Epoch, Resume};
+
+fn effort() -> Effort {
+    Effort {
+        tears: vec![Tear::Blank, Tear::Mixed(1), Tear::Finished],
+        every: 1,
+        second_of: 173,
+        second_cuts: 12,
+        seed: 4,
+        jobs: 2,
+    }
+}
+
+fn update(policy: Policy, functions: usize, epoch: u32) -> Update {
+    let epoch = Epoch::of_bytes(epoch).expect("a power of two");
+    let resume = match policy {
+        Policy::Never | Policy::Kept | Policy::Logged => Resume::Redecode,
+        Policy::Snapshots => Resume::Snapshot(epoch),
+        Policy::Resets => Resume::Reset(epoch),
+    };
+    Update::made_up(functions, 2560, resume).expect("a patch")
+}
+
+fn cut<P: Part>(policy: Policy, functions: usize, epoch: u32) -> Findings {
+    let update = update(policy, functions, epoch);
+    let findings = sweep::<P>(&update, policy, &effort())
+        .unwrap_or_else(|error| panic!("{}: {error}", P::GEOMETRY.name()));
+    println!("{} {}: {findings:?}", P::GEOMETRY.name(), policy.name());
+    assert_eq!(findings.cuts, 4 * findings.operations as u64 + 1);
+    assert!(findings.second_cuts > 0);
+    findings
+}
+
+#[test]
+fn a_stored_patch_is_decoded_again() {
+    cut::<Stm32L4>(Policy::Kept, 70, 256);
+    cut::<Stm32U5>(Policy::Kept, 170, 256);
+    cut::<Stm32H7>(Policy::Kept, 100, 256);
+    cut::<Stm32L0>(Policy::Kept, 20, 256);
+}
+
+#[test]
+fn a_stream_is_decoded_again_from_its_log() {
+    let found = cut::<Stm32L4>(Policy::Logged, 70, 256);
+    assert!(found.resent > 0 && found.erased_again == 1, "{found:?}");
+    cut::<Stm32U5>(Policy::Logged, 170, 256);
+    cut::<Stm32H7>(Policy::Logged, 100, 256);
+    cut::<Stm32L0>(Policy::Logged, 20, 256);
+}
+
+#[test]
+fn a_stream_goes_on_from_a_snapshot() {
+    let found = cut::<Stm32L4>(Policy::Snapshots, 70, 2048);
+    assert!(found.resent > 0 && found.erased_again == 1, "{found:?}");
+    cut::<Stm32U5>(Policy::Snapshots, 170, 8192);
+    cut::<Nrf52>(Policy::Snapshots, 90, 4096);
+    cut::<Stm32L0>(Policy::Snapshots, 20, 512);
+}
+
+#[test]
+fn a_stream_goes_on_from_a_reset() {
+    let found = cut::<Stm32L4>(Policy::Resets, 70, 2048);
+    assert!(found.resent > 0 && found.erased_again == 1, "{found:?}");
+    cut::<Stm32U5>(Policy::Resets, 170, 8192);
+    cut::<Nrf52>(Policy::Resets, 90, 4096);
+    cut::<Stm32L0>(Policy::Resets, 20, 512);
+}
+
+#[test]
+fn without_a_policy_everything_is_sent_again() {
+    let found = cut::<Stm32L4>(Policy::Never, 60, 256);
+    assert!(found.erased_again > 1 && found.resent > 100, "{found:?}");
+}
