@@ -39,6 +39,8 @@ pub enum BusError {
     NotModelled,
     /// What is there answers with an error.
     Refused,
+    /// The manual forbids it and does not say what happens: a bug of the program, which stops the machine.
+    Misuse,
 }
 
 impl fmt::Display for BusError {
@@ -48,6 +50,7 @@ impl fmt::Display for BusError {
             Self::ReadOnly => "it cannot be written",
             Self::NotModelled => "it is not modelled",
             Self::Refused => "it answers with an error",
+            Self::Misuse => "the manual forbids it",
         })
     }
 }

@@ -27,6 +27,7 @@
 //! | [`exception`] | interrupt controller, SysTick, system control space, for a bus that has them |
 //! | [`timing`] | what an instruction costs on a Cortex-M4 |
 //! | [`machine`] | core, bus and counters together, run to a stop |
+//! | [`stm32l4`] | a whole part: STM32L496 |
 //! | [`elf`], [`profile`] | programs and their symbols; where the cycles went |
 //!
 //! # What it does not do
@@ -51,6 +52,7 @@ pub mod instruction;
 pub mod machine;
 pub mod memory;
 pub mod profile;
+pub mod stm32l4;
 pub mod timing;
 
 pub use bus::{Bus, BusError, Width};

@@ -251,11 +251,10 @@ impl<B: Bus> Machine<B> {
     fn raises(&mut self, fault: Fault) -> bool {
         let masks = self.cpu.masks();
         let Some(system) = self.bus.exceptions() else { return false };
+        let known = |error| !matches!(error, BusError::NotModelled | BusError::Misuse);
         let cause = match fault.reason {
-            Reason::Access { address, error } if error != BusError::NotModelled => {
-                FaultCause::Data { address }
-            }
-            Reason::Fetch { error, .. } if error != BusError::NotModelled => FaultCause::Fetch,
+            Reason::Access { address, error } if known(error) => FaultCause::Data { address },
+            Reason::Fetch { error, .. } if known(error) => FaultCause::Fetch,
             Reason::Encoding { refusal: Refusal::Undefined, .. } => FaultCause::Undefined,
             Reason::NotThumb { .. } => FaultCause::NotThumb,
             Reason::Unaligned { .. } => FaultCause::Unaligned,
