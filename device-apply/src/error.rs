@@ -24,6 +24,30 @@ pub enum Class {
     Untrusted,
 }
 
+impl Class {
+    const ALL: [Self; 6] =
+        [Self::Bug, Self::Flash, Self::Limit, Self::Malformed, Self::Mismatch, Self::Untrusted];
+
+    /// Stable number: in flash, in the C API and for telemetry.
+    #[must_use]
+    pub const fn number(self) -> u8 {
+        match self {
+            Self::Bug => 0,
+            Self::Flash => 1,
+            Self::Limit => 2,
+            Self::Malformed => 3,
+            Self::Mismatch => 4,
+            Self::Untrusted => 5,
+        }
+    }
+
+    /// The class of a number.
+    #[must_use]
+    pub fn from_number(number: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|class| class.number() == number)
+    }
+}
+
 impl From<CoreClass> for Class {
     fn from(class: CoreClass) -> Self {
         match class {

@@ -71,8 +71,11 @@
 //! | module | what it holds |
 //! | --- | --- |
 //! | [`apply`] | the [`Applier`]: order of checks, decoding, writing, [`Progress`] |
+//! | [`boot`] | which image a bootloader starts: a pure decision over both slots, and its metadata |
 //! | [`error`] | [`ApplyError`], its [`Class`] and its number |
+//! | [`journal`] | records in flash that survive cuts, of which the newest counts |
 //! | `trust` | with the feature `p256`: who may have made the patch, and for which device |
+//! | [`update`] | how far an update is: a pure state machine, its policy, its state in flash |
 //!
 //! # Power loss
 //!
@@ -95,9 +98,12 @@
 )]
 
 pub mod apply;
+pub mod boot;
 pub mod error;
+pub mod journal;
 #[cfg(feature = "p256")]
 pub mod trust;
+pub mod update;
 
 pub use apply::{Applier, Progress, Stage};
 pub use error::{ApplyError, Class};

@@ -37,6 +37,7 @@ const STEPS: &[Step] = &[
     ("no-std", device::no_std),
     ("thumb", device::thumb),
     ("no-panic", device::no_panic),
+    ("capi", device::capi),
     ("firmware", device::firmware),
     ("emulator", device::emulator),
     ("fuzz", fuzz::smoke),

@@ -30,7 +30,7 @@ const RULES: &[Rule] = &[
     rule("benches", ANYTHING, &[]),
     rule("bootloader", &["bsp", "device-apply", "layout"], &[]),
     rule("bsp", &["layout"], &["emulator"]),
-    rule("capi", &["device-apply"], &[]),
+    rule("capi", &["device-apply", "patcher-core"], &[]),
     rule("corpora", &[], &[]),
     rule("device-apply", &["patcher-core"], &[]),
     rule("emulator", &["flash-model", "layout"], &[]),

@@ -1,6 +1,7 @@
 //! Project tasks, run as `cargo xtask TASK`.
 
 mod bench;
+mod capi;
 mod ci;
 mod cycles;
 mod demo;
@@ -28,6 +29,11 @@ const TASKS: &[Task] = &[
         name: "bench",
         help: "compare with installed peers over the corpus, write benches/record; [--set SET] [BENCH OPTIONS…]",
         run: bench::run,
+    },
+    Task {
+        name: "capi",
+        help: "build the C example with the static library for host and Cortex-M4, and run it",
+        run: capi::run,
     },
     Task {
         name: "ci",

@@ -11,6 +11,7 @@ use super::signature::{Key, Signed};
 ///
 /// `patcher keygen` prints it. One that is no point of the curve fits no patch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(transparent)]
 pub struct PublicKey(pub [u8; PUBLIC_KEY_BYTES]);
 
 /// What a device demands of a patch: given by the integrator, the same for each update.

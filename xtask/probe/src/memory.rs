@@ -46,3 +46,8 @@ pub const KEYS: Memory = Memory { address: 0x080F_0000, len: 0x1000 };
 pub const BASE: Memory = Memory { address: 0x0800_0000, len: 0x4_0000 };
 pub const TARGET: Memory = Memory { address: 0x0804_0000, len: 0x4_0000 };
 pub const PATCH: Memory = Memory { address: 0x0808_0000, len: 0x1_0000 };
+
+/// Boot metadata and the state of updates: two pages each; what the caller's events are.
+pub const METADATA: Memory = Memory { address: 0x080E_0000, len: 0x1000 };
+pub const STATE: Memory = Memory { address: 0x080E_1000, len: 0x1000 };
+pub const EVENTS: Memory = Memory { address: 0x2000_8000, len: 0x100 };

@@ -2,7 +2,8 @@
 
 use super::Outcome;
 use crate::{
-    cycles, failure::Failure, firmware as firmware_task, probe, process, thumb as toolchains,
+    capi as capi_task, cycles, failure::Failure, firmware as firmware_task, probe, process,
+    thumb as toolchains,
 };
 
 /// Crates that must build without `std` and without features.
@@ -41,6 +42,15 @@ pub(super) fn no_panic() -> Result<Outcome, Failure> {
         probe::no_panic(&[])?;
         probe::size(&[])
     })
+}
+
+/// The C example: on the host it runs, for a Cortex-M4 it is linked.
+pub(super) fn capi() -> Result<Outcome, Failure> {
+    if let Some(missing) = capi_task::missing() {
+        return Ok(Outcome::Skipped(missing));
+    }
+    capi_task::run(&[])?;
+    Ok(Outcome::Done)
 }
 
 /// Builds what is committed as images, and tests the programs of `stm32-demo` as they were built here; the step `test` has
