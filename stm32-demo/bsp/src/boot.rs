@@ -5,7 +5,7 @@
 /// The rest of the part is as the caller leaves it. Nothing of the caller's stack is kept.
 ///
 /// # Safety
-/// At `table`, a multiple of 512, there must be the vector table of a program that is made to run there.
+/// At `table`, a multiple of 1024, there must be the vector table of a program that is made to run there.
 #[cfg(target_arch = "arm")]
 pub unsafe fn start(table: u32) -> ! {
     use crate::core_registers::data_barrier;

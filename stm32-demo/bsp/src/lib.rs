@@ -8,6 +8,7 @@
 //! | [`watchdog`] | the independent watchdog |
 //! | [`clock`] | 80 MHz |
 //! | [`serial`] | the port behind the debugger's USB |
+//! | [`ticks`] | milliseconds |
 //! | [`boot`] | starting another program |
 //!
 //! All of it is for one core without an operating system, in thread mode: interrupt handlers must not use flash. What a
@@ -34,4 +35,5 @@ pub mod flash;
 mod register;
 pub mod reset;
 pub mod serial;
+pub mod ticks;
 pub mod watchdog;

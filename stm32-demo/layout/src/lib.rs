@@ -25,8 +25,10 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
+pub mod header;
 mod linker;
 
+pub use header::ImageHeader;
 pub use linker::MemoryX;
 
 /// Where flash is in the address space: the bank that is mapped low, then the other.
@@ -38,8 +40,9 @@ pub const PAGE_BYTES: u32 = 0x800;
 /// Bytes of a double word, the unit of programming.
 pub const WRITE_BYTES: u32 = 8;
 
-/// Bytes before the vector table of an image: its header, up to where a vector table of 107 entries may begin.
-pub const IMAGE_HEADER_BYTES: u32 = 0x200;
+/// Bytes before the vector table of an image: its header, up to where a vector table of 256 entries, as `cortex-m-rt` makes
+/// it, may begin.
+pub const IMAGE_HEADER_BYTES: u32 = 0x400;
 
 /// RAM of a program. The bootloader and the application use the same, one after the other. It ends where ST's boot ROM
 /// still takes a stack pointer for one.

@@ -10,7 +10,7 @@ use crate::{Area, FLASH, IMAGE_HEADER_BYTES, KEPT_RAM, RAM, Range};
 /// let text = layout::MemoryX::bootloader().to_string();
 /// assert!(text.contains("FLASH (rx) : ORIGIN = 0x08000000, LENGTH = 0x7000"));
 /// let text = layout::MemoryX::image().to_string();
-/// assert!(text.contains("FLASH (rx) : ORIGIN = 0x08007200, LENGTH = 0x3ae00"));
+/// assert!(text.contains("FLASH (rx) : ORIGIN = 0x08007400, LENGTH = 0x3ac00"));
 /// ```
 #[derive(Debug, Clone, Copy)]
 pub struct MemoryX {

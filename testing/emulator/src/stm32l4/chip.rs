@@ -98,6 +98,7 @@ impl Chip {
         let loads = matches!(cause, ResetCause::PowerOn | ResetCause::OptionBytes);
         if cause == ResetCause::PowerOn {
             self.forget();
+            self.flash.look_at_all();
         }
         self.flash.reset(loads, self.now);
         self.rcc = Rcc::new(cause, self.rcc.flags());

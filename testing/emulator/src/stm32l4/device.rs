@@ -245,7 +245,8 @@ impl Device {
         core::mem::take(&mut self.machine.bus_mut().uart.outgoing)
     }
 
-    /// The cells of the flash; addresses count from the start of bank 1.
+    /// The cells of the flash; addresses count from the start of bank 1. What is changed here is seen after
+    /// [`power_on`](Self::power_on).
     #[must_use]
     pub fn flash(&self) -> &FlashModel<Stm32L4> {
         self.machine.bus().flash.cells()

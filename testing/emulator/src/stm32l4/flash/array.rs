@@ -69,9 +69,4 @@ impl Array {
             }
         }
     }
-
-    /// Looks at all cells, which a test has changed.
-    pub(super) fn look_at_all(&mut self) {
-        self.look(0, self.cells.size());
-    }
 }

@@ -153,7 +153,13 @@ impl Flash {
     /// Puts `bytes` at a physical address as a programmer on the workbench does.
     pub(super) fn load(&mut self, address: u32, bytes: &[u8]) {
         self.array.cells.load(address, bytes);
-        self.array.look_at_all();
+        let end = u32::try_from(bytes.len()).map_or(u32::MAX, |len| address.saturating_add(len));
+        self.array.look(address, end);
+    }
+
+    /// Looks at the cells anew: a test may have changed them while there was no power.
+    pub(super) fn look_at_all(&mut self) {
+        self.array.look(0, 2 * BANK_BYTES);
     }
 
     /// When the operation that goes on ends.
