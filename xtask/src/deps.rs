@@ -26,7 +26,7 @@ const fn rule(
 }
 
 const RULES: &[Rule] = &[
-    rule("app", &["bsp", "device-apply", "layout"], &[]),
+    rule("app", &["bsp", "device-apply", "layout", "link", "patcher-core"], &[]),
     rule("benches", ANYTHING, &[]),
     rule("bootloader", &["bsp", "device-apply", "layout"], &[]),
     rule("bsp", &["layout"], &["emulator"]),
@@ -38,10 +38,16 @@ const RULES: &[Rule] = &[
     rule("formats", &[], &[]),
     rule("host-diff", &["formats", "patcher-core"], &["device-apply"]),
     rule("layout", &[], &[]),
+    rule("link", &[], &[]),
     rule("oracle", &[], &["host-diff"]),
     rule("patcher-core", &[], &[]),
     rule("rig", &["patcher-core"], &[]),
     rule("selftest", &["bsp", "layout"], &[]),
+    rule(
+        "stories",
+        &["device-apply", "emulator", "flash-model", "host-diff", "layout", "link"],
+        &[],
+    ),
     rule("xtask", ANYTHING, &[]),
 ];
 
@@ -55,7 +61,7 @@ const TEST_HELPERS: &[&str] = &["corpora", "flash-model", "oracle", "patcher-cor
 const INDEPENDENT: &[&str] = &["corpora", "emulator", "flash-model"];
 
 /// Members that run on a device: their build must not turn on the encoder, which allocates.
-const DEVICE: &[&str] = &["app", "bootloader", "bsp", "capi", "device-apply"];
+const DEVICE: &[&str] = &["app", "bootloader", "bsp", "capi", "device-apply", "selftest"];
 
 /// One dependency of one member, as `cargo metadata` gives it.
 #[derive(Debug, Clone, PartialEq, Eq)]

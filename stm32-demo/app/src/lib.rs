@@ -19,7 +19,7 @@ use core::panic::PanicInfo;
 use bsp::flash::on_nmi;
 use bsp::serial::Serial;
 use bsp::ticks::Ticks;
-use bsp::{clock, reset, watchdog};
+use bsp::{clock, idle, reset, watchdog};
 use cortex_m_rt::exception;
 use health::Health;
 use station::Station;
@@ -52,8 +52,11 @@ pub fn run(behaviour: Behaviour) -> ! {
         Behaviour::Works | Behaviour::Better | Behaviour::Unhealthy | Behaviour::Silent => {}
     }
     let hertz = if clock::run_fast() { clock::FAST_HERTZ } else { clock::RESET_HERTZ };
-    let serial = Serial::open(hertz);
+    idle::mask();
+    let mut serial = Serial::open(hertz);
+    serial.wakes();
     let mut ticks = Ticks::start(hertz);
+    ticks.wakes();
     let mut health = Health::new(behaviour);
     let mut station = Station::new(serial);
     let mut busiest = 0;
@@ -69,6 +72,7 @@ pub fn run(behaviour: Behaviour) -> ! {
             }
         }
         station.turn(&health);
+        idle::wait();
     }
 }
 

@@ -8,7 +8,7 @@
 //! image is recorded as pending, in one record. The host begins again when the device has forgotten an update.
 
 use bsp::flash::FlashArea;
-use bsp::{reset, watchdog};
+use bsp::{idle, reset, watchdog};
 use device_apply::boot::{ImageRecord, Slot};
 use device_apply::{Applier, Stage};
 use embedded_storage::nor_flash::ReadNorFlash;
@@ -23,15 +23,15 @@ use crate::station::Station;
 
 /// Memory of the decoder: 16 KiB.
 const WORKSPACE_WORDS: usize = 8192;
-/// Turns without a byte after which the host is taken to be gone: some seconds.
-const PATIENCE: u32 = 20_000_000;
+/// Turns without a block after which the host is taken to be gone: there is one at each byte and at each millisecond.
+const PATIENCE: u32 = 20_000;
 
-/// Number of the error for what the applier takes and is no image.
-const NO_IMAGE: u16 = 0;
-/// Number of the error when boot metadata cannot be written.
-const NO_LOG: u16 = 1;
-/// Number of the error when the host is gone.
-const NO_HOST: u16 = 2;
+/// Numbers of errors behind those of the applier: what it took is no image.
+const NO_IMAGE: u16 = 0xFF00;
+/// Boot metadata cannot be written.
+const NO_LOG: u16 = 0xFF01;
+/// The host is gone.
+const NO_HOST: u16 = 0xFF02;
 
 fn other() -> (Slot, Area) {
     match running().0 {
@@ -61,16 +61,19 @@ fn apply(station: &mut Station, len: u32) -> Result<(), u16> {
     let mut workspace = [0u16; WORKSPACE_WORDS];
     let (base, staging) = (FlashArea::new(running().1), FlashArea::inactive_slot());
     let mut applier = Applier::new(base, staging, &mut workspace, &[&Thumb]);
-    let (mut taken, mut idle) = (0u32, 0u32);
+    let (mut taken, mut turns) = (0u32, 0u32);
     station.answer(&Reply::Ready { offset: taken });
     while taken < len {
         watchdog::feed();
-        idle = idle.wrapping_add(1);
-        if idle > PATIENCE {
+        turns = turns.wrapping_add(1);
+        if turns > PATIENCE {
             return Err(NO_HOST);
         }
-        let Some(request) = station.receive().and_then(|frame| decode(frame)) else { continue };
-        idle = 0;
+        let Some(request) = station.receive().and_then(|frame| decode(frame)) else {
+            idle::wait();
+            continue;
+        };
+        turns = 0;
         if let Request::Block { offset, data } = request
             && offset == taken
         {

@@ -21,7 +21,7 @@ use core::panic::PanicInfo;
 
 use bsp::flash::{FlashArea, on_nmi};
 use bsp::reset::Causes;
-use bsp::{bank, boot, clock, reset, watchdog};
+use bsp::{bank, boot, clock, idle, reset, watchdog};
 use cortex_m_rt::{entry, exception};
 use device_apply::boot::{Image, Reset, Slot, Start, select};
 use device_apply::journal::Journal;
@@ -47,7 +47,7 @@ fn main() -> ! {
         }
         // Nothing may run. Trying again would only wear the device out; power or the reset pin does.
         None => loop {
-            core::hint::spin_loop();
+            idle::wait();
         },
     }
 }

@@ -9,6 +9,7 @@
 //! | [`clock`] | 80 MHz |
 //! | [`serial`] | the port behind the debugger's USB |
 //! | [`ticks`] | milliseconds |
+//! | [`idle`] | sleeping until there is something to do |
 //! | [`boot`] | starting another program |
 //!
 //! All of it is for one core without an operating system, in thread mode: interrupt handlers must not use flash. What a
@@ -32,6 +33,7 @@ pub mod boot;
 pub mod clock;
 mod core_registers;
 pub mod flash;
+pub mod idle;
 mod register;
 pub mod reset;
 pub mod serial;

@@ -25,6 +25,11 @@ const TDR: Register = Register::at(0x4000_8028);
 
 /// `UE`, `RE`, `TE`.
 const ON: u32 = 1 << 0 | 1 << 2 | 1 << 3;
+const RXNEIE: u32 = 1 << 5;
+/// Interrupt 70 (RM0351 §13.3): enable and pending bits, PM0214 §4.3.
+const NVIC_ISER2: Register = Register::at(0xE000_E108);
+const NVIC_ICPR2: Register = Register::at(0xE000_E288);
+const LPUART1_IRQ: u32 = 1 << (70 - 64);
 const ORE: u32 = 1 << 3;
 const RXNE: u32 = 1 << 5;
 const TXE: u32 = 1 << 7;
@@ -61,11 +66,18 @@ impl Serial {
         Self(())
     }
 
+    /// Lets each byte that comes end a sleep. Interrupts must be [masked](crate::idle::mask).
+    pub fn wakes(&mut self) {
+        CR1.write(ON | RXNEIE);
+        NVIC_ISER2.write(LPUART1_IRQ);
+    }
+
     /// The next byte, if one is there.
     ///
     /// # Errors
     /// [`Overrun`], once for any number of lost bytes; those that came before them were delivered.
     pub fn read(&mut self) -> Option<Result<u8, Overrun>> {
+        NVIC_ICPR2.write(LPUART1_IRQ);
         let status = ISR.read();
         if status & RXNE != 0 {
             let [byte, ..] = RDR.read().to_le_bytes();

@@ -8,6 +8,7 @@ const CVR: Register = Register::at(0xE000_E018);
 
 /// Counts, by the core's clock, without an exception.
 const ON: u32 = 1 << 0 | 1 << 2;
+const TICKINT: u32 = 1 << 1;
 const COUNTFLAG: u32 = 1 << 16;
 
 /// The timer, running.
@@ -23,6 +24,11 @@ impl Ticks {
         CVR.write(0);
         CSR.write(ON);
         Self(())
+    }
+
+    /// Lets each millisecond end a sleep. Interrupts must be [masked](crate::idle::mask).
+    pub fn wakes(&mut self) {
+        CSR.write(ON | TICKINT);
     }
 
     /// Whether a millisecond is over since this was last true. One that nobody asked about in time is lost.

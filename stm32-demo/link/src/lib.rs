@@ -57,7 +57,7 @@ pub enum Reply {
     NotConfirmed,
     /// The patch was refused; the slot it went to has no image.
     Refused {
-        /// The number of the applier's error, or 0 for what is no image.
+        /// The number of the applier's error; from 0xFF00 on: no image, no boot metadata, no host.
         code: u16,
     },
 }

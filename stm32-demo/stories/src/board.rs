@@ -161,14 +161,15 @@ impl Board {
         self.device.power_on().expect("it starts");
     }
 
-    /// Runs for `time` of the device's own, over resets, and returns how many there were. Stops early when power is lost.
+    /// Runs for `time` of the device's own, over resets, and returns how many there were. Stops early when power is lost or
+    /// the device sleeps for ever.
     ///
     /// # Panics
     /// If the device does what is not modelled or not specified.
     pub fn run_for(&mut self, time: Duration) -> u32 {
         let (end, resets) = (self.device.time() + time, self.device.resets());
         while self.device.time() < end {
-            if self.step() == Event::PowerLost {
+            if matches!(self.step(), Event::PowerLost | Event::Asleep) {
                 break;
             }
         }

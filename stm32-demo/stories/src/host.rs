@@ -19,6 +19,8 @@ pub enum LinkError {
     Timeout,
     /// The device lost power.
     PowerLost,
+    /// The device sleeps for ever.
+    Asleep,
 }
 
 /// How an update ended, as far as the link knows.
@@ -56,8 +58,10 @@ impl Board {
         let end = self.device.time() + PATIENCE;
         let mut frames = Frames::default();
         while self.device.time() < end {
-            if self.step() == Event::PowerLost {
-                return Err(LinkError::PowerLost);
+            match self.step() {
+                Event::PowerLost => return Err(LinkError::PowerLost),
+                Event::Asleep => return Err(LinkError::Asleep),
+                _ => {}
             }
             for byte in self.device.take_received() {
                 if let Some(reply) = frames.push(byte).and_then(|frame| link::decode(frame)) {
@@ -80,8 +84,8 @@ impl Board {
         for _ in 0..ATTEMPTS {
             match self.ask(request) {
                 Ok(reply) => return Ok(reply),
-                Err(LinkError::PowerLost) => return Err(LinkError::PowerLost),
-                Err(error) => last = error,
+                Err(LinkError::Timeout) => last = LinkError::Timeout,
+                Err(error) => return Err(error),
             }
         }
         Err(last)

@@ -160,7 +160,7 @@ fn the_golden_image_is_the_last_resort() {
 fn with_nothing_to_start_it_stands_still_and_writes_nothing() {
     let mut board = Board::blank();
     board.power_on();
-    assert_eq!(board.insist(&link::Request::Status), Err(LinkError::Timeout));
+    assert_eq!(board.insist(&link::Request::Status), Err(LinkError::Asleep));
     assert_eq!(board.device.flash().stats().operations(), 0);
     assert_eq!(board.device.resets(), 1);
 }

@@ -60,6 +60,7 @@ pub(super) fn firmware() -> Result<Outcome, Failure> {
         firmware_task::run(&[])?;
         let mut command = process::cargo();
         command.args(["test", "--quiet", "--locked", "--package", "bsp", "--test", "on_chip"]);
+        command.args(["--package", "stories", "--test", "boot"]);
         process::run(command.env("STM32_DEMO_IMAGES", firmware_task::built_programs()))
     })
 }

@@ -9,7 +9,8 @@ use crate::{failure::Failure, process, thumb};
 const TARGET: &str = thumb::TARGETS[0];
 
 /// Their names.
-const PROGRAMS: [&str; 1] = ["selftest"];
+const PROGRAMS: [&str; 8] =
+    ["bootloader", "crashes", "first", "hangs", "second", "selftest", "silent", "unhealthy"];
 
 /// Where those are that this machine has built.
 pub(crate) fn built() -> PathBuf {

@@ -33,6 +33,8 @@ pub enum Event {
         /// Its operand.
         code: u8,
     },
+    /// The core sleeps, and nothing in the part will ever wake it.
+    Asleep,
     /// Power is gone. Nothing runs until [`Device::power_on`].
     PowerLost,
     /// The part was reset, and is about to run from its vector table again.
@@ -183,7 +185,10 @@ impl Device {
         observer: &mut O,
     ) -> Result<Event, Fault> {
         // An order of the last instruction is carried out though the budget is spent.
-        let stop = self.machine.run_observed(budget, observer)?;
+        let stop = match self.machine.run_observed(budget, observer) {
+            Err(Fault { reason: Reason::Asleep, .. }) => return Ok(Event::Asleep),
+            stop => stop?,
+        };
         match (stop, self.machine.bus().halt) {
             (_, Some(Halt::PowerLost)) => {
                 self.power_off();
