@@ -5,6 +5,9 @@ use super::Exception;
 /// Bits of a priority that exist: STM32L4 has 16 levels (RM0351 §13.1).
 pub(crate) const PRIORITY_MASK: u8 = 0xF0;
 
+/// NMI and HardFault, which `PRIMASK` does not mask.
+const URGENT: u128 = 1 << Exception::NMI.number() | 1 << Exception::HARD_FAULT.number();
+
 /// What software has masked.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Masks {
@@ -29,7 +32,9 @@ impl Set {
     }
 
     fn iter(self) -> impl Iterator<Item = Exception> {
-        (0..Exception::END).filter(move |number| self.0 >> number & 1 == 1).map(Exception)
+        core::iter::successors(Some(self.0), |&rest| Some(rest & rest.wrapping_sub(1)))
+            .take_while(|&rest| rest != 0)
+            .map(|rest| Exception(rest.trailing_zeros().to_le_bytes()[0]))
     }
 }
 
@@ -160,6 +165,10 @@ impl Controller {
     /// The exception that is to be taken now, if any.
     #[must_use]
     pub fn next(&self, masks: Masks) -> Option<Exception> {
+        // What programs that only sleep have pending all the time.
+        if masks.primask && self.pending.0 & URGENT == 0 {
+            return None;
+        }
         let first = self.first_pending()?;
         (self.preempting(self.level(first)) < self.execution_priority(masks)).then_some(first)
     }
