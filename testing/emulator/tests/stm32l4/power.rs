@@ -65,3 +65,17 @@ fn a_snapshot_goes_its_own_way() {
     assert_eq!(board.read(UPPER), 1);
     assert_eq!((board.0.flash().stats().erases, other.0.flash().stats().erases), (0, 1));
 }
+
+#[test]
+fn a_reset_between_operations_does_not_put_off_a_cut() {
+    let mut board = Board::unlocked();
+    board.0.cut_after(1, Cut::After);
+    assert_eq!(board.program(UPPER, [1, 2]), 0);
+    board.0.pull_reset().unwrap();
+    board.unlock();
+    board.write(CR, PG);
+    board.write(UPPER + 8, 5);
+    board.write(UPPER + 12, 6);
+    board.wait(Duration::from_micros(100));
+    assert_eq!(board.step(), Event::PowerLost);
+}

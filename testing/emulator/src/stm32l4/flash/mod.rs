@@ -120,7 +120,9 @@ impl Flash {
     /// A reset: an operation that goes on is torn, registers are as after reset, option bytes are loaded when `loads`.
     pub(super) fn reset(&mut self, loads: bool, seed: u64) {
         self.tear(seed);
-        self.array.cells.power_on();
+        if !self.array.cells.is_powered() {
+            self.array.cells.power_on();
+        }
         self.caches = Caches::default();
         self.latency = 0;
         (self.keys, self.option_keys) = (Keys::Locked, Keys::Locked);
