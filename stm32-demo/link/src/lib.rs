@@ -154,12 +154,16 @@ mod tests {
                 frames.lost();
             }
             for byte in noise.iter().copied().chain(bytes) {
-                let message = frames.push(byte).and_then(|frame| decode::<Request<'_>>(frame));
+                let message = frames.push(byte).and_then(decode::<Request<'_>>);
                 assert_eq!(message, None, "{damage}");
             }
-            let next: Option<Option<Request<'_>>> =
-                frame.iter().find_map(|&byte| frames.push(byte).map(|_| Some(Request::Status)));
-            assert!(next.is_some(), "{damage}");
+            let mut next = None;
+            for &byte in frame {
+                if let Some(frame) = frames.push(byte) {
+                    next = Some(decode(frame) == Some(Request::Begin { len: 7 }));
+                }
+            }
+            assert_eq!(next, Some(true), "{damage}");
         }
     }
 }

@@ -64,7 +64,7 @@ impl Board {
                 _ => {}
             }
             for byte in self.device.take_received() {
-                if let Some(reply) = frames.push(byte).and_then(|frame| link::decode(frame)) {
+                if let Some(reply) = frames.push(byte).and_then(link::decode) {
                     return Ok(reply);
                 }
             }
