@@ -7,8 +7,11 @@ use link::{BLOCK_BYTES, FRAME_BYTES, Frames, Reply, Request};
 
 use crate::board::Board;
 
-/// How long the host waits for an answer, by the device's clock.
+/// How long the host waits for an answer, by the device's clock: to work, and to a question.
 const PATIENCE: Duration = Duration::from_secs(5);
+const QUESTION: Duration = Duration::from_millis(100);
+/// How long an image may take from a start to its confirmation, with images before it that are given up.
+const CONFIRMATION: Duration = Duration::from_secs(12);
 /// How often it asks again.
 const ATTEMPTS: u32 = 3;
 
@@ -50,12 +53,12 @@ impl Board {
         let frame = link::encode(request, &mut buffer).expect("frames hold any request");
         self.device.take_received();
         self.device.send(frame);
-        self.answer()
+        self.answer(if *request == Request::Status { QUESTION } else { PATIENCE })
     }
 
     /// The next answer.
-    fn answer(&mut self) -> Result<Reply, LinkError> {
-        let end = self.device.time() + PATIENCE;
+    fn answer(&mut self, patience: Duration) -> Result<Reply, LinkError> {
+        let end = self.device.time() + patience;
         let mut frames = Frames::default();
         while self.device.time() < end {
             match self.step() {
@@ -99,13 +102,14 @@ impl Board {
     /// # Panics
     /// As [`ask`](Self::ask).
     pub fn wait_confirmed(&mut self) -> Result<(u64, bool), LinkError> {
-        for _ in 0..20 {
-            if let Reply::Status { version, in_b, confirmed: true } =
-                self.insist(&Request::Status)?
-            {
-                return Ok((version, in_b));
+        let end = self.device.time() + CONFIRMATION;
+        while self.device.time() < end {
+            match self.ask(&Request::Status) {
+                Ok(Reply::Status { version, in_b, confirmed: true }) => return Ok((version, in_b)),
+                Ok(_) | Err(LinkError::Timeout) => {}
+                Err(gone) => return Err(gone),
             }
-            self.run_for(Duration::from_millis(50));
+            self.run_for(Duration::from_millis(20));
         }
         Err(LinkError::Timeout)
     }

@@ -5,6 +5,8 @@ use std::{env, fs};
 
 use device_apply::boot::ImageRecord;
 use emulator::Program;
+use host_diff::image::FlatImage;
+use host_diff::{IsaChoice, Options, create};
 use layout::header::SIGNATURE_BYTES;
 use layout::{FLASH, IMAGE_HEADER_BYTES, ImageHeader, SLOT_A};
 use p256::ecdsa::signature::hazmat::PrehashSigner;
@@ -85,6 +87,23 @@ impl Signing {
         image.extend(signature.to_bytes());
         image
     }
+}
+
+/// The smallest patch for a device with 16 KiB for the decoder.
+///
+/// # Panics
+/// If the encoder fails.
+#[must_use]
+pub fn patch(base: &[u8], target: &[u8]) -> Vec<u8> {
+    let image = |bytes: &[u8]| FlatImage::from_raw(bytes.to_vec());
+    let address = Some(FLASH + SLOT_A.start());
+    let options = Options {
+        base_address: address,
+        target_address: address,
+        isa: Some(IsaChoice::Thumb),
+        ..Options::default()
+    };
+    create(&image(base), &image(target), &options).expect("a patch").bytes
 }
 
 /// What boot metadata records of an image.

@@ -4,23 +4,9 @@ use core::time::Duration;
 
 use device_apply::boot::{Reason, Slot, State};
 use flash_model::{Cut, Tear};
-use host_diff::image::FlatImage;
-use host_diff::{IsaChoice, Options, create};
-use layout::{FLASH, SETTINGS, SLOT_A};
+use layout::{SETTINGS, SLOT_A};
+use stories::image::patch;
 use stories::{Board, LinkError, Outcome, Release};
-
-/// The smallest patch for a device with 16 KiB for the decoder.
-fn patch(base: &[u8], target: &[u8]) -> Vec<u8> {
-    let image = |bytes: &[u8]| FlatImage::from_raw(bytes.to_vec());
-    let address = Some(FLASH + SLOT_A.start());
-    let options = Options {
-        base_address: address,
-        target_address: address,
-        isa: Some(IsaChoice::Thumb),
-        ..Options::default()
-    };
-    create(&image(base), &image(target), &options).unwrap().bytes
-}
 
 /// A device that runs `base`, and has confirmed it.
 fn running(base: &[u8]) -> Board {
