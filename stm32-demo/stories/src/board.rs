@@ -176,12 +176,12 @@ impl Board {
         self.device.resets() - resets
     }
 
-    /// Some instructions.
+    /// Some instructions: so few that a device which sleeps most of the time is looked at every few milliseconds.
     ///
     /// # Panics
     /// As [`run_for`](Self::run_for).
     pub fn step(&mut self) -> Event {
-        let event = self.device.run(10_000);
+        let event = self.device.run(200);
         event.unwrap_or_else(|fault| {
             panic!("{fault}; before: {:?}", self.device.machine().last_fault())
         })
