@@ -18,7 +18,8 @@
 //! Registers are named by address, with the section of the manual that has them. On a host this crate builds and its
 //! pure parts are tested; nothing else of it may run there.
 //!
-//! **Reference** RM0351 rev 9; PM0214 (Cortex-M4 programming manual).
+//! **Reference** RM0351; PM0214 (Cortex-M4 programming manual). Section numbers and registers other than the flash's are
+//! recalled: what was read, and where, is in the docs of `emulator::stm32l4`. None of this has run on silicon yet.
 #![no_std]
 #![deny(
     clippy::indexing_slicing,
