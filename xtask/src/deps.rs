@@ -26,10 +26,10 @@ const fn rule(
 }
 
 const RULES: &[Rule] = &[
-    rule("app", &["bsp", "device-apply", "layout"], &[]),
+    rule("app", &["bsp", "device-apply", "layout", "link", "patcher-core"], &[]),
     rule("benches", ANYTHING, &[]),
     rule("bootloader", &["bsp", "device-apply", "layout"], &[]),
-    rule("bsp", &["layout"], &[]),
+    rule("bsp", &["layout"], &["emulator"]),
     rule("capi", &["device-apply", "patcher-core"], &[]),
     rule("corpora", &[], &[]),
     rule("detools-apply", &[], &["formats"]),
@@ -39,14 +39,23 @@ const RULES: &[Rule] = &[
     rule("formats", &[], &[]),
     rule("host-diff", &["formats", "mcuboot", "patcher-core"], &["detools-apply", "device-apply"]),
     rule("layout", &[], &[]),
+    rule("link", &[], &[]),
     rule("manual", ANYTHING, &[]),
     rule("mcuboot", &[], &[]),
     rule("oracle", &[], &["host-diff"]),
     rule("patcher-core", &[], &[]),
     rule("rig", &["patcher-core"], &[]),
-    rule("stm32-demo", &["bsp", "device-apply", "layout"], &[]),
+    rule("selftest", &["bsp", "layout"], &[]),
+    rule(
+        "stories",
+        &["device-apply", "emulator", "flash-model", "host-diff", "layout", "link"],
+        &[],
+    ),
     rule("xtask", ANYTHING, &[]),
 ];
+
+/// Folders of the workspaces whose members have rules.
+const WORKSPACES: [&str; 2] = ["", "stm32-demo"];
 
 /// Helpers that the tests of any member may use, and the features of the codec that they need.
 const TEST_HELPERS: &[&str] = &["corpora", "flash-model", "oracle", "patcher-core", "rig"];
@@ -55,8 +64,16 @@ const TEST_HELPERS: &[&str] = &["corpora", "flash-model", "oracle", "patcher-cor
 const INDEPENDENT: &[&str] = &["corpora", "emulator", "flash-model"];
 
 /// Members that run on a device: their build must not turn on the encoder, which allocates.
-const DEVICE: &[&str] =
-    &["app", "bootloader", "bsp", "capi", "detools-apply", "device-apply", "mcuboot", "stm32-demo"];
+const DEVICE: &[&str] = &[
+    "app",
+    "bootloader",
+    "bsp",
+    "capi",
+    "detools-apply",
+    "device-apply",
+    "mcuboot",
+    "selftest",
+];
 
 /// One dependency of one member, as `cargo metadata` gives it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,14 +88,20 @@ struct Edge {
 
 /// The task.
 pub(crate) fn run(_: &[String]) -> Result<(), Failure> {
-    let mut command = process::cargo();
-    command.args(["metadata", "--format-version", "1", "--no-deps", "--locked"]);
-    let text = process::answer(&mut command).ok_or_else(|| {
-        Failure::new("`cargo metadata --locked` failed: is Cargo.lock up to date?")
-    })?;
-    let metadata = serde_json::from_str(&text)
-        .map_err(|error| Failure::new(format!("output of cargo metadata: {error}")))?;
-    let edges = edges(&metadata);
+    let mut edges = Vec::new();
+    for workspace in WORKSPACES {
+        let mut command = process::cargo();
+        command.args(["metadata", "--format-version", "1", "--no-deps", "--locked"]);
+        command.current_dir(process::root().join(workspace));
+        let text = process::answer(&mut command).ok_or_else(|| {
+            Failure::new(format!(
+                "`cargo metadata --locked` failed in ./{workspace}: is Cargo.lock up to date?"
+            ))
+        })?;
+        let metadata = serde_json::from_str(&text)
+            .map_err(|error| Failure::new(format!("output of cargo metadata: {error}")))?;
+        edges.extend(self::edges(&metadata));
+    }
     let complaints: Vec<String> = edges.iter().filter_map(complaint).collect();
     if complaints.is_empty() {
         println!("{} workspace edges, all allowed", edges.iter().filter(|edge| edge.local).count());

@@ -1,9 +1,12 @@
-//! Builds the demo firmware in `corpora/demo` and writes its images.
+//! Builds the demo firmware in `corpora/demo` and the programs in `stm32-demo`, and writes their images.
 //!
 //! Images go to `target/firmware`. With `--bless` they replace the committed ones; without it the task only says
 //! whether they are equal, since another compiler gives other bytes.
 
 mod format;
+mod programs;
+
+pub(crate) use programs::built as built_programs;
 
 use std::{
     fs,
@@ -55,7 +58,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
     }
     write(&folder.join("SHA256SUMS"), checksums(&images).as_bytes())?;
     println!("written to {}", folder.display());
-    Ok(())
+    programs::run(bless)
 }
 
 fn demo() -> PathBuf {

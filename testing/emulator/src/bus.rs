@@ -2,6 +2,8 @@
 
 use core::fmt;
 
+use crate::exception::SystemControl;
+
 /// Width of an access.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Width {
@@ -35,6 +37,10 @@ pub enum BusError {
     ReadOnly,
     /// A register that is there and not modelled, or a width that it does not take.
     NotModelled,
+    /// What is there answers with an error.
+    Refused,
+    /// The manual forbids it and does not say what happens: a bug of the program, which stops the machine.
+    Misuse,
 }
 
 impl fmt::Display for BusError {
@@ -43,6 +49,8 @@ impl fmt::Display for BusError {
             Self::Unmapped => "nothing is mapped there",
             Self::ReadOnly => "it cannot be written",
             Self::NotModelled => "it is not modelled",
+            Self::Refused => "it answers with an error",
+            Self::Misuse => "the manual forbids it",
         })
     }
 }
@@ -108,5 +116,29 @@ pub trait Bus {
     #[inline]
     fn fetch(&mut self, address: u32) -> Result<u32, BusError> {
         self.read(address, Width::Half)
+    }
+
+    /// Exceptions, if the core has them. By default it has not: then whatever would raise one stops the machine.
+    #[inline]
+    fn exceptions(&mut self) -> Option<&mut SystemControl> {
+        None
+    }
+
+    /// Lets the time of an instruction pass; by default nobody measures it.
+    #[inline]
+    fn pass(&mut self, cycles: u32) {
+        let _ = cycles;
+    }
+
+    /// Lets time pass until something happens that the core does not do itself. `false` when nothing ever will.
+    #[inline]
+    fn sleep(&mut self) -> bool {
+        false
+    }
+
+    /// Whether the core cannot go on: power is gone, or it is to be reset.
+    #[inline]
+    fn halted(&self) -> bool {
+        false
     }
 }

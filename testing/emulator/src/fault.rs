@@ -4,6 +4,7 @@ use core::fmt;
 
 use crate::bus::BusError;
 use crate::decode::Refusal;
+use crate::exception::Exception;
 
 /// The instruction at `pc` could not be executed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,6 +51,27 @@ pub enum Reason {
         /// The address.
         address: u32,
     },
+    /// `exception` could not be entered: its frame could not be stacked, its vector not be read, or that lacks the Thumb
+    /// bit. Silicon locks up.
+    Entry {
+        /// The exception.
+        exception: Exception,
+        /// The address of the frame's word or of the vector.
+        address: u32,
+        /// Why.
+        error: BusError,
+    },
+    /// A return from an exception that does not fit what is being served, or to the process stack, which is not modelled.
+    Return {
+        /// The `EXC_RETURN`.
+        value: u32,
+    },
+    /// `SVC` or `WFI` on a machine whose bus has no exceptions.
+    NoExceptions,
+    /// `SVC` where not even `HardFault` can be taken. Silicon locks up.
+    Lockup,
+    /// A sleep from which nothing can wake the core.
+    Asleep,
 }
 
 impl fmt::Display for Fault {
@@ -71,6 +93,14 @@ impl fmt::Display for Reason {
                 write!(f, "branch to {target:#010x}, which lacks the Thumb bit")
             }
             Self::Unaligned { address } => write!(f, "unaligned access to {address:#010x}"),
+            Self::Entry { exception, address, error } => {
+                let number = exception.number();
+                write!(f, "entry into exception {number}: access to {address:#010x}: {error}")
+            }
+            Self::Return { value } => write!(f, "return from an exception with {value:#010x}"),
+            Self::NoExceptions => f.write_str("there are no exceptions"),
+            Self::Lockup => f.write_str("a supervisor call in a handler of faults"),
+            Self::Asleep => f.write_str("sleep without anything to wake from"),
         }
     }
 }

@@ -305,10 +305,16 @@ pub enum Lane {
 pub enum Special {
     /// The application's flags.
     Apsr,
+    /// The number of the exception that is being served; writing does nothing.
+    Ipsr,
     /// The main stack pointer.
     Msp,
-    /// The mask of interrupts: one bit that is kept and masks nothing, as there are no exceptions.
+    /// The mask of interrupts.
     Primask,
+    /// The priority from which on exceptions are masked.
+    Basepri,
+    /// The same, only ever masking more.
+    BasepriMax,
 }
 
 /// Instructions that do nothing here but take time.
@@ -404,6 +410,10 @@ pub enum Instruction {
     WriteSpecial { rn: Register, special: Special, mask: u8 },
     /// `CPSIE i`, `CPSID i`.
     MaskInterrupts { mask: bool },
+    /// `SVC`: asks for an exception.
+    SupervisorCall,
+    /// `WFI`: sleeps until an exception is pending.
+    WaitForInterrupt,
     /// Takes time only.
     Hint(Hint),
     /// `BKPT`: the program is done.

@@ -24,14 +24,18 @@
 //! | [`decode`] | halfwords to instructions |
 //! | [`cpu`] | registers, and instructions at work on them and a bus |
 //! | [`bus`], [`memory`] | what the core talks to; plain ROM and RAM |
+//! | [`exception`] | interrupt controller, SysTick, system control space, for a bus that has them |
 //! | [`timing`] | what an instruction costs on a Cortex-M4 |
 //! | [`machine`] | core, bus and counters together, run to a stop |
+//! | [`stm32l4`] | a whole part: STM32L496 |
 //! | [`elf`], [`profile`] | programs and their symbols; where the cycles went |
 //!
 //! # What it does not do
 //!
-//! No exceptions, no floating point, no exclusive access, no wait states. Whatever is not modelled, and whatever the
-//! architecture calls undefined or unpredictable, is a [`Fault`] that names the place; nothing is skipped.
+//! No floating point, no exclusive access, no process stack, no memory protection, no handlers for single kinds of
+//! faults, no wait states. Whatever is not modelled, and whatever the architecture calls unpredictable, is a [`Fault`]
+//! that names the place; nothing is skipped. What silicon raises `HardFault` for does so when the bus has exceptions, and
+//! is a [`Fault`] like the rest when it has none.
 //!
 //! **Reference** for instructions: Arm DDI 0403E (ARMv7-M Architecture Reference Manual); for cycles: Arm 100166 r0p1
 //! (Cortex-M4 Technical Reference Manual).
@@ -42,11 +46,13 @@ pub mod bus;
 pub mod cpu;
 pub mod decode;
 pub mod elf;
+pub mod exception;
 mod fault;
 pub mod instruction;
 pub mod machine;
 pub mod memory;
 pub mod profile;
+pub mod stm32l4;
 pub mod timing;
 
 pub use bus::{Bus, BusError, Width};

@@ -2,12 +2,14 @@
 
 use core::fmt;
 
-use crate::bus::Bus;
+use crate::bus::{Bus, BusError};
 use crate::cpu::{Cpu, Passed, execute};
 use crate::decode::{Refusal, decode, is_wide};
+use crate::exception::Exception;
+use crate::exception::system::FaultCause;
 use crate::fault::{Fault, Reason};
 use crate::instruction::{Instruction, Register};
-use crate::timing::{Cost, Pipeline};
+use crate::timing::{Cost, EXCEPTION_CYCLES, Pipeline, REFILL_CYCLES, TAIL_CHAIN_CYCLES};
 
 /// Why a machine stopped, when nothing went wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +22,8 @@ pub enum Stop {
     },
     /// It executed as many instructions as it was allowed to.
     Budget,
+    /// The bus says that the core cannot go on.
+    Halted,
 }
 
 /// What a machine did so far.
@@ -67,6 +71,7 @@ pub struct Machine<B> {
     counters: Counters,
     stack: u32,
     memo: Box<[Memo]>,
+    last_fault: Option<Fault>,
 }
 
 impl<B: fmt::Debug> fmt::Debug for Machine<B> {
@@ -90,7 +95,15 @@ impl<B: Bus> Machine<B> {
             counters: Counters::default(),
             stack: stack & !3,
             memo: vec![nothing; 1 << MEMO_LOG2].into_boxed_slice(),
+            last_fault: None,
         }
+    }
+
+    /// Starts the core anew; bus and counters stay.
+    pub fn restart(&mut self, entry: u32, stack: u32) {
+        self.cpu = Cpu::new(entry, stack);
+        self.pipeline = Pipeline::default();
+        self.stack = stack & !3;
     }
 
     /// Runs until a breakpoint, `budget` instructions at most.
@@ -111,19 +124,38 @@ impl<B: Bus> Machine<B> {
         observer: &mut O,
     ) -> Result<Stop, Fault> {
         for _ in 0..budget {
+            if self.bus.halted() {
+                return Ok(Stop::Halted);
+            }
             let pc = self.cpu.next();
+            let mark = self.cpu.mark();
             match self.step(observer) {
                 Ok(None) => {}
                 Ok(Some(code)) => return Ok(Stop::Breakpoint { code }),
-                Err(reason) => return Err(Fault { pc, reason }),
+                Err(reason) => {
+                    let fault = Fault { pc, reason };
+                    if !self.raises(fault) {
+                        return Err(fault);
+                    }
+                    self.cpu.resume(mark);
+                }
             }
         }
         Ok(Stop::Budget)
     }
 
-    /// One instruction; the operand of a breakpoint.
+    /// One instruction, or the entry into an exception; the operand of a breakpoint.
     #[inline]
     fn step<O: Observer>(&mut self, observer: &mut O) -> Result<Option<u8>, Reason> {
+        if let Some((exception, vectors)) = self.due() {
+            self.cpu.enter(&mut self.bus, exception, vectors)?;
+            if let Some(system) = self.bus.exceptions() {
+                system.controller.enter(exception);
+                system.set_current(Some(exception));
+            }
+            self.bus.pass(EXCEPTION_CYCLES);
+            return Ok(None);
+        }
         let pc = self.cpu.next();
         let (instruction, len_bytes) = self.fetch(pc)?;
         self.cpu.advance(len_bytes);
@@ -138,10 +170,108 @@ impl<B: Bus> Machine<B> {
         self.counters.base_cycles += u64::from(cost.cycles);
         self.counters.refills += u64::from(cost.refills);
         observer.executed(pc, cost);
-        match instruction {
-            Instruction::Breakpoint { code } => Ok(Some(code)),
-            _ => Ok(None),
+        self.bus.pass(cost.cycles + REFILL_CYCLES * cost.refills);
+        if let Some(value) = self.cpu.take_return() {
+            self.leave(value)?;
         }
+        match instruction {
+            Instruction::Breakpoint { code } => return Ok(Some(code)),
+            Instruction::SupervisorCall if passed != Passed::No => self.call()?,
+            Instruction::WaitForInterrupt if passed != Passed::No => self.wait()?,
+            _ => {}
+        }
+        Ok(None)
+    }
+
+    /// The exception that is to be taken before the next instruction, and where its vector is.
+    #[inline]
+    fn due(&mut self) -> Option<(Exception, u32)> {
+        let system = self.bus.exceptions()?;
+        if !system.controller.has_pending() {
+            return None;
+        }
+        Some((system.controller.next(self.cpu.masks())?, system.vector_table()))
+    }
+
+    /// The end of a handler: back to what it interrupted, or to another handler that is due.
+    fn leave(&mut self, value: u32) -> Result<(), Reason> {
+        let (masks, served) = (self.cpu.masks(), self.cpu.exception());
+        let Some((system, served)) = self.bus.exceptions().zip(served) else {
+            return Err(Reason::Return { value });
+        };
+        let nested = system.controller.active_count().saturating_sub(1);
+        Cpu::check_return(value, nested)?;
+        system.controller.leave(served);
+        if let Some(next) = system.controller.next(masks) {
+            system.controller.enter(next);
+            system.set_current(Some(next));
+            let vectors = system.vector_table();
+            self.bus.pass(TAIL_CHAIN_CYCLES);
+            return self.cpu.serve(&mut self.bus, next, vectors, value);
+        }
+        self.cpu.leave(&mut self.bus, value)?;
+        let now = self.cpu.exception();
+        if let Some(system) = self.bus.exceptions() {
+            system.set_current(now);
+        }
+        self.bus.pass(EXCEPTION_CYCLES);
+        Ok(())
+    }
+
+    /// `SVC`: its exception, or `HardFault` when something at least as urgent is being served (B1.5.16).
+    fn call(&mut self) -> Result<(), Reason> {
+        let masks = self.cpu.masks();
+        let system = self.bus.exceptions().ok_or(Reason::NoExceptions)?;
+        let takes = system.controller.preempts(Exception::SV_CALL, masks);
+        let taken = if takes { Exception::SV_CALL } else { Exception::HARD_FAULT };
+        if !system.controller.preempts(taken, masks) {
+            return Err(Reason::Lockup);
+        }
+        system.controller.pend(taken, true);
+        Ok(())
+    }
+
+    /// `WFI`: wakes when an exception would be taken, or would be but for `PRIMASK` (B1.5.19).
+    fn wait(&mut self) -> Result<(), Reason> {
+        let masks = crate::exception::Masks { primask: false, ..self.cpu.masks() };
+        loop {
+            let system = self.bus.exceptions().ok_or(Reason::NoExceptions)?;
+            if system.controller.next(masks).is_some() || self.bus.halted() {
+                return Ok(());
+            }
+            if !self.bus.sleep() {
+                return Err(Reason::Asleep);
+            }
+        }
+    }
+
+    /// Whether silicon raises an exception for `fault`: then it is pending. The rest stops the machine, as does a fault
+    /// where none can be taken: silicon locks up (B1.5.15).
+    #[cold]
+    fn raises(&mut self, fault: Fault) -> bool {
+        let masks = self.cpu.masks();
+        let Some(system) = self.bus.exceptions() else { return false };
+        let known = |error| !matches!(error, BusError::NotModelled | BusError::Misuse);
+        let cause = match fault.reason {
+            Reason::Access { address, error } if known(error) => FaultCause::Data { address },
+            Reason::Fetch { error, .. } if known(error) => FaultCause::Fetch,
+            Reason::Encoding { refusal: Refusal::Undefined, .. } => FaultCause::Undefined,
+            Reason::NotThumb { .. } => FaultCause::NotThumb,
+            Reason::Unaligned { .. } => FaultCause::Unaligned,
+            _ => return false,
+        };
+        if !system.controller.preempts(Exception::HARD_FAULT, masks) {
+            return false;
+        }
+        system.fault(cause);
+        self.last_fault = Some(fault);
+        true
+    }
+
+    /// The last fault that became a `HardFault`.
+    #[must_use]
+    pub fn last_fault(&self) -> Option<Fault> {
+        self.last_fault
     }
 
     /// The instruction at `pc` and its length.
@@ -243,15 +373,13 @@ mod tests {
         let fault = |program: &[u16], reason| {
             assert_eq!(machine(program).run(10), Err(Fault { pc: 0x0800_0002, reason }));
         };
-        // nop, then: udf #0; svc #0; bx lr; ldrex r0, [r1]; str r0, [pc-relative ROM] by r1
+        // nop, then: udf #0; svc #0; wfi; ldrex r0, [r1]; str r0, [pc-relative ROM] by r1
         fault(
             &[0xBF00, 0xDE00],
             Reason::Encoding { halfwords: 0xDE00_0000, refusal: Refusal::Undefined },
         );
-        fault(
-            &[0xBF00, 0xDF00],
-            Reason::Encoding { halfwords: 0xDF00_0000, refusal: Refusal::NotModelled },
-        );
+        fault(&[0xBF00, 0xDF00], Reason::NoExceptions);
+        fault(&[0xBF00, 0xBF30], Reason::NoExceptions);
         fault(
             &[0xBF00, 0xE851, 0x0F00],
             Reason::Encoding { halfwords: 0xE851_0F00, refusal: Refusal::NotModelled },

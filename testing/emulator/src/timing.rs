@@ -23,6 +23,15 @@ pub struct Cost {
     pub refills: u32,
 }
 
+/// Cycles of an exception's entry, and about as many of its return; Arm 100166 r0p1 §3.9.1.
+pub const EXCEPTION_CYCLES: u32 = 12;
+
+/// Cycles from one handler to the next without unstacking between them; the same place.
+pub const TAIL_CHAIN_CYCLES: u32 = 6;
+
+/// Cycles that a pipeline refill takes where time has to pass: between the manual's 1 and 3.
+pub const REFILL_CYCLES: u32 = 2;
+
 /// What the instruction before means for the next one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Previous {

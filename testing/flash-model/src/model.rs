@@ -174,6 +174,18 @@ impl<P: Part> FlashModel<P> {
         Ok(bytes)
     }
 
+    /// The bits of the write unit that `address` lies in, whatever its ECC says: what a part returns along with the fault.
+    /// Without counters, without power.
+    ///
+    /// # Panics
+    ///
+    /// If `address` is outside the device or `unit` is not as long as a write unit.
+    pub fn raw_unit(&self, address: u32, unit: &mut [u8]) {
+        assert!(address < self.size(), "outside the device: {address:#x}");
+        let unit_bytes = P::GEOMETRY.write_bytes();
+        unit.copy_from_slice(self.device.borrow().cells.unit(address / unit_bytes * unit_bytes).0);
+    }
+
     /// State of the write unit that `address` lies in.
     ///
     /// # Panics

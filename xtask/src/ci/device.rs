@@ -55,8 +55,16 @@ pub(super) fn capi() -> Result<Outcome, Failure> {
     Ok(Outcome::Done)
 }
 
+/// Builds what is committed as images, and tests the programs of `stm32-demo` as they were built here; the step `test` has
+/// tested the committed ones.
 pub(super) fn firmware() -> Result<Outcome, Failure> {
-    with_toolchains(|| firmware_task::run(&[]))
+    with_toolchains(|| {
+        firmware_task::run(&[])?;
+        let mut command = process::cargo();
+        command.args(["test", "--quiet", "--locked", "--package", "bsp", "--test", "on_chip"]);
+        command.args(["--package", "stories", "--test", "boot"]);
+        process::run(command.env("STM32_DEMO_IMAGES", firmware_task::built_programs()))
+    })
 }
 
 /// Steps of the decoder that are compared: some seconds, past which it repeats itself.

@@ -2,11 +2,13 @@
 
 mod access;
 mod alu;
+mod exception;
 mod execute;
 mod flags;
 mod lanes;
 
 use crate::bits::field;
+use crate::exception::Exception;
 use crate::fault::Reason;
 use crate::instruction::{Condition, Register, SetFlags};
 
@@ -24,6 +26,12 @@ pub struct Cpu {
     it: u8,
     /// `PRIMASK`.
     primask: bool,
+    /// `BASEPRI`.
+    basepri: u8,
+    /// What `IPSR` has: the exception that is being served.
+    exception: Option<Exception>,
+    /// The `EXC_RETURN` that an instruction has branched to.
+    returning: Option<u32>,
     /// Address of the instruction that runs next.
     next: u32,
     /// Lowest value that the stack pointer ever had.
@@ -39,8 +47,17 @@ impl Cpu {
         registers[Register::SP.index()] = stack;
         // What the architecture has there at reset: a return from the program faults.
         registers[Register::LR.index()] = 0xFFFF_FFFF;
-        let flags = Flags::default();
-        Self { registers, flags, it: 0, primask: false, next: entry & !1, lowest_stack: stack }
+        Self {
+            registers,
+            flags: Flags::default(),
+            it: 0,
+            primask: false,
+            basepri: 0,
+            exception: None,
+            returning: None,
+            next: entry & !1,
+            lowest_stack: stack,
+        }
     }
 
     /// Address of the instruction that runs next.
@@ -122,9 +139,13 @@ impl Cpu {
         self.next = target & !1;
     }
 
-    /// `BXWritePC()`: the target's low bit must say Thumb.
+    /// `BXWritePC()`: the target's low bit must say Thumb. In a handler the highest addresses mean its end: B1.5.8.
     #[inline]
     fn branch_exchange(&mut self, target: u32) -> Result<(), Reason> {
+        if target >> 28 == 15 && self.exception.is_some() {
+            self.returning = Some(target);
+            return Ok(());
+        }
         if target & 1 == 0 {
             return Err(Reason::NotThumb { target });
         }

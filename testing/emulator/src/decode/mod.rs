@@ -20,7 +20,7 @@ pub enum Refusal {
     Undefined,
     /// The architecture does not say what it does.
     Unpredictable,
-    /// It is an instruction that is not modelled: exceptions, exclusive access, coprocessors, unprivileged access.
+    /// It is an instruction that is not modelled: events, exclusive access, coprocessors, unprivileged access.
     NotModelled,
 }
 

@@ -241,7 +241,7 @@ fn multiple(word: u32) -> Decoded {
 fn conditional_branch(word: u32) -> Decoded {
     match field(word, 8, 4) {
         14 => Err(Refusal::Undefined),
-        15 => Err(Refusal::NotModelled),
+        15 => Ok(Instruction::SupervisorCall),
         condition => Ok(Instruction::Branch {
             condition: Condition::new(condition),
             offset: signed(field(word, 0, 8) << 1, 9),

@@ -29,9 +29,7 @@ fn what_is_no_instruction_here_says_why() {
         (0xDE00, 0, Refusal::Undefined),
         (0xF7F0, 0xA000, Refusal::Undefined),
         (0xB800, 0, Refusal::Undefined),
-        // svc; wfi; wfe; cpsid f; ldrex; vldr; mcr; ldrt; clrex; mrs of basepri
-        (0xDF00, 0, Refusal::NotModelled),
-        (0xBF30, 0, Refusal::NotModelled),
+        // wfe; cpsid f; ldrex; vldr; mcr; ldrt; clrex; mrs of control
         (0xF3AF, 0x8002, Refusal::NotModelled),
         (0xB671, 0, Refusal::NotModelled),
         (0xE851, 0x0F00, Refusal::NotModelled),
@@ -39,7 +37,7 @@ fn what_is_no_instruction_here_says_why() {
         (0xEE00, 0x0F10, Refusal::NotModelled),
         (0xF850, 0x1E00, Refusal::NotModelled),
         (0xF3BF, 0x8F2F, Refusal::NotModelled),
-        (0xF3EF, 0x8011, Refusal::NotModelled),
+        (0xF3EF, 0x8014, Refusal::NotModelled),
         // push {}; it with else and always; add pc, pc; ldr r1, [r1], #4; str r1, [r1], #4; ldrd r1, r1; stm r1!, {r0, r1}
         (0xB400, 0, Refusal::Unpredictable),
         (0xBFE6, 0, Refusal::Unpredictable),

@@ -70,16 +70,31 @@ impl Peer {
     /// One instruction; `None` if it raised an exception.
     pub(crate) fn step(&mut self) -> Option<State> {
         self.core.step();
-        let registers = self.core.regs();
-        if registers.in_handler() || self.core.is_locked_up() {
+        if self.core.regs().in_handler() || self.core.is_locked_up() {
             self.faulted = true;
             return None;
         }
+        Some(self.reached(FLAGS))
+    }
+
+    /// One instruction, or the entry into an exception.
+    pub(crate) fn step_any(&self) {
+        self.core.step();
+    }
+
+    /// The state, with the bits `mask` of xPSR.
+    pub(crate) fn reached(&self, mask: u32) -> State {
+        let registers = self.core.regs();
         let mut low = [0; 15];
         low.copy_from_slice(&registers.r[..15]);
         // DDI 0403 B1.4.1: bits 1 and 0 of SP are zero, which rsemu leaves to whoever uses it.
         low[13] &= !3;
-        Some(State { registers: low, next: registers.r[15], apsr: registers.xpsr & FLAGS })
+        State { registers: low, next: registers.r[15], apsr: registers.xpsr & mask }
+    }
+
+    /// Writes a register of the system control space.
+    pub(crate) fn write_system(&self, address: u32, value: u32) {
+        self.core.with_sys(|system| assert!(system.write_word(address, value)));
     }
 
     /// What a fault left is gone afterwards.

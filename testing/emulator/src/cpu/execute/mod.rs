@@ -3,9 +3,10 @@
 mod data;
 mod multiply;
 
-use crate::bits::field;
+use crate::bits::{byte, field};
 use crate::bus::{Bus, Width};
 use crate::cpu::{Cpu, Flags, Passed, access};
+use crate::exception::controller::PRIORITY_MASK;
 use crate::fault::Reason;
 use crate::instruction::{Instruction, Register, Special};
 
@@ -102,8 +103,11 @@ pub fn execute<B: Bus>(
             cpu.primask = mask;
             Ok(Effect::NONE)
         }
-        // That the machine stops at a breakpoint is not the core's concern.
-        Instruction::Hint(_) | Instruction::Breakpoint { .. } => Ok(Effect::NONE),
+        // That the machine stops, sleeps, or takes an exception is not the core's concern.
+        Instruction::Hint(_)
+        | Instruction::Breakpoint { .. }
+        | Instruction::SupervisorCall
+        | Instruction::WaitForInterrupt => Ok(Effect::NONE),
         ref other => Ok(calculate(cpu, other, passed)),
     }
 }
@@ -184,8 +188,10 @@ fn table_branch<B: Bus>(
 fn read_special(cpu: &Cpu, special: Special) -> u32 {
     match special {
         Special::Apsr => cpu.flags.to_word(),
+        Special::Ipsr => cpu.exception().map_or(0, |exception| u32::from(exception.number())),
         Special::Msp => cpu.get(Register::SP),
         Special::Primask => u32::from(cpu.primask),
+        Special::Basepri | Special::BasepriMax => u32::from(cpu.basepri),
     }
 }
 
@@ -200,7 +206,15 @@ fn write_special(cpu: &mut Cpu, special: Special, mask: u8, value: u32) {
                 cpu.flags.ge = new.ge;
             }
         }
+        Special::Ipsr => {}
         Special::Msp => cpu.set(Register::SP, value),
         Special::Primask => cpu.primask = field(value, 0, 1) == 1,
+        Special::Basepri => cpu.basepri = byte(value) & PRIORITY_MASK,
+        Special::BasepriMax => {
+            let new = byte(value) & PRIORITY_MASK;
+            if new != 0 && (cpu.basepri == 0 || new < cpu.basepri) {
+                cpu.basepri = new;
+            }
+        }
     }
 }

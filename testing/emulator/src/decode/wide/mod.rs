@@ -113,16 +113,20 @@ fn write_special(first: u32, second: u32) -> Decoded {
 fn special(second: u32) -> Result<Special, Refusal> {
     match second & 0xFF {
         0 => Ok(Special::Apsr),
+        5 => Ok(Special::Ipsr),
         8 => Ok(Special::Msp),
         16 => Ok(Special::Primask),
+        17 => Ok(Special::Basepri),
+        18 => Ok(Special::BasepriMax),
         _ => Err(Refusal::NotModelled),
     }
 }
 
-/// The hint with number `op`. Those that wait are not modelled; unknown ones do nothing, as the architecture says.
+/// The hint with number `op`. Waiting for events is not modelled; unknown ones do nothing, as the architecture says.
 pub(super) fn hint(op: u32) -> Decoded {
     match op {
-        2 | 3 => Err(Refusal::NotModelled),
+        2 => Err(Refusal::NotModelled),
+        3 => Ok(Instruction::WaitForInterrupt),
         _ => Ok(Instruction::Hint(Hint::Nop)),
     }
 }

@@ -1,0 +1,17 @@
+//! Areas of flash.
+//!
+//! | module | what it holds |
+//! | --- | --- |
+//! | `controller` | erase and program, step by step as the manual has them |
+//! | `read` | reads that find torn words instead of dying of them |
+//! | `area` | both behind `embedded-storage` |
+//! | `error` | what can go wrong |
+
+mod area;
+mod controller;
+mod error;
+mod read;
+
+pub use area::FlashArea;
+pub use error::FlashError;
+pub use read::on_nmi;
