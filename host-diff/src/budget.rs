@@ -28,12 +28,12 @@ impl Budget {
         self.memory
     }
 
-    /// Half of it, if that is still more than most patches gain from.
+    /// Half of it, but no less than most patches gain from; `None` if it is no more than that.
     #[must_use]
     pub fn half(&self) -> Option<Self> {
         /// 16 KiB.
         const AMPLE: u8 = 64;
-        (self.memory / 2 >= AMPLE).then_some(Self { memory: self.memory / 2 })
+        (self.memory > AMPLE).then_some(Self { memory: (self.memory / 2).max(AMPLE) })
     }
 
     /// Most entries that the address map may have: a fifth of what the tables get, if the least tables still fit.

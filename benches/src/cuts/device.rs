@@ -5,6 +5,7 @@ use core::ops::Range;
 use device_apply::resume::{Kept, Logged, Marks, Resume};
 use device_apply::{Applier, ApplyError, Stage};
 use flash_model::{FlashError, FlashModel, Part, Slot};
+use patcher_core::decode::REGISTER_BYTES;
 use patcher_core::reference;
 
 use super::Update;
@@ -74,7 +75,7 @@ impl<P: Part> Device<P> {
         // A spare page, and a log with some room for torn frames.
         let log = pages(update.patch.len() * 64 / 60 + 64 * 64);
         let region = middle + pages(update.target.len()) + page + log;
-        let state = 47 + 2 * update.header.workspace_words() + 44 + 32;
+        let state = REGISTER_BYTES + 2 * update.header.workspace_words() + 44 + 32;
         let end = region + 2 * pages(state);
         let flash = FlashModel::<P>::with_size(end);
         flash.slot(0..middle).load(&update.base);

@@ -9,9 +9,8 @@
 //! 20      12    last four target bytes, history, run
 //! 32      12    deltas of the three repeats
 //! 44      1     bits 0-2: repeat reads the base; 3 followed map, 4 repeated, 5 read base, 6 coder started
-//! 45      1     change
-//! 46      1     last three tokens
-//! 47            the workspace, sixteen-bit words
+//! 45      1     last three tokens
+//! 46            the workspace, sixteen-bit words
 //! ```
 //!
 //! All little endian. A mark follows a complete op, so nothing else is pending.
@@ -25,7 +24,7 @@ use crate::stream::Source;
 use crate::stream::state::State;
 
 /// Bytes of the registers, before the workspace.
-pub const REGISTER_BYTES: usize = 47;
+pub const REGISTER_BYTES: usize = 46;
 
 fn word(bytes: &[u8; REGISTER_BYTES], at: usize) -> u32 {
     match bytes.get(at..at + 4) {
@@ -95,7 +94,7 @@ impl<'w> Decoder<'w> {
             self.started,
         ];
         let bits = bits.iter().rev().fold(0u8, |bits, &bit| bits << 1 | u8::from(bit));
-        for (slot, byte) in registers.iter_mut().rev().zip([state.tokens & 7, state.change, bits]) {
+        for (slot, byte) in registers.iter_mut().rev().zip([state.tokens & 7, bits]) {
             *slot = byte;
         }
         Ok(registers)
@@ -161,7 +160,7 @@ impl<'w> Decoder<'w> {
             return Err(DecodeError::State);
         }
         let body_len = self.engine.header.body_len;
-        let [.., bits, change, tokens] = bytes;
+        let [.., bits, tokens] = bytes;
         let bit = |index: u32| bits >> index & 1 == 1;
         let source_at =
             |at: usize, index: u32| Source { from_base: bit(index), delta: word(&bytes, at) };
@@ -175,7 +174,6 @@ impl<'w> Decoder<'w> {
             followed_map: bit(3),
             repeated: bit(4),
             read_base: bit(5),
-            change,
             tokens,
             ..State::default()
         })?;

@@ -203,9 +203,6 @@ impl Engine<'_> {
             *slot = byte;
         }
         self.state.miss_done += 1;
-        if index == 0 {
-            self.state.change = byte.wrapping_sub(predicted);
-        }
         if self.state.miss_done < unit.len {
             return Ok(());
         }

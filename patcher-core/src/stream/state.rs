@@ -83,8 +83,6 @@ pub(crate) struct State {
     pub(crate) miss_done: u8,
     /// The missed unit as far as it is known.
     pub(crate) miss: [u8; 8],
-    /// Change of the last missed low byte per unit kind.
-    pub(crate) change: u8,
     /// Tokens of extras, most recent lowest, 1 = copy.
     pub(crate) tokens: u8,
     /// The last op followed the map.
@@ -119,7 +117,6 @@ impl Default for State {
             block_left: 0,
             miss_done: 0,
             miss: [0; 8],
-            change: 0,
             tokens: 0,
             followed_map: false,
             repeated: false,

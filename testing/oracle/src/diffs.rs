@@ -128,9 +128,6 @@ impl Body<'_> {
             let byte = self.byte(Role::Miss { kind: unit.kind as usize }, &contexts)?;
             bytes[index] = byte;
             coded = u32::from(byte);
-            if index == 0 {
-                self.registers.change = byte.wrapping_sub(predicted);
-            }
         }
         Ok(bytes)
     }

@@ -54,7 +54,6 @@ impl Body<'_> {
         let [first, second, third] = r.repeats.map(|source| source.from_base);
         let bits = [first, second, third, r.followed, r.repeated, r.read_base, self.coder.started];
         state.push(bits.iter().rev().fold(0, |byte, bit| byte << 1 | u8::from(*bit)));
-        state.push(r.change);
         state.push(u8::try_from(r.tokens & 7).expect("masked"));
         state.extend(self.workspace.words());
         state

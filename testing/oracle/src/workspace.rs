@@ -126,7 +126,6 @@ pub(crate) struct Registers {
     pub(crate) last: u32,
     pub(crate) history: u32,
     pub(crate) run: u32,
-    pub(crate) change: u8,
     pub(crate) tokens: u32,
     pub(crate) followed: bool,
     pub(crate) repeated: bool,
