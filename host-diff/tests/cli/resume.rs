@@ -29,7 +29,7 @@ fn marks_are_told_by_create_and_info() {
         let report = create(&place, &["--resume", policy, "--epoch", "1K"]);
         let workspace = report["ram_bytes"].as_u64().expect("a number") - 832;
         let marks =
-            json!({ "epoch_bytes": 1024, "snapshot_bytes": 47 + workspace, "reset_bytes": 47 });
+            json!({ "epoch_bytes": 1024, "snapshot_bytes": 46 + workspace, "reset_bytes": 46 });
         assert_eq!(report["marks"], marks, "{policy}");
         assert!(report["patch_bytes"].as_u64() > plain["patch_bytes"].as_u64(), "{report}");
         assert_eq!(place.run(["info", "p", "--json"]).succeeds().json()["marks"], marks);

@@ -115,7 +115,7 @@ fn a_reset_leaves_only_offsets_and_the_map() {
         let model = header.workspace_words() - map_words - cache_words;
         for state in states(&case) {
             let (registers, words) = state.split_at(REGISTER_BYTES);
-            assert_eq!(registers[20..], [0; 27], "registers beside offsets and coder");
+            assert_eq!(registers[20..], [0; 26], "registers beside offsets and coder");
             let words: Vec<u16> =
                 words.chunks(2).map(|pair| u16::from_le_bytes([pair[0], pair[1]])).collect();
             assert_eq!(words[..model], fresh[..model], "model");
@@ -238,7 +238,7 @@ fn a_state_that_contradicts_the_header_is_refused() {
     assert_eq!(refusal(header, 12, &[0; 4]), state_error, "a range of nothing");
     assert_eq!(refusal(header, 12, &0x00FF_FFFFu32.to_le_bytes()), state_error, "a narrow range");
     assert_eq!(refusal(header, 44, &[0xFF]), state_error, "a bit that means nothing");
-    assert_eq!(refusal(header, 46, &[8]), state_error, "four tokens");
+    assert_eq!(refusal(header, 45, &[8]), state_error, "four tokens");
     let unmarked = Header { epoch_log2: 0, ..header };
     assert_eq!(refusal(unmarked, 0, &[]), state_error, "a patch without marks");
 }
