@@ -101,6 +101,7 @@
 
 pub mod apply;
 pub mod boot;
+mod crc;
 pub mod error;
 pub mod journal;
 pub mod resume;

@@ -13,9 +13,9 @@
 
 use embedded_storage::nor_flash::NorFlash;
 
-use super::crc::Crc32;
 use super::record::{CHECK_BYTES, RecordWriter};
 use crate::apply::read::read;
+use crate::crc::Crc32;
 
 /// Bytes before the state.
 const HEAD_BYTES: u32 = 40;

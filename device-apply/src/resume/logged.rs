@@ -4,13 +4,13 @@ use embedded_storage::nor_flash::NorFlash;
 use patcher_core::Decoder;
 use sha2::{Digest as _, Sha256};
 
-use super::crc::Crc32;
 use super::earlier::Earlier;
 use super::frame::{self, FRAME_BYTES, Frame, PAYLOAD_BYTES};
 use super::policy::{Begun, Binding, Place, Resume, Steps};
 use crate::ApplyError;
 use crate::apply::read::read;
 use crate::apply::writer::erase_page;
+use crate::crc::Crc32;
 
 /// Re-decode of a stream. The payload is logged in the staging slot's slack, in frames of 64 bytes; after a cut it is decoded
 /// from there, finished pages are compared and kept, and at most 60 bytes have to be sent again beside the header.

@@ -6,12 +6,12 @@ use patcher_core::error::DecodeError;
 use patcher_core::{Decoder, Header};
 use sha2::{Digest as _, Sha256};
 
-use super::crc::Crc32;
 use super::earlier::Earlier;
 use super::journal::{Failed, Journal, crc_of};
 use super::policy::{Begun, Binding, Place, Resume, Steps};
 use crate::ApplyError;
 use crate::apply::gate::Open;
+use crate::crc::Crc32;
 
 /// Restarts at marks: what the decoder needs there is kept in a journal, in a region of flash of the caller's.
 ///

@@ -91,7 +91,6 @@
 //!
 //! **Reference**: docs/flash-layout.md, docs/format.md §9, docs/adr/0008-resume.md.
 
-mod crc;
 mod earlier;
 mod frame;
 mod journal;

@@ -2,8 +2,8 @@
 
 use embedded_storage::nor_flash::NorFlash;
 
-use super::crc::Crc32;
 use crate::apply::writer::BUFFER_BYTES;
+use crate::crc::Crc32;
 
 /// Writes a record in write units; the CRC over all of it comes last.
 #[derive(Debug)]

@@ -101,7 +101,7 @@ fn power_may_fail_in_an_update() {
 /// Every operation, torn and behind it: `cargo test --release -p stories --test update -- --ignored`, for hours;
 /// `STORIES_EVERY=N` takes one of N.
 #[test]
-#[ignore = "hours"]
+#[ignore = "thousands of updates: hours; `power_may_fail_in_an_update` is the sample that always runs"]
 fn power_may_fail_at_every_operation_of_an_update() {
     let (begun, patch, operations) = cuttable();
     let every = std::env::var("STORIES_EVERY").map_or(1, |every| every.parse().unwrap());
