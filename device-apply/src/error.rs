@@ -3,7 +3,7 @@
 use core::fmt;
 
 use patcher_core::container::header::{BASE_DIGEST_BYTES, TARGET_DIGEST_BYTES};
-use patcher_core::error::{Class as CoreClass, DecodeError, HeaderError, TrustError};
+use patcher_core::error::{Class as CoreClass, DecodeError, HeaderError, SetupError, TrustError};
 
 use crate::apply::gate::Refusal;
 
@@ -73,9 +73,9 @@ pub enum ApplyError<B, S> {
     /// The header is refused. The staging slot was not touched. [`HeaderError::class`] says what
     /// to do; [`HeaderError::Incomplete`] means that the patch ended inside its header.
     Header(HeaderError),
-    /// The body is refused: discard the patch. Two variants mean that the staging slot was not
-    /// touched and that another patch must be asked for: [`DecodeError::Workspace`] and
-    /// [`DecodeError::Isa`].
+    /// This device cannot decode the patch: another one must be asked for. The staging slot was not touched.
+    Setup(SetupError),
+    /// The body is refused: discard the patch.
     Decode(DecodeError),
     /// The patch is not trusted. Unless it is [`TrustError::Body`], the staging slot was not touched.
     Trust(TrustError),
@@ -193,12 +193,13 @@ pub enum ApplyError<B, S> {
 }
 
 impl<B, S> ApplyError<B, S> {
-    /// Stable number of the error: those of [`HeaderError`], [`DecodeError`] and [`TrustError`], 64 to
+    /// Stable number of the error: those of [`HeaderError`], [`SetupError`], [`DecodeError`] and [`TrustError`], 64 to
     /// 95 for the applier's own.
     #[must_use]
     pub fn code(&self) -> u16 {
         match self {
             Self::Header(error) => error.code(),
+            Self::Setup(error) => error.code(),
             Self::Decode(error) => error.code(),
             Self::Trust(error) => error.code(),
             Self::BaseTooLong { .. } => 64,
@@ -225,6 +226,7 @@ impl<B, S> ApplyError<B, S> {
     pub fn class(&self) -> Class {
         match self {
             Self::Header(error) => error.class().into(),
+            Self::Setup(error) => error.class().into(),
             Self::Decode(error) => error.class().into(),
             Self::Trust(error) => error.class().into(),
             Self::BaseTooLong { .. } | Self::WrongBase { .. } => Class::Mismatch,
@@ -262,6 +264,12 @@ impl<B, S> From<Refusal> for ApplyError<B, S> {
     }
 }
 
+impl<B, S> From<SetupError> for ApplyError<B, S> {
+    fn from(error: SetupError) -> Self {
+        Self::Setup(error)
+    }
+}
+
 impl<B, S> From<DecodeError> for ApplyError<B, S> {
     fn from(error: DecodeError) -> Self {
         Self::Decode(error)
@@ -280,6 +288,7 @@ impl<B: fmt::Debug, S: fmt::Debug> fmt::Display for ApplyError<B, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Header(error) => error.fmt(f),
+            Self::Setup(error) => error.fmt(f),
             Self::Decode(error) => error.fmt(f),
             Self::Trust(error) => error.fmt(f),
             Self::BlockTooLong { expected, got } => {

@@ -5,7 +5,7 @@
 
 use patcher_core::error::{Class, Error};
 use patcher_core::reference;
-use patcher_core::{DecodeError, Decoder, Event, Header, Images, Kind};
+use patcher_core::{DecodeError, Decoder, Event, Header, Images, Kind, SetupError};
 
 use crate::digest::{Hex, sha256};
 use crate::image::mcuboot::Mcuboot;
@@ -47,6 +47,9 @@ pub enum ApplyError {
     /// It is not a patch, not a whole one, or its header is refused.
     #[error(transparent)]
     Patch(#[from] InfoError),
+    /// It cannot be decoded here.
+    #[error(transparent)]
+    Setup(#[from] SetupError),
     /// The body is refused.
     #[error(transparent)]
     Body(#[from] DecodeError),
@@ -112,6 +115,7 @@ impl ApplyError {
     pub fn class(&self) -> Class {
         match self {
             Self::Patch(error) => error.class(),
+            Self::Setup(error) => error.class(),
             Self::Body(error) => error.class(),
             Self::WrongBase { .. } => Class::Mismatch,
             Self::WrongTarget { .. } => Class::Malformed,

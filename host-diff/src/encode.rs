@@ -11,7 +11,7 @@ use crate::plan::literals::{GUESS, costs};
 use crate::plan::map::map;
 use crate::plan::prices::Prices;
 use crate::resume::{Epoch, Resume};
-use patcher_core::DecodeError;
+use patcher_core::BodyError;
 use patcher_core::container::header::{Header, Kind};
 use patcher_core::container::region::Regions;
 use patcher_core::encode::{Diff, Plan, Seen, encode_within};
@@ -90,7 +90,7 @@ fn word32(value: usize) -> u32 {
     u32::try_from(value).unwrap_or(u32::MAX)
 }
 
-fn bug(error: DecodeError) -> CreateError {
+fn bug(error: BodyError) -> CreateError {
     CreateError::SelfCheck(format!("planning failed: {error}"))
 }
 

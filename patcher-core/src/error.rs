@@ -112,7 +112,60 @@ impl fmt::Display for HeaderError {
 
 impl core::error::Error for HeaderError {}
 
+/// Why no decoder can be set up: nothing is wrong with the patch, but this device cannot decode it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SetupError {
+    /// The workspace is smaller than the header declares.
+    Workspace {
+        /// Words needed.
+        expected: u32,
+        /// Words given.
+        got: u32,
+    },
+    /// The patch uses an instruction set that was not linked.
+    Isa {
+        /// Its number.
+        got: u8,
+    },
+}
+
+impl SetupError {
+    /// Stable number of the reject, as in docs/format.md.
+    #[must_use]
+    pub fn code(&self) -> u16 {
+        match self {
+            Self::Workspace { .. } => 39,
+            Self::Isa { .. } => 40,
+        }
+    }
+
+    /// What to do about it.
+    #[must_use]
+    pub fn class(&self) -> Class {
+        Class::Limit
+    }
+}
+
+impl fmt::Display for SetupError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Workspace { expected, got } => write!(
+                f,
+                "the patch needs a workspace of {expected} words, found {got}: make the patch with a smaller --ram"
+            ),
+            Self::Isa { got } => {
+                write!(f, "instruction set {got} of the patch is not supported here")
+            }
+        }
+    }
+}
+
+impl core::error::Error for SetupError {}
+
 /// Why a body is refused.
+///
+/// **Cost**: without fields it fits a register, and every step of a decoder returns one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DecodeError {
@@ -130,18 +183,6 @@ pub enum DecodeError {
     CopyRange,
     /// The address map is not sorted.
     MapOrder,
-    /// The workspace is smaller than the header declares.
-    Workspace {
-        /// Words needed.
-        expected: u32,
-        /// Words given.
-        got: u32,
-    },
-    /// The patch uses an instruction set that was not linked.
-    Isa {
-        /// Its number.
-        got: u8,
-    },
     /// A saved state does not belong to this patch or is damaged.
     State,
     /// The decoder was used after an error.
@@ -160,8 +201,6 @@ impl DecodeError {
             Self::TargetRange => 36,
             Self::CopyRange => 37,
             Self::MapOrder => 38,
-            Self::Workspace { .. } => 39,
-            Self::Isa { .. } => 40,
             Self::State => 41,
             Self::Poisoned => 42,
         }
@@ -171,7 +210,6 @@ impl DecodeError {
     #[must_use]
     pub fn class(&self) -> Class {
         match self {
-            Self::Workspace { .. } | Self::Isa { .. } => Class::Limit,
             Self::Poisoned => Class::Bug,
             _ => Class::Malformed,
         }
@@ -190,13 +228,6 @@ impl fmt::Display for DecodeError {
             }
             Self::CopyRange => write!(f, "the patch copies target bytes that do not exist yet"),
             Self::MapOrder => write!(f, "the address map of the patch is not sorted"),
-            Self::Workspace { expected, got } => write!(
-                f,
-                "the patch needs a workspace of {expected} words, found {got}: make the patch with a smaller --ram"
-            ),
-            Self::Isa { got } => {
-                write!(f, "instruction set {got} of the patch is not supported here")
-            }
             Self::State => write!(f, "the saved state does not fit this patch"),
             Self::Poisoned => write!(f, "the decoder was used after an error"),
         }
@@ -204,6 +235,58 @@ impl fmt::Display for DecodeError {
 }
 
 impl core::error::Error for DecodeError {}
+
+/// Why a body is not decoded, for who sets a decoder up and runs it in one go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BodyError {
+    /// It cannot be decoded here.
+    Setup(SetupError),
+    /// It is refused.
+    Decode(DecodeError),
+}
+
+impl BodyError {
+    /// Stable number of the reject, as in docs/format.md.
+    #[must_use]
+    pub fn code(&self) -> u16 {
+        match self {
+            Self::Setup(error) => error.code(),
+            Self::Decode(error) => error.code(),
+        }
+    }
+
+    /// What to do about it.
+    #[must_use]
+    pub fn class(&self) -> Class {
+        match self {
+            Self::Setup(error) => error.class(),
+            Self::Decode(error) => error.class(),
+        }
+    }
+}
+
+impl fmt::Display for BodyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Setup(error) => error.fmt(f),
+            Self::Decode(error) => error.fmt(f),
+        }
+    }
+}
+
+impl core::error::Error for BodyError {}
+
+impl From<SetupError> for BodyError {
+    fn from(error: SetupError) -> Self {
+        Self::Setup(error)
+    }
+}
+
+impl From<DecodeError> for BodyError {
+    fn from(error: DecodeError) -> Self {
+        Self::Decode(error)
+    }
+}
 
 /// Why a patch is not trusted, although it is well formed.
 ///

@@ -5,7 +5,7 @@ use crate::decode::IMPLIED_ZEROS;
 use crate::encode::CostCoder;
 use crate::entropy::Coder;
 use crate::entropy::range::{RangeDecoder, RangeState};
-use crate::error::{DecodeError, Error};
+use crate::error::{BodyError, DecodeError, Error};
 use crate::reference::Isa;
 use crate::stream::images::Images;
 use crate::stream::{Engine, Question, Side, Step, Topic};
@@ -120,14 +120,14 @@ fn read(image: &[u8], offset: u32, bytes: &mut [u8]) {
 /// The costs add up to the length of the body, but for the few bytes that end each segment of the range coder.
 ///
 /// # Errors
-/// Any [`DecodeError`] that the decoder would report, except those about the length of what follows the body.
+/// Any [`BodyError`] that the decoder would report, except those about the length of what follows the body.
 pub fn explain(
     header: &Header,
     isas: &[&'static dyn Isa],
     base: &[u8],
     body: &[u8],
     mut observe: impl FnMut(Spent),
-) -> Result<Vec<u8>, DecodeError> {
+) -> Result<Vec<u8>, BodyError> {
     let mut workspace = vec![0u16; header.workspace_words()];
     let mut engine = Engine::new(*header, isas, &mut workspace)?;
     let mut images = Memory { base, target: Vec::new() };
@@ -155,7 +155,7 @@ pub fn explain(
         let consumed = side.decoder.consumed();
         implied += consumed.saturating_sub(rest.len());
         if implied > IMPLIED_ZEROS as usize {
-            return Err(DecodeError::Overrun);
+            return Err(DecodeError::Overrun.into());
         }
         rest = rest.get(consumed..).unwrap_or(&[]);
         spent.drain(..).for_each(&mut observe);

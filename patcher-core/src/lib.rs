@@ -40,5 +40,5 @@ pub mod explain;
 
 pub use container::header::{Header, Kind};
 pub use decode::{Decoder, Event};
-pub use error::{DecodeError, HeaderError, TrustError};
+pub use error::{BodyError, DecodeError, HeaderError, SetupError, TrustError};
 pub use stream::images::Images;

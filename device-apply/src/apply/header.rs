@@ -2,7 +2,7 @@
 
 use patcher_core::Header;
 use patcher_core::container::header::MAX_HEADER_BYTES;
-use patcher_core::error::{DecodeError, HeaderError};
+use patcher_core::error::{HeaderError, SetupError};
 use patcher_core::model::LEAST_WORDS;
 
 use super::gate::{Admitted, Opened, Pass, Refusal};
@@ -70,8 +70,8 @@ impl<'w> HeaderBuffer<'w> {
     }
 
     /// Keeps all of `chunk`.
-    fn store(&mut self, chunk: &mut &[u8]) -> Result<(), DecodeError> {
-        let too_small = DecodeError::Workspace {
+    fn store(&mut self, chunk: &mut &[u8]) -> Result<(), SetupError> {
+        let too_small = SetupError::Workspace {
             expected: count(MAX_HEADER_BYTES),
             got: count(self.words.len()),
         };

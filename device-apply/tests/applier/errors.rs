@@ -1,7 +1,7 @@
 //! Numbers and classes of errors, which telemetry and the C API rely on.
 
 use device_apply::{ApplyError, Class};
-use patcher_core::error::{DecodeError, HeaderError};
+use patcher_core::error::{DecodeError, HeaderError, SetupError};
 
 type Failure = ApplyError<&'static str, &'static str>;
 
@@ -35,10 +35,10 @@ fn numbers_and_classes_do_not_change() {
 #[test]
 fn errors_of_the_core_keep_their_numbers_and_classes() {
     let header = HeaderError::Version { got: 3 };
-    let decode = DecodeError::Workspace { expected: 2, got: 1 };
-    let (header_failure, decode_failure) = (Failure::from(header), Failure::from(decode));
+    let setup = SetupError::Workspace { expected: 2, got: 1 };
+    let (header_failure, setup_failure) = (Failure::from(header), Failure::from(setup));
     assert_eq!((header_failure.code(), header_failure.class()), (header.code(), Class::Limit));
-    assert_eq!((decode_failure.code(), decode_failure.class()), (decode.code(), Class::Limit));
+    assert_eq!((setup_failure.code(), setup_failure.class()), (setup.code(), Class::Limit));
     assert_eq!(Failure::from(DecodeError::Overrun).class(), Class::Malformed);
     assert_eq!(Failure::from(DecodeError::Poisoned).class(), Class::Bug);
 }

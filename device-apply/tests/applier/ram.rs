@@ -4,7 +4,7 @@ use device_apply::{Applier, ApplyError, Class};
 use flash_model::{Slot, Stm32H7, Stm32L4, Stm32U5};
 use patcher_core::Kind;
 use patcher_core::container::header::{MAX_HEADER_BYTES, STATE_BYTES};
-use patcher_core::error::DecodeError;
+use patcher_core::error::SetupError;
 
 use crate::support::{Device, Options, Patch, Script, noise};
 
@@ -37,8 +37,8 @@ fn one_word_less_is_refused_before_anything_is_read() {
         let run = device.apply(&patch.bytes, 64, words - 1);
         let expected = u32::try_from(words).unwrap();
         let error = run.result.unwrap_err();
-        let workspace = DecodeError::Workspace { expected, got: expected - 1 };
-        assert_eq!(error, ApplyError::Decode(workspace));
+        let workspace = SetupError::Workspace { expected, got: expected - 1 };
+        assert_eq!(error, ApplyError::Setup(workspace));
         assert_eq!(error.class(), Class::Limit);
         assert_eq!((run.stats.operations(), run.stats.reads), (0, 0));
     }
@@ -56,9 +56,9 @@ fn a_workspace_that_cannot_even_hold_the_header_is_refused() {
         // The last byte of the header need not be stored: then the header itself says what it needs.
         if words + 1 == patch.header_len {
             let expected = u32::try_from(patch.header.workspace_words()).unwrap();
-            assert_eq!(error, ApplyError::Decode(DecodeError::Workspace { expected, got }));
+            assert_eq!(error, ApplyError::Setup(SetupError::Workspace { expected, got }));
         } else {
-            assert_eq!(error, ApplyError::Decode(DecodeError::Workspace { expected, got }));
+            assert_eq!(error, ApplyError::Setup(SetupError::Workspace { expected, got }));
         }
         assert_eq!((run.stats.operations(), run.stats.reads), (0, 0));
     }

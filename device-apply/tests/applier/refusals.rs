@@ -2,7 +2,7 @@
 
 use device_apply::{Applier, ApplyError, Class, Stage};
 use flash_model::{FlashModel, Part, Stm32H7, Stm32L4};
-use patcher_core::error::{DecodeError, HeaderError};
+use patcher_core::error::{DecodeError, HeaderError, SetupError};
 use patcher_core::reference::{self, pointer};
 
 use crate::support::{ALL_BYTES, Device, Failure, Options, Patch, Run, Script, drive, noise};
@@ -81,7 +81,7 @@ fn an_instruction_set_that_is_not_linked_is_refused() {
     let linked: [&dyn reference::Isa; 1] = [&pointer::Pointers::<false>];
     let mut applier = Applier::new(device.base(), device.staging(), &mut workspace, &linked);
     let error = drive(&mut applier, &patch.bytes, 20).unwrap_err();
-    assert_eq!(error, ApplyError::Decode(DecodeError::Isa { got: patch.header.isa }));
+    assert_eq!(error, ApplyError::Setup(SetupError::Isa { got: patch.header.isa }));
     assert_eq!(error.class(), Class::Limit);
     assert_eq!(device.flash.stats().operations() + device.flash.stats().reads, 0);
 }

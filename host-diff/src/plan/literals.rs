@@ -2,7 +2,7 @@
 
 use super::diffs::Pair;
 use super::prices::{BIT, Bits, Prices, Tally};
-use patcher_core::DecodeError;
+use patcher_core::BodyError;
 use patcher_core::container::header::Header;
 use patcher_core::encode::{Answer, Plan, Seen, price};
 use patcher_core::reference;
@@ -23,7 +23,7 @@ pub fn costs(
     seen: &Seen,
     header: &Header,
     plan: &Plan,
-) -> Result<(Vec<Bits>, Prices), DecodeError> {
+) -> Result<(Vec<Bits>, Prices), BodyError> {
     let mut tally = Tally::default();
     let mut paid = Vec::new();
     price(header, &reference::ALL, pair.base, pair.target, plan, |answer, cost| {

@@ -3,7 +3,7 @@
 use patcher_core::container::header::Kind as PatchKind;
 use patcher_core::explain::{Spent, explain};
 use patcher_core::stream::Topic;
-use patcher_core::{DecodeError, Header, reference};
+use patcher_core::{BodyError, Header, reference};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -70,9 +70,12 @@ pub enum AccountError {
     Disagreement,
 }
 
-impl From<DecodeError> for AccountError {
-    fn from(error: DecodeError) -> Self {
-        Self::Apply(error.into())
+impl From<BodyError> for AccountError {
+    fn from(error: BodyError) -> Self {
+        Self::Apply(match error {
+            BodyError::Setup(error) => error.into(),
+            BodyError::Decode(error) => error.into(),
+        })
     }
 }
 

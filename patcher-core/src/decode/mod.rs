@@ -3,7 +3,7 @@
 use crate::container::header::Header;
 use crate::entropy::Coder;
 use crate::entropy::range::{RangeDecoder, RangeState};
-use crate::error::{DecodeError, Error};
+use crate::error::{DecodeError, Error, SetupError};
 use crate::reference::Isa;
 use crate::stream::images::Images;
 use crate::stream::{Engine, MAX_STEP_BYTES, Question, Side, Step};
@@ -97,12 +97,12 @@ impl<'w> Decoder<'w> {
     /// of it). `workspace` has at least [`Header::workspace_words`] words; its content is overwritten.
     ///
     /// # Errors
-    /// [`DecodeError::Isa`] and [`DecodeError::Workspace`]: this device cannot decode the patch.
+    /// A [`SetupError`]: this device cannot decode the patch.
     pub fn new(
         header: Header,
         isas: &[&'static dyn Isa],
         workspace: &'w mut [u16],
-    ) -> Result<Self, DecodeError> {
+    ) -> Result<Self, SetupError> {
         Ok(Self {
             engine: Engine::new(header, isas, workspace)?,
             range: RangeState { range: 0, code: 0 },

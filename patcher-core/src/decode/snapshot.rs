@@ -18,7 +18,7 @@
 use super::{Decoder, IMPLIED_ZEROS};
 use crate::container::header::Header;
 use crate::entropy::range::{BOTTOM, RangeState};
-use crate::error::DecodeError;
+use crate::error::{BodyError, DecodeError};
 use crate::reference::Isa;
 use crate::stream::Source;
 use crate::stream::state::State;
@@ -113,7 +113,7 @@ impl<'w> Decoder<'w> {
         isas: &[&'static dyn Isa],
         workspace: &'w mut [u16],
         mut source: impl FnMut(&mut [u8]) -> bool,
-    ) -> Result<Self, DecodeError> {
+    ) -> Result<Self, BodyError> {
         let mut decoder = Self::new(header, isas, workspace)?;
         decoder.load(&mut source)?;
         Ok(decoder)

@@ -12,7 +12,7 @@ pub use seen::Seen;
 use crate::container::header::Header;
 use crate::entropy::Coder;
 use crate::entropy::encode::{IMPLIED_ZEROS, RangeEncoder};
-use crate::error::{DecodeError, Error};
+use crate::error::{BodyError, Error};
 use crate::reference::Isa;
 use crate::reference::map::Entry;
 use crate::stream::images::Images;
@@ -202,7 +202,7 @@ fn run<C: Listener>(
     plan: &Plan,
     coder: C,
     mut after: impl FnMut(&mut C, Step) -> ControlFlow<()>,
-) -> Result<Option<C>, DecodeError> {
+) -> Result<Option<C>, BodyError> {
     let mut workspace = vec![0u16; header.workspace_words()];
     let mut engine = Engine::new(*header, isas, &mut workspace)?;
     let mut images = Slices { base, target };
@@ -224,14 +224,14 @@ fn run<C: Listener>(
 /// Encodes `plan` into a body.
 ///
 /// # Errors
-/// A [`DecodeError`] when the plan leads outside the images: a bug of the planner.
+/// A [`BodyError`] when the plan leads outside the images: a bug of the planner.
 pub fn encode(
     header: &Header,
     isas: &[&'static dyn Isa],
     base: &[u8],
     target: &[u8],
     plan: &Plan,
-) -> Result<Vec<u8>, DecodeError> {
+) -> Result<Vec<u8>, BodyError> {
     Ok(encode_within(header, isas, base, target, plan, usize::MAX)?.unwrap_or_default())
 }
 
@@ -246,7 +246,7 @@ pub fn encode_within(
     target: &[u8],
     plan: &Plan,
     limit: usize,
-) -> Result<Option<Vec<u8>>, DecodeError> {
+) -> Result<Option<Vec<u8>>, BodyError> {
     // The end of a body may drop bytes that were written already.
     let limit_before_end = limit.saturating_add(IMPLIED_ZEROS);
     let coder = RangeEncoder::new();

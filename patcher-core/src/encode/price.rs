@@ -4,7 +4,7 @@ use super::{Plan, run};
 use crate::container::header::Header;
 use crate::entropy::Coder;
 use crate::entropy::encode::RangeEncoder;
-use crate::error::DecodeError;
+use crate::error::BodyError;
 use crate::model::number::zigzag;
 use crate::reference::Isa;
 use crate::stream::Question;
@@ -122,7 +122,7 @@ pub fn price(
     target: &[u8],
     plan: &Plan,
     tell: impl FnMut(Answer, u64),
-) -> Result<u64, DecodeError> {
+) -> Result<u64, BodyError> {
     let teller = Teller { coder: CostCoder::default(), open: None, tell };
     let end = |_: &mut _, _| ControlFlow::Continue(());
     let teller = run(header, isas, base, target, plan, teller, end)?;

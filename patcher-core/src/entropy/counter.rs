@@ -14,6 +14,9 @@ use super::tables;
 /// A counter that has seen nothing: one half, count 0.
 pub const FRESH: u16 = 0x8000;
 
+/// The largest probability, in 1/4096.
+pub(crate) const MOST: i32 = 4095;
+
 /// Adaptation rate by count, in 1/65536: `round(65536 / (n + 1.6))`, slower steps at the end.
 const RATE: [u16; 16] = [
     40_960, 25_206, 18_204, 14_247, 11_703, 9_930, 8_623, 7_620, 6_827, 6_183, 5_650, 5_201, 4_489,
@@ -42,14 +45,18 @@ pub fn logit(counter: u16) -> i32 {
 /// Moves the counter towards `bit` and counts the observation.
 #[inline]
 pub fn update(counter: &mut u16, bit: bool) {
+    move_to(counter, if bit { MOST } else { 0 });
+}
+
+/// Moves the counter towards `target`, 0 or [`MOST`], and counts the observation.
+#[inline]
+pub(crate) fn move_to(counter: &mut u16, target: i32) {
     let count = *counter & 15;
     let rate = i32::from(RATE.get(usize::from(count)).copied().unwrap_or(0));
-    let p = i32::from(*counter >> 4);
-    let target = if bit { 4095 } else { 0 };
-    let moved = p + (((target - p) * rate + 0x8000) >> 16);
-    let count = if count < 15 { count + 1 } else { count };
     // Never past the target: a rate is below one.
-    *counter = low_half(moved) << 4 | count;
+    let step = ((target - i32::from(*counter >> 4)) * rate + 0x8000) >> 16;
+    let counted = i32::from(count < 15);
+    *counter = low_half(i32::from(*counter) + (step << 4) + counted);
 }
 
 /// The low half of a number that fits into it.

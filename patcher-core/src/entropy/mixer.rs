@@ -27,7 +27,7 @@ pub struct Way {
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Input {
     /// Its index among the cells; one that is not there has no say.
-    pub place: usize,
+    pub cell: usize,
     /// What the counter tells the probability of: 1 that the decision is true, −1 that it is false, 0 nothing.
     pub says: i32,
 }
@@ -52,8 +52,9 @@ pub fn decide(
     let [of_inputs @ .., constant] = weights;
     let mut dot = signed(*constant) * BIAS;
     for ((logit, input), &weight) in logits.iter_mut().zip(inputs).zip(&*of_inputs) {
-        let cell = if input.says == 0 { None } else { cells.get(input.place) };
-        if let Some(&cell) = cell {
+        if input.says != 0
+            && let Some(&cell) = cells.get(input.cell)
+        {
             *logit = counter::logit(cell) * input.says;
             dot += *logit * signed(weight);
         }
@@ -61,18 +62,20 @@ pub fn decide(
     let p1 = squash(dot >> 13).clamp(way.least, u16::MAX - way.least + 1);
     let bit = coder.code(bit, p1);
     let error = if bit { 65535 } else { 0 } - i32::from(p1);
+    let half = 1 << (way.slowness - 1);
     let train = |weight: &mut u16, logit: i32| {
-        let step = (error * logit + (1 << (way.slowness - 1))) >> way.slowness;
+        let step = (error * logit + half) >> way.slowness;
         *weight = counter::low_half((signed(*weight) + step).clamp(-32_768, 32_767));
     };
     train(constant, BIAS);
+    let target = if bit { counter::MOST } else { 0 };
     for ((&logit, input), weight) in logits.iter().zip(inputs).zip(of_inputs) {
-        if input.says == 0 {
-            continue;
-        }
-        train(weight, logit);
-        if let Some(cell) = cells.get_mut(input.place) {
-            counter::update(cell, bit == (input.says > 0));
+        if input.says != 0
+            && let Some(cell) = cells.get_mut(input.cell)
+        {
+            train(weight, logit);
+            // What says the opposite learns the opposite.
+            counter::move_to(cell, target ^ (input.says >> 1 & counter::MOST));
         }
     }
     bit

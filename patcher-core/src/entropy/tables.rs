@@ -48,7 +48,8 @@ pub fn squash(logit: i32) -> u16 {
     let low = u32::from(SQUASH.get(index).copied().unwrap_or(0));
     let high = u32::from(SQUASH.get(index + 1).copied().unwrap_or(0));
     let value = low + ((high.wrapping_sub(low) * (x & 127)) >> 7);
-    u16::try_from(value).unwrap_or(u16::MAX)
+    // No more than the larger of the two.
+    super::counter::low_half(value.cast_signed())
 }
 
 /// Logit in Q8 of a probability given in 1/4096 (0..=4095).

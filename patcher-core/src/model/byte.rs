@@ -8,34 +8,21 @@
 //! bytes, which answer in few bits what counters would need eight slots for: after this context came that byte, so often
 //! in a row.
 
-use super::Sets;
 use super::remembered::Remembered;
+use super::{Model, Part, hit};
 use crate::entropy::{
     Coder,
     mixer::{self, Input},
 };
-use crate::model::hash;
 
 /// Contexts beside the byte to compare with.
 pub const OTHERS: usize = mixer::INPUTS - 1;
 /// Weight sets: state towards the expected byte × (unit kinds of misses, bit pairs of literals).
-pub(crate) const WEIGHTS: Sets = Sets { count: 3 * 8, len: mixer::WEIGHTS, compact: 2 };
+pub(crate) const WEIGHTS: Part = hit::WEIGHTS.then(3 * 8, mixer::WEIGHTS, 2);
 /// Counters of how far remembered bytes can be trusted: input, each by count.
-pub(crate) const TRUST: Sets = Sets { count: OTHERS, len: 8, compact: 0 };
-/// Cells that are no slots.
-const TRUSTS: usize = TRUST.words(false);
+pub(crate) const TRUST: Part = WEIGHTS.then(OTHERS, 8, 0);
 /// Probabilities stay in 32/65536 ..= 65504/65536: a byte costs 11 bytes of patch at most.
 const MIX: mixer::Way = mixer::Way { least: 32, slowness: 18 };
-
-/// Weights and counters of the byte decisions.
-#[derive(Debug)]
-pub struct ByteModel<'w> {
-    pub(crate) compact: bool,
-    pub(crate) weights: &'w mut [u16],
-    /// Trust, then slots.
-    pub(crate) cells: &'w mut [u16],
-    pub(crate) runs: &'w mut [u16],
-}
 
 /// What kind of byte it is.
 #[derive(Debug, Clone, Copy)]
@@ -65,73 +52,63 @@ pub(crate) fn towards(expected: u8, sofar: u32, index: u32) -> u32 {
     if expected >> (index + 1) == sofar { 1 + (expected >> index & 1) } else { 0 }
 }
 
-/// What an input counts: bits after the bits so far, or how often a remembered byte is right.
-#[derive(Debug, Clone, Copy)]
-enum Counted {
-    /// First cell of a context.
-    Bits(usize),
-    /// A remembered byte, and the cell of its trust.
-    Byte(Remembered, usize),
-}
-
-impl ByteModel<'_> {
-    /// First cell of the bits of `context`.
-    fn start(&self, context: u32) -> usize {
-        let len = self.cells.len().saturating_sub(TRUSTS);
-        TRUSTS + hash::slot(context.wrapping_mul(0x2C1B_3C6D), len)
-    }
-
-    /// The cell `steps` < 256 behind `start`, where the first slot follows the last one.
-    fn place(&self, start: usize, steps: u32) -> usize {
-        let len = self.cells.len();
-        let mut place = start + steps as usize;
-        // The least table has 146 slots.
-        for _ in 0..2 {
-            place -= if place < len { 0 } else { len - TRUSTS };
+/// Codes one byte, highest bit first.
+pub fn code(model: &mut Model<'_>, coder: &mut impl Coder, contexts: &Contexts, byte: u8) -> u8 {
+    let (compact, slots, runs) = (model.compact, model.byte_slots, model.runs);
+    let (fixed, cells) = model.split();
+    let first = slots.of(contexts.towards);
+    // First slot of a literal's context; what a miss remembers.
+    let mut starts = [0; OTHERS];
+    let mut remembered = [Remembered::default(); OTHERS];
+    let mut inputs = [Input { cell: first, says: 1 }; mixer::INPUTS];
+    match contexts.role {
+        Role::Literal => {
+            for (start, &context) in starts.iter_mut().zip(&contexts.others) {
+                *start = slots.of(context);
+            }
         }
-        place
+        Role::Miss(_) => {
+            let [_, others @ ..] = &mut inputs;
+            let mut trust = 0;
+            for ((input, run), &context) in
+                others.iter_mut().zip(&mut remembered).zip(&contexts.others)
+            {
+                *run = Remembered::find(cells, runs, context);
+                input.cell = trust + usize::from(run.count);
+                trust += TRUST.len;
+            }
+        }
     }
-
-    /// Codes one byte, highest bit first.
-    pub fn code(&mut self, coder: &mut impl Coder, contexts: &Contexts, byte: u8) -> u8 {
-        let first = self.start(contexts.towards);
-        let mut index = 0;
-        let others = contexts.others.map(|context| {
-            let trust = TRUST.start(false, index);
-            index += 1;
-            match contexts.role {
-                Role::Literal => Counted::Bits(self.start(context)),
-                Role::Miss(_) => {
-                    let run = Remembered::find(self.runs, context);
-                    Counted::Byte(run, trust + usize::from(run.count))
+    let mut sofar = 1u32;
+    for index in (0..8u32).rev() {
+        let state = towards(contexts.expected, sofar, index);
+        let [follows, others @ ..] = &mut inputs;
+        follows.cell = slots.behind(first, index << 2 | state);
+        let class = match contexts.role {
+            Role::Literal => {
+                for (input, &start) in others.iter_mut().zip(&starts) {
+                    input.cell = slots.behind(start, sofar);
                 }
+                4 + (index >> 1) as usize
             }
-        });
-        let mut sofar = 1u32;
-        for index in (0..8u32).rev() {
-            let state = towards(contexts.expected, sofar, index);
-            let [a, b, c] = others.map(|other| match other {
-                Counted::Bits(start) => Input { place: self.place(start, sofar), says: 1 },
-                Counted::Byte(run, place) => Input { place, says: run.towards(sofar, index) },
-            });
-            let follows = Input { place: self.place(first, index << 2 | state), says: 1 };
-            let class = match contexts.role {
-                Role::Literal => 4 + (index >> 1) as usize,
-                Role::Miss(class) => class,
-            };
-            let set = state as usize * 8 + class;
-            let Some(weights) = WEIGHTS.of(self.weights, self.compact, set) else { return 0 };
-            let inputs = [follows, a, b, c];
-            let bit = byte >> index & 1 == 1;
-            let bit = mixer::decide(coder, weights, self.cells, &inputs, MIX, bit);
-            sofar = sofar << 1 | u32::from(bit);
-        }
-        let byte = u8::try_from(sofar & 0xFF).unwrap_or(0);
-        for other in &others {
-            if let Counted::Byte(run, _) = other {
-                run.update(self.runs, byte);
+            Role::Miss(class) => {
+                for (input, run) in others.iter_mut().zip(&remembered) {
+                    input.says = run.towards(sofar, index);
+                }
+                class
             }
-        }
-        byte
+        };
+        let weights = WEIGHTS.of(fixed, compact, state as usize * 8 + class);
+        let Some(weights) = weights else { return 0 };
+        let bit = byte >> index & 1 == 1;
+        let bit = mixer::decide(coder, weights, cells, &inputs, MIX, bit);
+        sofar = sofar << 1 | u32::from(bit);
     }
+    let byte = u8::try_from(sofar & 0xFF).unwrap_or(0);
+    if let Role::Miss(_) = contexts.role {
+        for run in &remembered {
+            run.update(cells, byte);
+        }
+    }
+    byte
 }

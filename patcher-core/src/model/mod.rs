@@ -4,9 +4,9 @@
 //!
 //! | part | words | initial value |
 //! | --- | --- | --- |
-//! | numbers, switches | `Sets` | `prior`, as counters |
-//! | weights of hits, of bytes | `Sets` | `prior`, as weights |
-//! | trust in remembered bytes | `Sets` | `prior`, as counters |
+//! | numbers, switches | `Part` | `prior`, as counters |
+//! | weights of hits, of bytes | `Part` | `prior`, as weights |
+//! | trust in remembered bytes | `Part` | `prior`, as counters |
 //! | byte slots | [`Tables::byte_slots`] | [`counter::FRESH`] |
 //! | hit slots | [`Tables::hit_slots`] | [`counter::FRESH`] |
 //! | remembered bytes | [`Tables::run_slots`] | 0 |
@@ -15,45 +15,51 @@ pub mod byte;
 pub mod hash;
 pub mod hit;
 pub mod number;
+mod part;
 pub mod prior;
 mod remembered;
-mod sets;
 pub mod switch;
+mod table;
 mod tables;
 
-pub(crate) use sets::Sets;
+use part::Part;
+use table::Table;
 pub use tables::{LEAST_WORDS, MEMORY_UNIT, Tables, is_compact};
 
 use crate::entropy::counter;
 
-/// The adaptive state, as views into the workspace.
+/// The adaptive state: the words of a workspace, and where its tables lie among the cells.
 #[derive(Debug)]
 pub struct Model<'w> {
-    pub(crate) compact: bool,
-    pub(crate) numbers: &'w mut [u16],
-    pub(crate) switches: &'w mut [u16],
-    pub(crate) hit: hit::HitModel<'w>,
-    pub(crate) byte: byte::ByteModel<'w>,
+    compact: bool,
+    words: &'w mut [u16],
+    byte_slots: Table,
+    hit_slots: Table,
+    runs: Table,
 }
 
+/// What makes a word of a prior.
+type Start = fn(u8) -> u16;
+
 /// The parts whose words start from priors, in the order of the workspace.
-const PARTS: [Sets; 5] = [number::SETS, switch::SETS, hit::WEIGHTS, byte::WEIGHTS, byte::TRUST];
-/// Those of them that are weights; the others are counters.
-const WEIGHT_PARTS: core::ops::Range<usize> = 2..4;
+const PARTS: [(Part, Start); 5] = [
+    (number::COUNTERS, prior::counter),
+    (switch::COUNTERS, prior::counter),
+    (hit::WEIGHTS, prior::weight),
+    (byte::WEIGHTS, prior::weight),
+    (byte::TRUST, prior::counter),
+];
 
 /// Of the words with priors in a model that is not compact, these are weights, the others counters.
-pub const WEIGHT_WORDS: core::ops::Range<usize> = {
-    let start = number::SETS.words(false) + switch::SETS.words(false);
-    start..start + hit::WEIGHTS.words(false) + byte::WEIGHTS.words(false)
-};
+pub const WEIGHT_WORDS: core::ops::Range<usize> =
+    switch::COUNTERS.end(false)..byte::WEIGHTS.end(false);
 
 const _: () = assert!(prior::PRIORS.len() == fixed_words(false));
 
 /// Words that a model needs, whatever its tables hold.
 #[must_use]
 pub const fn fixed_words(compact: bool) -> usize {
-    let [a, b, c, d, e] = PARTS;
-    a.words(compact) + b.words(compact) + c.words(compact) + d.words(compact) + e.words(compact)
+    byte::TRUST.end(compact)
 }
 
 /// The first `len` of `words`, which keeps the others; all of them where there are not as many.
@@ -71,44 +77,38 @@ impl<'w> Model<'w> {
     /// It holds whatever was there: [`Model::reset`] is next.
     pub(crate) fn lay(words: &mut &'w mut [u16], tables: &Tables) -> Self {
         let compact = tables.compact;
-        let [numbers, switches, hits, bytes, trust] = PARTS.map(|part| part.words(compact));
-        let (numbers, switches) = (take(words, numbers), take(words, switches));
-        let (hits, bytes) = (take(words, hits), take(words, bytes));
-        let cells = take(words, trust + tables.byte_slots);
-        let (slots, runs) = (take(words, tables.hit_slots), take(words, tables.run_slots));
-        Self {
-            compact,
-            numbers,
-            switches,
-            hit: hit::HitModel { compact, weights: hits, slots },
-            byte: byte::ByteModel { compact, weights: bytes, cells, runs },
-        }
+        let byte_slots = Table { start: byte::TRUST.count(), len: tables.byte_slots };
+        let hit_slots = byte_slots.then(tables.hit_slots);
+        let runs = hit_slots.then(tables.run_slots);
+        Self { compact, words: take(words, tables.model_words()), byte_slots, hit_slots, runs }
     }
 
     /// Forgets everything learned: the state at the start of a patch and after a RESET mark.
     pub fn reset(&mut self) {
-        let compact = self.compact;
+        self.words.fill(counter::FRESH);
+        let runs = self.runs.start;
+        let (_, cells) = self.split();
+        cells.get_mut(runs..).unwrap_or_default().fill(0);
+        let mut words = self.words.iter_mut();
         let mut priors = prior::PRIORS.iter();
-        let (hit, byte) = (&mut self.hit, &mut self.byte);
-        byte.cells.fill(counter::FRESH);
-        let parts = [&mut *self.numbers, self.switches, hit.weights, byte.weights, byte.cells];
-        for (index, (words, part)) in parts.into_iter().zip(&PARTS).enumerate() {
-            let start = if WEIGHT_PARTS.contains(&index) { prior::weight } else { prior::counter };
-            part.fill(words, compact, &mut priors, start);
+        for (part, start) in &PARTS {
+            part.fill(&mut words, self.compact, &mut priors, *start);
         }
-        hit.slots.fill(counter::FRESH);
-        byte.runs.fill(0);
+    }
+
+    /// Numbers, switches and weights; then the cells: trust, slots and remembered bytes.
+    fn split(&mut self) -> (&mut [u16], &mut [u16]) {
+        let weights = byte::WEIGHTS.end(self.compact);
+        self.words.split_at_mut_checked(weights).unwrap_or_default()
     }
 
     /// The words of the model in their order.
-    pub(crate) fn parts(&self) -> [&[u16]; 7] {
-        let (hit, byte) = (&self.hit, &self.byte);
-        [self.numbers, self.switches, hit.weights, byte.weights, byte.cells, hit.slots, byte.runs]
+    pub(crate) fn words(&self) -> &[u16] {
+        self.words
     }
 
     /// The words of the model in their order.
-    pub(crate) fn parts_mut(&mut self) -> [&mut [u16]; 7] {
-        let (hit, byte) = (&mut self.hit, &mut self.byte);
-        [self.numbers, self.switches, hit.weights, byte.weights, byte.cells, hit.slots, byte.runs]
+    pub(crate) fn words_mut(&mut self) -> &mut [u16] {
+        self.words
     }
 }

@@ -4,7 +4,7 @@
 //! leading one: the first has a counter per length, the two lowest have counters where at least five
 //! bits are left, the others cost one bit each. Values are `u32`.
 
-use super::{Model, Sets};
+use super::{Model, Part};
 use crate::entropy::{Coder, counter};
 
 /// What a number means; each meaning has counters of its own.
@@ -35,7 +35,7 @@ const LOW: usize = 3;
 const PER_KIND: usize = LENGTHS + LENGTHS + LOW;
 
 /// Counters by kind.
-pub(crate) const SETS: Sets = Sets { count: 8, len: PER_KIND, compact: 1 };
+pub(crate) const COUNTERS: Part = Part::first(8, PER_KIND, 1);
 
 /// A counter's probability in 1/65536, kept away from certainty so that a number costs a bounded
 /// number of patch bytes: 1/64 ≤ p ≤ 63/64.
@@ -52,15 +52,15 @@ fn plain(coder: &mut impl Coder, bit: bool, p1: u16) -> bool {
     coder.code(bit, p1)
 }
 
-/// Codes one plain decision with the counter at `index`.
+/// Codes one plain decision with the counter at word `index`.
 #[inline(never)]
 pub(crate) fn modelled(
-    counters: &mut [u16],
+    model: &mut Model<'_>,
     coder: &mut impl Coder,
     index: usize,
     bit: bool,
 ) -> bool {
-    let Some(slot) = counters.get_mut(index) else { return false };
+    let Some(slot) = model.words.get_mut(index) else { return false };
     let bit = plain(coder, bit, clamp(*slot));
     counter::update(slot, bit);
     bit
@@ -68,13 +68,12 @@ pub(crate) fn modelled(
 
 /// Codes `value` with the counters of `kind`.
 pub fn code(model: &mut Model<'_>, coder: &mut impl Coder, kind: Number, value: u32) -> u32 {
-    let own = SETS.range(model.compact, kind as usize);
-    let Some(own) = model.numbers.get_mut(own) else { return 0 };
+    let own = COUNTERS.at(model.compact, kind as usize);
     let length = 32 - value.leading_zeros();
     let mut coded = 0u32;
     while coded < 32 {
         let index = (coded as usize).min(LENGTHS - 1);
-        if !modelled(own, coder, index, coded < length) {
+        if !modelled(model, coder, own + index, coded < length) {
             break;
         }
         coded += 1;
@@ -86,10 +85,10 @@ pub fn code(model: &mut Model<'_>, coder: &mut impl Coder, kind: Number, value: 
     for left in (0..coded - 1).rev() {
         let truth = value >> left & 1 == 1;
         let decided = if left == coded - 2 {
-            modelled(own, coder, LENGTHS + (coded as usize).min(LENGTHS - 1), truth)
+            modelled(model, coder, own + LENGTHS + (coded as usize).min(LENGTHS - 1), truth)
         } else if left < 2 && coded >= 5 {
             let low = if left == 1 { 0 } else { 1 + (result as usize & 1) };
-            modelled(own, coder, LENGTHS + LENGTHS + low, truth)
+            modelled(model, coder, own + LENGTHS + LENGTHS + low, truth)
         } else {
             plain(coder, truth, 0x8000)
         };

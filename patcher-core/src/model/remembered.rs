@@ -9,7 +9,7 @@
 //!
 //! Count 0 is an empty slot, else how often the byte came in a row, at most 7.
 
-use crate::model::hash;
+use super::table::Table;
 
 /// The longest run that is counted.
 const MOST: u8 = 7;
@@ -36,11 +36,11 @@ impl Remembered {
         }
     }
 
-    /// What `slots` hold of `context`.
-    pub(crate) fn find(slots: &[u16], context: u32) -> Self {
+    /// What `table` of `words` holds of `context`.
+    pub(crate) fn find(words: &[u16], table: Table, context: u32) -> Self {
         let hash = context.wrapping_mul(0x2C1B_3C6D);
-        let place = hash::slot(hash, slots.len());
-        let slot = slots.get(place).copied().unwrap_or(0);
+        let place = table.slot(hash);
+        let slot = words.get(place).copied().unwrap_or(0);
         let [byte, high] = slot.to_le_bytes();
         let check = u16::try_from(hash & 31).unwrap_or(0);
         let count = if slot >> 11 == check { high & MOST } else { 0 };
@@ -48,8 +48,8 @@ impl Remembered {
     }
 
     /// Notes the byte that came. What is remembered well is forgotten in steps.
-    pub(crate) fn update(&self, slots: &mut [u16], byte: u8) {
-        let Some(slot) = slots.get_mut(self.place) else { return };
+    pub(crate) fn update(&self, words: &mut [u16], byte: u8) {
+        let Some(slot) = words.get_mut(self.place) else { return };
         let (count, byte) = match self.count {
             0 if *slot >> 8 & 7 >= STAYS => {
                 *slot -= 0x100;

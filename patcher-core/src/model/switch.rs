@@ -1,8 +1,7 @@
 //! Binary choices of the op stream: plain counters, no mixing.
 
-use super::{Model, Sets};
+use super::{Model, Part, number};
 use crate::entropy::Coder;
-use crate::model::number::modelled;
 
 /// A choice and its number of contexts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,7 +22,7 @@ pub enum Switch {
 }
 
 /// Counters of all switches.
-pub(crate) const SETS: Sets = Sets { count: 24, len: 1, compact: 0 };
+pub(crate) const COUNTERS: Part = number::COUNTERS.then(24, 1, 0);
 
 /// Codes a choice in context `context`.
 pub fn code(
@@ -34,5 +33,5 @@ pub fn code(
     bit: bool,
 ) -> bool {
     let index = switch as usize + context as usize;
-    modelled(model.switches, coder, index, bit)
+    number::modelled(model, coder, COUNTERS.at(model.compact, index), bit)
 }

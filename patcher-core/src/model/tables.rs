@@ -64,3 +64,21 @@ impl Tables {
         fixed_words(self.compact) + self.hit_slots + self.run_slots + self.byte_slots
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slots_of_a_byte_wrap_twice_at_most() {
+        for memory in 0..=u8::MAX {
+            for (map, state) in (0..64).flat_map(|map| (0..8).map(move |state| (map, 800 + state)))
+            {
+                for (diffs, references) in [(false, false), (true, false), (true, true)] {
+                    let tables = Tables::new(memory, state, map, diffs, references);
+                    assert!(tables.is_none_or(|tables| tables.byte_slots >= 128), "{tables:?}");
+                }
+            }
+        }
+    }
+}

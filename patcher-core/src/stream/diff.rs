@@ -65,7 +65,7 @@ impl Engine<'_> {
         let right = side.agrees(self.state.position, unit.bytes());
         let set = unit.kind.hit_set() + (self.state.history & 1) as usize;
         side.about(Topic::Hit(unit.kind));
-        if self.model.hit.code(side, set, &contexts, right) {
+        if hit::code(&mut self.model, side, set, &contexts, right) {
             self.state.history <<= 1;
             self.state.run = self.state.run.saturating_add(u32::from(unit.len));
             return self.produce(images, unit.bytes());
@@ -80,7 +80,7 @@ impl Engine<'_> {
             let set = Kind::Unchanged.hit_set();
             let stays = side.agrees(self.state.position, own);
             side.about(Topic::Unchanged(unit.kind));
-            if self.model.hit.code(side, set, &contexts, stays) {
+            if hit::code(&mut self.model, side, set, &contexts, stays) {
                 self.note_miss();
                 return self.produce(images, own);
             }
@@ -112,7 +112,7 @@ impl Engine<'_> {
         let recent = (log2(self.state.run).saturating_sub(6) / 2).min(3);
         let set = Kind::Block.hit_set() + recent as usize;
         side.about(Topic::Hit(Kind::Block));
-        let hit = self.model.hit.code(side, set, &contexts, right);
+        let hit = hit::code(&mut self.model, side, set, &contexts, right);
         if hit {
             self.state.history = 0;
             self.state.run = self.state.run.saturating_add(length32(len));
@@ -198,7 +198,7 @@ impl Engine<'_> {
         let predicted = unit.predicted.get(index).copied().unwrap_or(0);
         let contexts = self.miss_contexts(&unit, &window, predicted);
         side.about(Topic::Miss(unit.kind));
-        let byte = self.model.byte.code(side, &contexts, truth);
+        let byte = byte::code(&mut self.model, side, &contexts, truth);
         if let Some(slot) = self.state.miss.get_mut(index) {
             *slot = byte;
         }

@@ -4,7 +4,7 @@ use super::images::Images;
 use super::state::{Phase, State};
 use super::{Question, Side};
 use crate::container::header::Header;
-use crate::error::{DecodeError, Error};
+use crate::error::{DecodeError, Error, SetupError};
 use crate::model::switch::{self, Switch};
 use crate::model::{Model, take};
 use crate::reference::cache::{self, TargetCache};
@@ -43,21 +43,21 @@ impl<'w> Engine<'w> {
     /// [`Header::workspace_words`] words.
     ///
     /// # Errors
-    /// [`DecodeError::Isa`] when the header's instruction set is not in `isas`,
-    /// [`DecodeError::Workspace`] when the workspace is too small.
+    /// [`SetupError::Isa`] when the header's instruction set is not in `isas`,
+    /// [`SetupError::Workspace`] when the workspace is too small.
     pub fn new(
         header: Header,
         isas: &[&'static dyn Isa],
         workspace: &'w mut [u16],
-    ) -> Result<Self, DecodeError> {
+    ) -> Result<Self, SetupError> {
         let isa = isas.iter().find(|isa| isa.id() == header.isa).copied();
         if isa.is_none() && header.isa != reference::NO_ISA {
-            return Err(DecodeError::Isa { got: header.isa });
+            return Err(SetupError::Isa { got: header.isa });
         }
         let words = |len: usize| u32::try_from(len).unwrap_or(u32::MAX);
         let expected = header.workspace_words();
         let too_small =
-            DecodeError::Workspace { expected: words(expected), got: words(workspace.len()) };
+            SetupError::Workspace { expected: words(expected), got: words(workspace.len()) };
         let tables = header.tables().ok_or(too_small)?;
         if workspace.len() < expected {
             return Err(too_small);
@@ -110,9 +110,8 @@ impl<'w> Engine<'w> {
 
     /// The workspace in order, word by word.
     pub(crate) fn for_each_word(&self, mut see: impl FnMut(u16)) {
-        let map_and_cache = [self.map.words(), self.cache.words()];
-        let parts = self.model.parts().into_iter().chain(map_and_cache);
-        parts.flatten().for_each(|&word| see(word));
+        let parts = [self.model.words(), self.map.words(), self.cache.words()];
+        parts.into_iter().flatten().for_each(|&word| see(word));
     }
 
     /// Overwrites the workspace in order.
@@ -120,8 +119,8 @@ impl<'w> Engine<'w> {
         &mut self,
         mut next: impl FnMut() -> Option<u16>,
     ) -> Result<(), DecodeError> {
-        let map_and_cache = [self.map.words_mut(), self.cache.words_mut()];
-        for word in self.model.parts_mut().into_iter().chain(map_and_cache).flatten() {
+        let parts = [self.model.words_mut(), self.map.words_mut(), self.cache.words_mut()];
+        for word in parts.into_iter().flatten() {
             *word = next().ok_or(DecodeError::State)?;
         }
         Ok(())

@@ -4,7 +4,7 @@ use super::images::Images;
 use super::state::{Phase, REPEATS, Source, State};
 use super::{MAX_COPIED, Question, Side, Topic, engine::Engine, length32};
 use crate::error::{DecodeError, Error};
-use crate::model::byte::{Contexts, Role};
+use crate::model::byte::{self, Contexts, Role};
 use crate::model::hash::{context, contexts};
 use crate::model::number::{self, Number, unzigzag, zigzag};
 use crate::model::switch::{self, Switch};
@@ -35,7 +35,7 @@ impl Engine<'_> {
         side.seen(self.state.position, &mut byte);
         let [truth] = byte;
         side.about(Topic::Literal);
-        let coded = [self.model.byte.code(side, &contexts, truth)];
+        let coded = [byte::code(&mut self.model, side, &contexts, truth)];
         self.write_seen(images, &coded)?;
         self.state.history = self.state.history << 1 | 1;
         self.extra_boundary();

@@ -209,7 +209,7 @@ fn a_short_state_is_refused() {
     let mut workspace = vec![0; header.workspace_words()];
     for len in (0..REGISTER_BYTES + 9).chain(state.len() - 9..state.len()) {
         let error = decode::restore(header, &mut workspace, &state[..len]).err();
-        assert_eq!(error, Some(DecodeError::State), "{len} bytes");
+        assert_eq!(error, Some(DecodeError::State.into()), "{len} bytes");
     }
     assert!(decode::restore(header, &mut workspace, state).is_ok());
 }
@@ -226,7 +226,7 @@ fn a_state_that_contradicts_the_header_is_refused() {
         decode::restore(header, &mut workspace, &state).err()
     };
     assert_eq!(refusal(header, 0, &[]), None, "as it was");
-    let state_error = Some(DecodeError::State);
+    let state_error = Some(DecodeError::State.into());
     assert_eq!(refusal(header, 0, &1023u32.to_le_bytes()), state_error, "not at a mark");
     assert_eq!(refusal(header, 0, &[0; 4]), state_error, "at the start");
     assert_eq!(refusal(header, 0, &0x4000_0000u32.to_le_bytes()), state_error, "past the target");
@@ -250,6 +250,7 @@ fn survives(result: Result<Vec<u8>, Refusal>, header: &Header) {
         Err(Refusal::Body(error)) => assert_ne!(error, DecodeError::Poisoned),
         Err(Refusal::Full) => {}
         Err(Refusal::Header(error)) => panic!("{error}"),
+        Err(Refusal::Setup(error)) => panic!("{error}"),
     }
 }
 

@@ -1,6 +1,6 @@
 //! The declared RAM is what decoding takes: not a word more, not one less.
 
-use patcher_core::{DecodeError, Decoder, Event, reference};
+use patcher_core::{Decoder, Event, SetupError, reference};
 use rig::firmware::{self, ADDRESS};
 use rig::memory::Memory;
 use rig::plan::{Patch, Recipe};
@@ -42,7 +42,7 @@ fn one_word_less_is_refused() {
         let number = |words: usize| u32::try_from(words).expect("a small number");
         assert_eq!(
             Decoder::new(header, &reference::ALL, &mut workspace).err(),
-            Some(DecodeError::Workspace { expected: number(words), got: number(words - 1) })
+            Some(SetupError::Workspace { expected: number(words), got: number(words - 1) })
         );
     }
 }

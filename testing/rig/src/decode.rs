@@ -2,7 +2,7 @@
 
 use patcher_core::decode::{Event, YIELD_BYTES};
 use patcher_core::error::Error;
-use patcher_core::{DecodeError, Decoder, Header, HeaderError, reference};
+use patcher_core::{BodyError, DecodeError, Decoder, Header, HeaderError, SetupError, reference};
 
 use crate::memory::Memory;
 
@@ -14,6 +14,8 @@ const MOST_PER_CALL: u32 = YIELD_BYTES + 32;
 pub enum Refusal {
     /// Its header is.
     Header(HeaderError),
+    /// It cannot be decoded here.
+    Setup(SetupError),
     /// Its body is.
     Body(DecodeError),
     /// The target would be larger than the test allows.
@@ -26,8 +28,24 @@ impl Refusal {
     pub fn code(&self) -> u16 {
         match self {
             Self::Header(error) => error.code(),
+            Self::Setup(error) => error.code(),
             Self::Body(error) => error.code(),
             Self::Full => 0,
+        }
+    }
+}
+
+impl From<SetupError> for Refusal {
+    fn from(error: SetupError) -> Self {
+        Self::Setup(error)
+    }
+}
+
+impl From<BodyError> for Refusal {
+    fn from(error: BodyError) -> Self {
+        match error {
+            BodyError::Setup(error) => Self::Setup(error),
+            BodyError::Decode(error) => Self::Body(error),
         }
     }
 }
@@ -156,7 +174,7 @@ pub fn restore<'w>(
     header: Header,
     workspace: &'w mut [u16],
     mut state: &[u8],
-) -> Result<Decoder<'w>, DecodeError> {
+) -> Result<Decoder<'w>, BodyError> {
     Decoder::restore(header, &reference::ALL, workspace, |bytes| {
         let Some((taken, rest)) = state.split_at_checked(bytes.len()) else { return false };
         bytes.copy_from_slice(taken);

@@ -38,7 +38,7 @@ impl<F: FnMut(u32, Question<'_>) -> u32> Side for Scripted<'_, F> {
 /// The body ends where the engine refuses; a decoder refuses it in the same place.
 ///
 /// # Panics
-/// When the script runs for more than 2²⁰ steps.
+/// When the script runs for more than 2²⁰ steps, and for an unknown instruction set.
 pub fn forge(
     header: &Header,
     base: &[u8],
@@ -46,10 +46,8 @@ pub fn forge(
     answer: impl FnMut(u32, Question<'_>) -> u32,
 ) -> (Vec<u8>, Result<(), DecodeError>) {
     let mut workspace = vec![0u16; header.workspace_words()];
-    let mut engine = match Engine::new(*header, &reference::ALL, &mut workspace) {
-        Ok(engine) => engine,
-        Err(error) => return (Vec::new(), Err(error)),
-    };
+    let engine = Engine::new(*header, &reference::ALL, &mut workspace);
+    let mut engine = engine.expect("an instruction set that is there");
     let mut images = Memory::new(header, base, usize::MAX);
     let mut side = Scripted { answer, target, coder: RangeEncoder::new() };
     for _ in 0..1u32 << 20 {

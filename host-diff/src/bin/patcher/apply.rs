@@ -2,7 +2,7 @@
 
 use host_diff::apply::{self, ApplyError, Limits};
 use host_diff::image::LoadOptions;
-use patcher_core::{DecodeError, Kind};
+use patcher_core::{Kind, SetupError};
 
 use crate::args::{ApplyArguments, Source, VerifyArguments};
 use crate::failure::Failure;
@@ -111,7 +111,7 @@ fn explain(error: &ApplyError, source: &Source) -> Failure {
             failure.help("make the patch with a smaller --ram, or allow more with --ram")
         }
         ApplyError::TargetLength { .. } => failure.help("allow more with --max-size"),
-        ApplyError::Body(DecodeError::Isa { .. }) => {
+        ApplyError::Setup(SetupError::Isa { .. }) => {
             failure.help("use a newer patcher, or make the patch with this one")
         }
         ApplyError::Body(_) | ApplyError::WrongTarget { .. } => {

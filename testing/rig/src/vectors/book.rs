@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use patcher_core::error::{Error, TrustError};
-use patcher_core::{DecodeError, Decoder, Event, Header, HeaderError, reference};
+use patcher_core::{DecodeError, Decoder, Event, Header, HeaderError, SetupError, reference};
 
 use super::index::{Index, Invalid, Mark, Valid, sha256};
 use crate::decode::{self, Refusal};
@@ -131,6 +131,7 @@ impl Book {
 pub fn name_of(reject: Refusal) -> String {
     let text = match reject {
         Refusal::Header(error) => format!("{error:?}"),
+        Refusal::Setup(error) => format!("{error:?}"),
         Refusal::Body(error) => format!("{error:?}"),
         Refusal::Full => "Full".to_owned(),
     };
@@ -167,11 +168,11 @@ pub fn refusal(base: &[u8], patch: &[u8], offer: &Offer) -> Option<Refusal> {
     let mut workspace = vec![0; words];
     let decoder = match &offer.state {
         Some(state) => decode::restore(header, &mut workspace, state),
-        None => Decoder::new(header, &reference::ALL, &mut workspace),
+        None => Decoder::new(header, &reference::ALL, &mut workspace).map_err(Into::into),
     };
     let mut decoder = match decoder {
         Ok(decoder) => decoder,
-        Err(error) => return Some(Refusal::Body(error)),
+        Err(error) => return Some(error.into()),
     };
     let mut images = Memory::new(&header, base, usize::MAX);
     let mut body = patch.get(header_len..).unwrap_or(&[]);
@@ -235,10 +236,10 @@ pub fn all_rejects() -> Vec<Refusal> {
         DecodeError::TargetRange,
         DecodeError::CopyRange,
         DecodeError::MapOrder,
-        DecodeError::Workspace { expected: 0, got: 0 },
-        DecodeError::Isa { got: 0 },
         DecodeError::State,
         DecodeError::Poisoned,
     ];
-    header.map(Refusal::Header).into_iter().chain(body.map(Refusal::Body)).collect()
+    let setup = [SetupError::Workspace { expected: 0, got: 0 }, SetupError::Isa { got: 0 }];
+    let header = header.map(Refusal::Header).into_iter();
+    header.chain(body.map(Refusal::Body)).chain(setup.map(Refusal::Setup)).collect()
 }

@@ -3,7 +3,7 @@
 use patcher_core::container::writer;
 use patcher_core::decode::REGISTER_BYTES;
 use patcher_core::stream::Question;
-use patcher_core::{DecodeError, Header, HeaderError};
+use patcher_core::{DecodeError, Header, HeaderError, SetupError};
 
 use super::book::{Base, Book, Label, Offer};
 use super::valid::with_extensions;
@@ -401,8 +401,8 @@ fn ranges(book: &mut Book, sample: &Sample) {
 /// Refuses what is not about the bytes of the patch.
 fn devices(book: &mut Book, sample: &Sample) {
     let base = Some(&sample.base);
-    let mut vector = |name, clause, about, patch, error, offer| {
-        book.invalid(Label::new(name, clause, about), base, patch, Refusal::Body(error), offer);
+    let mut vector = |name, clause, about, patch, error: Refusal, offer| {
+        book.invalid(Label::new(name, clause, about), base, patch, error, offer);
     };
     let words = sample.patch.header.workspace_words();
     let number = |words: usize| u32::try_from(words).unwrap_or(u32::MAX);
@@ -411,7 +411,7 @@ fn devices(book: &mut Book, sample: &Sample) {
         "3",
         "a sound patch, one word short",
         sample.patch.bytes(),
-        DecodeError::Workspace { expected: number(words), got: number(words - 1) },
+        SetupError::Workspace { expected: number(words), got: number(words - 1) }.into(),
         Offer { workspace_words: Some(words - 1), ..Offer::default() },
     );
     let mut other = sample.patch.bytes();
@@ -421,7 +421,7 @@ fn devices(book: &mut Book, sample: &Sample) {
         "5",
         "an instruction set without a meaning",
         other,
-        DecodeError::Isa { got: 15 },
+        SetupError::Isa { got: 15 }.into(),
         Offer::default(),
     );
     let damaged = [sample.patch.bytes(), vec![0]].concat();
@@ -431,7 +431,7 @@ fn devices(book: &mut Book, sample: &Sample) {
         "11",
         "one more byte after a reject",
         damaged,
-        DecodeError::Poisoned,
+        DecodeError::Poisoned.into(),
         again,
     );
     let marked = Recipe { memory: 8, map_limit: 4, ..sample.recipe.with_marks(8, false) };
@@ -439,7 +439,7 @@ fn devices(book: &mut Book, sample: &Sample) {
     let state = state(&sample.base.bytes, &patch);
     let mut states = |name, about, state: Vec<u8>| {
         let offer = Offer { state: Some(state), ..Offer::default() };
-        vector(name, "9", about, patch.bytes(), DecodeError::State, offer);
+        vector(name, "9", about, patch.bytes(), DecodeError::State.into(), offer);
     };
     states("short-state", "a saved state without its last byte", state[..state.len() - 1].to_vec());
     let with = |at: usize, bytes: &[u8]| {

@@ -1,0 +1,44 @@
+//! A table of words that contexts are hashed into.
+
+use super::hash;
+
+/// Where a table lies among the words of a model.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Table {
+    pub(crate) start: usize,
+    pub(crate) len: usize,
+}
+
+impl Table {
+    /// A table of `len` words that follows this one.
+    pub(crate) fn then(self, len: usize) -> Self {
+        Self { start: self.end(), len }
+    }
+
+    /// The word behind the last one.
+    pub(crate) fn end(self) -> usize {
+        self.start + self.len
+    }
+
+    /// The word of `hash`.
+    pub(crate) fn slot(self, hash: u32) -> usize {
+        self.start + hash::slot(hash, self.len)
+    }
+
+    /// First word of a context that has many.
+    pub(crate) fn of(self, context: u32) -> usize {
+        self.slot(context.wrapping_mul(0x2C1B_3C6D))
+    }
+
+    /// The word `steps` < 256 ≤ 2 `len` behind `first`, where the first one follows the last one.
+    pub(crate) fn behind(self, first: usize, steps: u32) -> usize {
+        let mut place = first + steps as usize;
+        if place >= self.end() {
+            place -= self.len;
+            if place >= self.end() {
+                place -= self.len;
+            }
+        }
+        place
+    }
+}
