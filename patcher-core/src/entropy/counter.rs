@@ -23,10 +23,6 @@ const RATE: [u16; 16] = [
     3_724, 3_013, 2_521,
 ];
 
-/// How far a logit counts by count, in 1/256: `round(256 * (n + 0.4) / (n + 2))`.
-const CONFIDENCE: [u8; 16] =
-    [51, 119, 154, 174, 188, 197, 205, 210, 215, 219, 222, 224, 227, 229, 230, 232];
-
 /// The probability of a counter in 1/4096, 0..=4095.
 #[inline]
 #[must_use]
@@ -34,12 +30,12 @@ pub fn p12(counter: u16) -> u16 {
     counter >> 4
 }
 
-/// The logit of a counter in Q8: the fewer observations, the nearer to zero.
+/// The logit of a counter in Q8.
 #[inline]
 #[must_use]
 pub fn logit(counter: u16) -> i32 {
-    let confidence = CONFIDENCE.get(usize::from(counter & 15)).copied().unwrap_or(0);
-    (tables::stretch(p12(counter)) * i32::from(confidence)) >> 8
+    let [_, p8] = counter.to_le_bytes();
+    tables::stretch(p8)
 }
 
 /// Moves the counter towards `bit` and counts the observation.

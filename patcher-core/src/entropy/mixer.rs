@@ -7,7 +7,7 @@ use super::tables::squash;
 use super::{Coder, counter};
 
 /// Cells that one decision is mixed from.
-pub const INPUTS: usize = 4;
+pub const INPUTS: usize = 3;
 /// Words of a weight set: one for each input and one for the constant.
 pub const WEIGHTS: usize = INPUTS + 1;
 

@@ -1,4 +1,4 @@
-//! Whether a predicted unit is right: one decision, mixed from four contexts.
+//! Whether a predicted unit is right: one decision, mixed from three contexts.
 
 use super::{Model, Part, switch};
 use crate::entropy::{Coder, mixer};

@@ -54,7 +54,7 @@ impl Tables {
         let hit_slots = if diffs { words / 6 } else { 0 };
         let cache_entries = if diffs && references { words / 12 / cache::ENTRY_WORDS } else { 0 };
         let bytes = words - hit_slots - cache_entries * cache::ENTRY_WORDS;
-        let run_slots = bytes / 4;
+        let run_slots = if diffs { bytes / 4 } else { 0 };
         Some(Self { compact, hit_slots, run_slots, byte_slots: bytes - run_slots, cache_entries })
     }
 

@@ -104,10 +104,9 @@ impl Engine<'_> {
     ) -> Result<bool, Error<I::Error>> {
         let mut window = [0u8; BLOCK_WINDOW];
         self.window(images, &mut window)?;
-        let first = halfword(&window, BEHIND);
         let (len, references) = self.units(&mut window);
         let block = window.get(BEHIND..BEHIND + len).unwrap_or(&[]);
-        let contexts = self.block_contexts(first, references);
+        let contexts = self.block_contexts(references);
         let right = side.agrees(self.state.position, block);
         let recent = (log2(self.state.run).saturating_sub(6) / 2).min(3);
         let set = Kind::Block.hit_set() + recent as usize;
@@ -155,13 +154,12 @@ impl Engine<'_> {
         self.unit(eight(window, BEHIND), self.state.base, self.state.position, self.state.left)
     }
 
-    fn block_contexts(&self, first: u32, references: u32) -> [u32; hit::INPUTS] {
+    fn block_contexts(&self, references: u32) -> [u32; hit::INPUTS] {
         let run = log2(self.state.run);
         [
             context(16, run, references),
             context(17, references, log2(self.state.left)),
-            context(18, first, 0),
-            context(19, self.state.last & 0xFF, references),
+            context(18, self.state.last & 0xFF, references),
         ]
     }
 
@@ -175,7 +173,6 @@ impl Engine<'_> {
         let mut all = [
             history & 0xFF,
             here >> 8 | (history & 15) << 8 | (self.state.position & 3) << 12,
-            here | (history & 3) << 16,
             log2(self.state.run) | (here >> 11) << 4,
         ];
         contexts(0, kind, &mut all);
@@ -228,10 +225,8 @@ impl Engine<'_> {
         };
         let here = halfword(window, BEHIND);
         let before = halfword(window, 0);
-        let mut others = [here << 8 | coded, before | coded << 16, 0];
+        let mut others = [here << 8 | coded, before | coded << 16];
         contexts(33, kind, &mut others);
-        let [.., leads] = &mut others;
-        *leads = context(35, unit.leads_to, u32::from(done) << 8 | (self.state.last & 0xFF));
         byte::Contexts {
             role: Role::Miss(unit.kind.miss_class()),
             expected: predicted,

@@ -3,6 +3,7 @@
 use super::images::Images;
 use super::state::{Phase, REPEATS, Source, State};
 use super::{MAX_COPIED, Question, Side, Topic, engine::Engine, length32};
+use crate::container::header::Kind;
 use crate::error::{DecodeError, Error};
 use crate::model::byte::{self, Contexts, Role};
 use crate::model::hash::{context, contexts};
@@ -62,15 +63,14 @@ impl Engine<'_> {
         Ok(byte)
     }
 
-    /// Contexts of a literal: the bytes before it, and whether it stands first in a halfword.
+    /// Contexts of a literal: whether it stands first in a halfword, and the byte before it.
     fn literal_contexts(&self, expected: u8) -> Contexts {
         let State { last, position, tokens, .. } = self.state;
-        let [c1, c2, ..] = last.to_le_bytes().map(u32::from);
         let parity = position & 1;
-        let mut others = [c1, c2, 0];
+        let mut others = [0, last & 0xFF];
         contexts(1, parity, &mut others);
         Contexts {
-            role: Role::Literal,
+            role: Role::Literal { alone: self.header.kind == Kind::Full },
             expected,
             towards: context(0, u32::from(tokens & 7), parity),
             others,

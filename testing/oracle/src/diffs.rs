@@ -52,16 +52,11 @@ impl Body<'_> {
     }
 
     fn block_hit(&mut self, refs: u32, left: u32) -> Result<bool, Reject> {
-        let window = Window::new(self.base_image, self.registers.base);
         let r = &self.registers;
         let lr = bits(r.run).min(15);
         let ll = bits(left).min(15);
-        let contexts = [
-            context(16, lr, refs),
-            context(17, refs, ll),
-            context(18, window.h(0), 0),
-            context(19, r.last & 0xFF, refs),
-        ];
+        let contexts =
+            [context(16, lr, refs), context(17, refs, ll), context(18, r.last & 0xFF, refs)];
         let set = (lr.saturating_sub(6) / 2).min(3);
         self.hit("a block", usize::try_from(set).expect("small"), contexts)
     }
@@ -79,8 +74,7 @@ impl Body<'_> {
         let contexts = [
             context(0, history & 0xFF, kind),
             context(1, here >> 8 | (history & 15) << 8 | (self.position() & 3) << 12, kind),
-            context(2, here | (history & 3) << 16, kind),
-            context(3, lr | (here >> 11) << 4, kind),
+            context(2, lr | (here >> 11) << 4, kind),
         ];
         let kind = unit.kind as usize;
         let set = [0, 4, 4, 6, 8, 8][kind] + usize::from(history & 1 == 1);
@@ -119,11 +113,7 @@ impl Body<'_> {
             let contexts = ByteContexts {
                 expected: predicted,
                 first: context(32, 0, k),
-                others: [
-                    context(33, here << 8 | coded, k),
-                    context(34, before | coded << 16, k),
-                    context(35, unit.leads_to, d << 8 | (self.registers.last & 0xFF)),
-                ],
+                others: [context(33, here << 8 | coded, k), context(34, before | coded << 16, k)],
             };
             let byte = self.byte(Role::Miss { kind: unit.kind as usize }, &contexts)?;
             bytes[index] = byte;

@@ -44,13 +44,12 @@ impl Body<'_> {
     }
 
     fn literal_contexts(&self, left: u32) -> ByteContexts {
-        let last = self.registers.last;
-        let [c1, c2, ..] = last.to_le_bytes().map(u32::from);
+        let c1 = self.registers.last & 0xFF;
         let q = self.position() & 1;
         ByteContexts {
             expected: self.comparison(left),
             first: context(0, self.registers.tokens & 7, q),
-            others: [context(1, c1, q), context(2, c2, q), context(3, 0, q)],
+            others: [context(1, 0, q), context(2, c1, q)],
         }
     }
 

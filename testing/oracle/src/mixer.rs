@@ -2,9 +2,6 @@
 
 use crate::counter::Counter;
 
-const CONFIDENCE: [i64; 16] =
-    [51, 119, 154, 174, 188, 197, 205, 210, 215, 219, 222, 224, 227, 229, 230, 232];
-
 /// The tables, from their formulas.
 #[derive(Debug)]
 pub(crate) struct Mixer {
@@ -29,7 +26,7 @@ impl Mixer {
         let squash = (0..=48)
             .map(|i| round(65536.0 / (1.0 + (12.0 - f64::from(i) / 2.0).exp())).clamp(1, 65535));
         let stretch =
-            (0..512).map(|i| round(256.0 * ((f64::from(i) + 0.5) / (511.5 - f64::from(i))).ln()));
+            (0..256).map(|i| round(256.0 * ((f64::from(i) + 0.5) / (255.5 - f64::from(i))).ln()));
         Self { squash: squash.collect(), stretch: stretch.collect() }
     }
 
@@ -40,8 +37,7 @@ impl Mixer {
     }
 
     pub(crate) fn logit(&self, counter: Counter) -> i64 {
-        let stretched = self.stretch[usize::try_from(counter.p12 >> 3).expect("clamped")];
-        (stretched * CONFIDENCE[counter.n]) >> 8
+        self.stretch[usize::try_from(counter.p12 >> 4).expect("clamped")]
     }
 
     /// The first line of §4.4; the constant is the last input.

@@ -20,13 +20,13 @@ impl Sizes {
 
     pub(crate) fn new(memory: u8, map_entries: u32, full: bool, isa: u8) -> Option<Self> {
         let compact = memory <= 14;
-        let fixed = if compact { 280 } else { 572 };
+        let fixed = if compact { 260 } else { 528 };
         let words = i64::from(memory) * 128 - 416 - fixed - 4 * i64::from(map_entries);
         let words = u32::try_from(words).ok().filter(|words| *words >= 256)?;
         let hit_slots = if full { 0 } else { words / 6 };
         let cache_entries = if full || isa == 0 { 0 } else { words / 48 };
         let left = words - hit_slots - 4 * cache_entries;
-        let run_slots = left / 4;
+        let run_slots = if full { 0 } else { left / 4 };
         Some(Self { compact, hit_slots, run_slots, byte_slots: left - run_slots, cache_entries })
     }
 }

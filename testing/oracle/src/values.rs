@@ -37,9 +37,9 @@ pub(crate) enum Role {
     Miss { kind: usize },
 }
 
-const INPUTS: usize = 4;
+const INPUTS: usize = 3;
 /// Contexts of a byte beside that of its first input.
-const OTHERS: usize = 3;
+const OTHERS: usize = 2;
 
 /// What a byte is decoded by (§7.4).
 #[derive(Clone, Copy, Debug)]
@@ -159,9 +159,11 @@ impl Body<'_> {
         let hashes = contexts.others.map(hashed);
         let runs_len = length(self.workspace.runs.len());
         let places = hashes.map(|hash| slot(hash, runs_len));
-        let seen: [Run; OTHERS] =
-            core::array::from_fn(|i| self.workspace.runs[places[i]].seen_by(hashes[i] & 31));
         let literal = matches!(role, Role::Literal);
+        let seen: [Run; OTHERS] = core::array::from_fn(|i| match literal {
+            true => Run::default(),
+            false => self.workspace.runs[places[i]].seen_by(hashes[i] & 31),
+        });
         let expected = 0x100 | u32::from(contexts.expected);
         let mut sofar = 1_u32;
         for j in (0..8_usize).rev() {
@@ -171,7 +173,9 @@ impl Body<'_> {
             // The counters that have a say, and what each tells the probability of.
             let mut voices = vec![Some((Cell::Slot((first + path) % byte_slots), true))];
             for i in 0..OTHERS {
-                voices.push(if literal {
+                voices.push(if literal && i == 1 && !self.header.full {
+                    None
+                } else if literal {
                     Some((Cell::Slot((starts[i] + bits_so_far) % byte_slots), true))
                 } else {
                     let count = usize::try_from(seen[i].count).expect("small");

@@ -68,9 +68,9 @@ impl Workspace {
         Self {
             number_counters: Sets::new(8, 43, 1, compact, &mut priors, Counter::believing),
             switch_counters: Sets::new(24, 1, 0, compact, &mut priors, Counter::believing),
-            hit_weights: Sets::new(12, 5, 1, compact, &mut priors, weight),
-            byte_weights: Sets::new(24, 5, 2, compact, &mut priors, weight),
-            trust: Sets::new(3, 8, 0, compact, &mut priors, Counter::believing),
+            hit_weights: Sets::new(12, 4, 1, compact, &mut priors, weight),
+            byte_weights: Sets::new(24, 4, 2, compact, &mut priors, weight),
+            trust: Sets::new(2, 8, 0, compact, &mut priors, Counter::believing),
             byte_slots: slots(sizes.byte_slots),
             hit_slots: slots(sizes.hit_slots),
             runs: vec![Run::default(); usize::try_from(sizes.run_slots).expect("small")],
