@@ -163,6 +163,9 @@ pub fn refusal(base: &[u8], patch: &[u8], offer: &Offer) -> Option<Refusal> {
         Ok(parsed) => parsed,
         Err(error) => return Some(Refusal::Header(error)),
     };
+    if !decode::is_whole(&header, header_len, patch) {
+        return Some(Refusal::Body(DecodeError::Check));
+    }
     let words = offer.workspace_words.unwrap_or(header.workspace_words());
     let mut workspace = vec![0; words];
     let decoder = match &offer.state {
@@ -226,6 +229,7 @@ pub fn all_rejects() -> Vec<Refusal> {
         HeaderError::Epoch,
         HeaderError::TooLong,
         HeaderError::Extension { got: 0 },
+        HeaderError::InPlace,
     ];
     let body = [
         DecodeError::Truncated,
@@ -239,6 +243,8 @@ pub fn all_rejects() -> Vec<Refusal> {
         DecodeError::Isa { got: 0 },
         DecodeError::State,
         DecodeError::Poisoned,
+        DecodeError::BaseGone,
+        DecodeError::Check,
     ];
     header.map(Refusal::Header).into_iter().chain(body.map(Refusal::Body)).collect()
 }
