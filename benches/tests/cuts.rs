@@ -1,6 +1,6 @@
 //! A small update, cut at every flash operation, on parts of four kinds. `--bin cuts` does it with a large one.
 
-use benches::cuts::{Effort, Findings, Policy, Update, sweep};
+use benches::cuts::{Effort, Findings, Policy, Update, sweep, sweep_in_place};
 use flash_model::{Nrf52, Part, Stm32H7, Stm32L0, Stm32L4, Stm32U5, Tear};
 use host_diff::{Epoch, Resume};
 
@@ -74,4 +74,21 @@ fn a_stream_goes_on_from_a_reset() {
 fn without_a_policy_everything_is_sent_again() {
     let found = cut::<Stm32L4>(Policy::Never, 60, 256);
     assert!(found.erased_again > 1 && found.resent > 100, "{found:?}");
+}
+
+#[test]
+fn a_base_that_is_overwritten_ends_as_the_target() {
+    fn cut<P: Part>(functions: usize, scratch: bool) {
+        let page = P::GEOMETRY.erase_bytes();
+        let update = Update::in_place(functions, 2048, page, scratch).expect("a patch");
+        let effort = Effort { tears: vec![Tear::Mixed(1)], every: 11, second_of: 31, ..effort() };
+        let found = sweep_in_place::<P>(&update, &effort)
+            .unwrap_or_else(|error| panic!("{}: {error}", P::GEOMETRY.name()));
+        println!("{} scratch {scratch}: {found:?}", P::GEOMETRY.name());
+        assert!(found.cuts > 50 && found.second_cuts > 0 && found.erased_again == 1, "{found:?}");
+    }
+    for scratch in [false, true] {
+        cut::<Stm32L4>(170, scratch);
+        cut::<Stm32L0>(20, scratch);
+    }
 }

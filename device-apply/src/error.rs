@@ -183,6 +183,8 @@ pub enum ApplyError<B, S> {
         /// Offset that was sought.
         got: u32,
     },
+    /// The patch overwrites its base: it is for [`in_place`](crate::in_place). The staging slot was not touched.
+    InPlace,
     /// The applier was used after an error.
     Poisoned {
         /// [`code`](Self::code) of that error.
@@ -218,6 +220,7 @@ impl<B, S> ApplyError<B, S> {
             Self::JournalTooShort { .. } => 77,
             Self::LogTooShort { .. } => 78,
             Self::Gap { .. } => 79,
+            Self::InPlace => 80,
         }
     }
 
@@ -229,7 +232,7 @@ impl<B, S> ApplyError<B, S> {
             Self::Setup(error) => error.class().into(),
             Self::Decode(error) => error.class().into(),
             Self::Trust(error) => error.class().into(),
-            Self::BaseTooLong { .. } | Self::WrongBase { .. } => Class::Mismatch,
+            Self::BaseTooLong { .. } | Self::WrongBase { .. } | Self::InPlace => Class::Mismatch,
             Self::TargetTooLong { .. }
             | Self::BlockTooLong { .. }
             | Self::JournalTooShort { .. }
@@ -336,6 +339,9 @@ impl<B: fmt::Debug, S: fmt::Debug> fmt::Display for ApplyError<B, S> {
             }
             Self::Gap { expected, got } => {
                 write!(f, "byte {expected} of the patch is missing, sought was {got}")
+            }
+            Self::InPlace => {
+                write!(f, "the patch is applied in place, where its base is")
             }
             Self::Poisoned { first } => write!(f, "the applier was used after error {first}"),
             Self::Internal => write!(f, "an invariant of the applier is broken"),

@@ -24,6 +24,7 @@
 //! #             target_len: target.len() as u32,
 //! #             body_len: 0,
 //! #             epoch_log2: 0,
+//! #             in_place: None,
 //! #             base_regions: region::Regions::default(),
 //! #             target_regions: region::Regions::default(),
 //! #             base_digest: Sha256::digest(base)[..8].try_into().unwrap(),
@@ -73,6 +74,7 @@
 //! | [`apply`] | the [`Applier`]: order of checks, decoding, writing, [`Progress`] |
 //! | [`boot`] | which image a bootloader starts: a pure decision over both slots, and its metadata |
 //! | [`error`] | [`ApplyError`], its [`Class`] and its number |
+//! | [`in_place`] | updates that overwrite their own base |
 //! | [`journal`] | records in flash that survive cuts, of which the newest counts |
 //! | [`resume`] | how it goes on after a power loss: re-decode, snapshot, reset |
 //! | `trust` | with the feature `p256`: who may have made the patch, and for which device |
@@ -80,12 +82,12 @@
 //!
 //! # Power loss
 //!
-//! The base slot is never written. After a cut, apply the patch from its first byte again; with a policy of [`resume`] finished
+//! The base slot is never written, but by [`in_place`]. After a cut, apply the patch from its first byte again; with a policy of [`resume`] finished
 //! pages stay, and little has to be sent again.
 //!
 //! # What it does not do
 //!
-//! It does not write in place, or swap images.
+//! It does not swap images.
 #![no_std]
 #![forbid(unsafe_code)]
 #![deny(
@@ -101,8 +103,8 @@
 
 pub mod apply;
 pub mod boot;
-mod crc;
 pub mod error;
+pub mod in_place;
 pub mod journal;
 pub mod resume;
 #[cfg(feature = "p256")]

@@ -1,6 +1,7 @@
 //! What the targets need beside `rig`.
 
 pub mod hostile_flash;
+pub mod in_place;
 pub mod trust;
 
 use host_diff::image::FlatImage;

@@ -160,6 +160,9 @@ pub fn verify(base: &[u8], patch: &[u8]) -> Result<(), ApplyError> {
 pub fn rebuild(base: &[u8], patch: &Info<'_>, limits: &Limits) -> Result<Applied, ApplyError> {
     let header = &patch.header;
     check_limits(header, limits)?;
+    if patch.damaged {
+        return Err(DecodeError::Check.into());
+    }
     let (base, base_sha256, base_padding) = match header.kind {
         Kind::Full => (&[][..], None, 0),
         Kind::Delta => {

@@ -81,6 +81,14 @@ pub enum BundleError {
         /// What it is.
         found: &'static str,
     },
+    /// A device that overwrites its base has no choice to make.
+    #[error(
+        "patch {number} is applied in place: bundles are for devices with a slot for the target"
+    )]
+    InPlace {
+        /// Which one, from 1 on.
+        number: usize,
+    },
     /// The index would be too long.
     #[error("expected an index of at most 1024 bytes, found {found} patches: make several bundles")]
     TooMany {
@@ -108,7 +116,7 @@ impl BundleError {
             Self::Patch { error, .. } => error.class(),
             Self::Target { .. } | Self::Twice { .. } | Self::NoFullImage => Class::Mismatch,
             Self::Terms { .. } => Class::Untrusted,
-            Self::TooMany { .. } => Class::Limit,
+            Self::TooMany { .. } | Self::InPlace { .. } => Class::Limit,
             Self::Index(error) => error.class(),
             Self::Length { .. } => Class::Malformed,
         }
@@ -137,6 +145,9 @@ impl Layout {
         let mut members: Vec<Member<'_>> = Vec::new();
         for (number, bytes) in (1..).zip(patches) {
             let info = Info::read(bytes).map_err(|error| BundleError::Patch { number, error })?;
+            if info.header.in_place.is_some() {
+                return Err(BundleError::InPlace { number });
+            }
             let member = Member { number, header: info.header, bytes };
             if members.iter().any(|before| before.bytes == member.bytes) {
                 continue;

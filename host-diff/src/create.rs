@@ -4,6 +4,7 @@ use crate::budget::{Budget, LEAST_RAM};
 use crate::encode::{self, Effort, Frame};
 use crate::estimate;
 use crate::image::{FlatImage, Region};
+use crate::in_place::{self, Slot, SlotError};
 use crate::layout::Layout;
 use crate::resume::Resume;
 use core::fmt;
@@ -11,6 +12,7 @@ use core::num::NonZeroUsize;
 use core::str::FromStr;
 use patcher_core::Header;
 use patcher_core::container::header::Kind;
+use patcher_core::container::in_place::InPlace;
 use sha2::{Digest, Sha256};
 use std::thread::available_parallelism;
 
@@ -33,6 +35,9 @@ pub struct Options {
     pub isa: Option<IsaChoice>,
     /// What the patch offers to a device that loses power.
     pub resume: Resume,
+    /// The slot of a device that overwrites its base; `None` for one that writes the target to a slot of its own. Unless
+    /// `resume` names an epoch, one is chosen.
+    pub in_place: Option<Slot>,
     /// Threads that may work at the same time, which changes no byte; `None` takes what the machine has, up to four.
     pub threads: Option<NonZeroUsize>,
 }
@@ -48,6 +53,7 @@ impl Default for Options {
             target_regions: None,
             isa: None,
             resume: Resume::default(),
+            in_place: None,
             threads: None,
         }
     }
@@ -216,6 +222,9 @@ pub enum CreateError {
         /// Which image.
         image: String,
     },
+    /// There is no in-place patch for the slot.
+    #[error(transparent)]
+    Slot(#[from] SlotError),
     /// The patch did not decode to the target: nothing was written.
     #[error("self-check failed: {0}; please report this with both images")]
     SelfCheck(String),
@@ -242,8 +251,12 @@ pub fn create(
     let target_sha256: [u8; 32] = Sha256::digest(&target.bytes).into();
     let layout = Layout::of_pair(base, target, options)?;
     let alone = layout.sure && !layout.doubtful(options);
-    let (delta, mut layout) =
-        smallest_delta(base, target, layout, alone, (budget, effort), options.resume)?;
+    if let Some(slot) = options.in_place {
+        let delta = in_place_delta(base, target, layout, (budget, effort), (slot, options))?;
+        return finished(base, target, delta, target_sha256);
+    }
+    let ways = (options.resume, None);
+    let (delta, mut layout) = smallest_delta(base, target, layout, alone, (budget, effort), ways)?;
     let delta_len = delta.as_ref().map_or(usize::MAX, encode::Encoded::len);
     layout.notes.extend(no_marks(target.bytes.len(), options.resume));
     let full_may_win = options.level >= EXHAUSTIVE_LEVEL
@@ -255,11 +268,45 @@ pub fn create(
         patch.notes.push("the full image is smaller than any delta: base not needed".to_owned());
         return Ok(patch);
     }
+    finished(base, target, (delta, layout), target_sha256)
+}
+
+/// The patch with `delta`, checked.
+fn finished(
+    base: &FlatImage,
+    target: &FlatImage,
+    (delta, layout): (Option<encode::Encoded>, Layout),
+    target_sha256: [u8; 32],
+) -> Result<Patch, CreateError> {
     let delta = delta.ok_or_else(|| CreateError::SelfCheck("no patch was made".to_owned()))?;
     let base_sha256 = Sha256::digest(&base.bytes).into();
     let patch = finish(delta, &layout, Some(base_sha256), target_sha256);
     self_check(&base.bytes, &target.bytes, &patch)?;
     Ok(patch)
+}
+
+/// The smallest delta for a slot, over all epochs that are worth a try.
+fn in_place_delta(
+    base: &FlatImage,
+    target: &FlatImage,
+    layout: Layout,
+    work: (Budget, Effort),
+    (slot, options): (Slot, &Options),
+) -> Result<(Option<encode::Encoded>, Layout), CreateError> {
+    let word = |len: usize| u32::try_from(len).unwrap_or(u32::MAX);
+    let target_len = word(target.bytes.len());
+    let geometry = slot.geometry(word(base.bytes.len()), target_len)?;
+    let alone = layout.sure && !layout.doubtful(options);
+    let mut best: (Option<encode::Encoded>, Layout) = (None, layout.clone());
+    for (resume, in_place) in in_place::ways(geometry, target_len, options.resume)? {
+        let ways = (resume, Some(in_place));
+        let (delta, layout) = smallest_delta(base, target, layout.clone(), alone, work, ways)?;
+        let len = |delta: &Option<encode::Encoded>| delta.as_ref().map(encode::Encoded::len);
+        if len(&best.0).is_none_or(|least| len(&delta).is_some_and(|len| len < least)) {
+            best = (delta, layout);
+        }
+    }
+    Ok(best)
 }
 
 /// What to say if marks are wanted and there will be none.
@@ -286,10 +333,10 @@ fn smallest_delta(
     layout: Layout,
     alone: bool,
     (budget, effort): (Budget, Effort),
-    resume: Resume,
+    (resume, in_place): (Resume, Option<InPlace>),
 ) -> Result<(Option<encode::Encoded>, Layout), CreateError> {
     let try_layout = |layout: &Layout, limit: usize| {
-        let frame = Frame { layout, budget, effort, resume };
+        let frame = Frame { layout, budget, effort, resume, in_place };
         encode::delta(&base.bytes, &target.bytes, frame, limit)
     };
     let best = try_layout(&layout, usize::MAX)?;
@@ -322,7 +369,8 @@ fn full(target: &FlatImage, options: &Options, limit: usize) -> Result<Option<Pa
     let (budget, effort) = check(options)?;
     let mut layout = Layout::of_full(target, options)?;
     layout.notes.extend(no_marks(target.bytes.len(), options.resume));
-    let frame = Frame { layout: &layout, budget, effort, resume: options.resume };
+    let resume = options.resume;
+    let frame = Frame { layout: &layout, budget, effort, resume, in_place: None };
     let full = encode::full(&target.bytes, frame, limit)?;
     let digest = Sha256::digest(&target.bytes).into();
     Ok(full.map(|full| finish(full, &layout, None, digest)))
@@ -361,9 +409,13 @@ fn finish(
     }
     let len = header.target_digest.len();
     header.target_digest.copy_from_slice(&target_sha256[..len]);
-    let mut bytes = patcher_core::container::writer::write(&header);
-    let header_len = bytes.len();
-    bytes.extend_from_slice(&encoded.body);
+    let bytes = patcher_core::container::writer::join(&header, &encoded.body);
+    let header_len = bytes.len() - encoded.body.len();
+    if let Some(slot) = &mut header.in_place
+        && let Some(&check) = bytes[..header_len].last_chunk()
+    {
+        slot.check = u32::from_le_bytes(check);
+    }
     let delta = header.kind == Kind::Delta;
     let first = |regions: &patcher_core::container::region::Regions| {
         regions.iter().next().map(|region| region.address)

@@ -2,10 +2,11 @@
 
 use crate::budget::Budget;
 use crate::create::{CreateError, DEFAULT_LEVEL};
+use crate::in_place::Reach;
 use crate::layout::Layout;
 use crate::matcher::align::Aligned;
 use crate::parallel;
-use crate::plan::copies::{copies, new_byte_costs};
+use crate::plan::copies::{Search, copies, new_byte_costs};
 use crate::plan::diffs::{Aligner, Pair, Way};
 use crate::plan::literals::{GUESS, costs};
 use crate::plan::map::map;
@@ -13,6 +14,7 @@ use crate::plan::prices::Prices;
 use crate::resume::{Epoch, Resume};
 use patcher_core::BodyError;
 use patcher_core::container::header::{Header, Kind};
+use patcher_core::container::in_place::InPlace;
 use patcher_core::container::region::Regions;
 use patcher_core::encode::{Diff, Plan, Seen, encode_within};
 use patcher_core::reference;
@@ -105,6 +107,17 @@ pub struct Frame<'a> {
     pub effort: Effort,
     /// Restart marks.
     pub resume: Resume,
+    /// The slot, if the patch is applied in place.
+    pub in_place: Option<InPlace>,
+}
+
+impl Frame<'_> {
+    /// What of the base a target of `target_len` bytes may be made of.
+    fn reach(&self, target_len: usize) -> Reach {
+        let epoch = self.resume.epoch(target_len);
+        self.in_place
+            .map_or_else(Reach::default, |slot| Reach::in_place(slot, word32(target_len), epoch))
+    }
 }
 
 /// The smallest delta that the effort finds, if one takes less than `limit` bytes.
@@ -124,11 +137,13 @@ pub fn delta(
         base_regions: layout.base,
         target_regions: layout.target,
         isa: layout.model(),
+        reach: frame.reach(target.len()),
     };
     let job = Job { kind: Kind::Delta, pair: &pair, frame };
     let aligner = Aligner::new(&pair);
     let guessed = vec![GUESS; target.len()];
-    let new_bytes = effort.path.then(|| new_byte_costs(base, target, &guessed, effort.tries));
+    let search = Search { tries: effort.tries, reach: &pair.reach };
+    let new_bytes = effort.path.then(|| new_byte_costs(base, target, &guessed, search));
     let path = new_bytes.iter().map(|new_bytes| Way::Path { new_bytes });
     let greedy = effort.gains.iter().map(|&gain| Way::Greedy { gain });
     let ways: Vec<Way<'_>> = path.chain(greedy).collect();
@@ -168,6 +183,7 @@ pub fn full(target: &[u8], frame: Frame<'_>, limit: usize) -> Result<Option<Enco
         base_regions: Regions::default(),
         target_regions: layout.target,
         isa: None,
+        reach: Reach::default(),
     };
     let job = Job { kind: Kind::Full, pair: &pair, frame };
     job.attempt(&[], limit)
@@ -206,7 +222,9 @@ impl Job<'_> {
 
     /// Plans and encodes one alignment, into less than `limit` bytes.
     fn attempt(&self, aligned: &[Aligned], limit: usize) -> Result<Option<Encoded>, CreateError> {
-        let Self { kind, pair, frame: Frame { layout, budget, effort, resume } } = *self;
+        let Self { kind, pair, frame } = *self;
+        let Frame { layout, budget, effort, resume, in_place } = frame;
+        let search = Search { tries: effort.tries, reach: &pair.reach };
         let epoch = resume.epoch(pair.target.len());
         let entries = map(pair, aligned, budget.map_limit());
         let mut header = Header {
@@ -218,6 +236,7 @@ impl Job<'_> {
             target_len: word32(pair.target.len()),
             body_len: 0,
             epoch_log2: epoch.map_or(0, Epoch::log2),
+            in_place,
             base_regions: pair.base_regions,
             target_regions: pair.target_regions,
             base_digest: [0; 8],
@@ -236,10 +255,10 @@ impl Job<'_> {
         let gaps = gaps(aligned, pair.target.len(), epoch);
         let mut literals = vec![GUESS; pair.target.len()];
         let mut prices = Prices::guess();
-        plan.copies = copies(&seen, &gaps, &literals, &prices, effort.tries);
+        plan.copies = copies(&seen, &gaps, &literals, &prices, search);
         for _ in 0..effort.rounds {
             (literals, prices) = costs(pair, &seen, &header, &plan).map_err(bug)?;
-            plan.copies = copies(&seen, &gaps, &literals, &prices, effort.tries);
+            plan.copies = copies(&seen, &gaps, &literals, &prices, search);
         }
         let body = encode_within(&header, &reference::ALL, pair.base, pair.target, &plan, limit);
         let Some(body) = body.map_err(bug)? else { return Ok(None) };

@@ -4,8 +4,10 @@ use std::borrow::Cow;
 
 use crate::create::IsaChoice;
 use patcher_core::container::bundle::FIRST_BYTE;
+use patcher_core::container::in_place::CHECK_BYTES;
 use patcher_core::container::trust::Trust;
 use patcher_core::container::writer::unlink;
+use patcher_core::crc::Crc32;
 use patcher_core::error::Class;
 use patcher_core::{Header, HeaderError};
 
@@ -30,6 +32,8 @@ pub struct Info<'a> {
     pub trust: Option<Trust<'a>>,
     /// Bytes of its blocks, if it is cut into blocks.
     pub block_bytes: Option<u32>,
+    /// It is applied in place, and its check is wrong.
+    pub damaged: bool,
 }
 
 impl<'a> Info<'a> {
@@ -73,7 +77,8 @@ impl<'a> Info<'a> {
         }
         let trust = seal.and_then(|seal| seal.view(text));
         let block_bytes = seal.and_then(|seal| seal.block_bytes());
-        Ok(Self { header, header_len, payload, trust, block_bytes })
+        let damaged = header.in_place.is_some_and(|slot| slot.check != check(text, payload));
+        Ok(Self { header, header_len, payload, trust, block_bytes, damaged })
     }
 
     /// The body, as many bytes as the header declares: the payload without the digests between blocks, which are not looked
@@ -103,6 +108,15 @@ impl<'a> Info<'a> {
     pub fn target_address(&self) -> Option<u32> {
         self.header.target_regions.iter().next().map(|region| region.address)
     }
+}
+
+/// The check of a patch with this header, which ends in one.
+fn check(header: &[u8], payload: &[u8]) -> u32 {
+    let before = header.len().saturating_sub(CHECK_BYTES);
+    let mut crc = Crc32::new();
+    crc.update(&header[..before]);
+    crc.update(payload);
+    crc.value()
 }
 
 /// Why bytes are not a native patch, or not a whole one.

@@ -11,6 +11,7 @@ pub mod estimate;
 pub mod foreign;
 pub mod format;
 pub mod image;
+pub mod in_place;
 pub mod info;
 pub mod layout;
 pub mod matcher;

@@ -54,6 +54,8 @@ pub enum HeaderError {
     },
     /// What says who signed the patch is malformed, or is there twice.
     Trust,
+    /// The slot that a patch is applied in cannot hold its images, or is none.
+    InPlace,
 }
 
 impl HeaderError {
@@ -71,6 +73,7 @@ impl HeaderError {
             Self::TooLong => 8,
             Self::Extension { .. } => 9,
             Self::Trust => 10,
+            Self::InPlace => 11,
         }
     }
 
@@ -106,6 +109,7 @@ impl fmt::Display for HeaderError {
                 write!(f, "a critical extension of type {got:#04x} is unknown")
             }
             Self::Trust => write!(f, "the header is signed, but malformed"),
+            Self::InPlace => write!(f, "the slot of an in-place patch cannot hold its images"),
         }
     }
 }
@@ -187,6 +191,10 @@ pub enum DecodeError {
     State,
     /// The decoder was used after an error.
     Poisoned,
+    /// An op of a patch that is applied in place reads base bytes that its target may have overwritten.
+    BaseGone,
+    /// The check at the end of an in-place header is not that of the patch: it was damaged on its way.
+    Check,
 }
 
 impl DecodeError {
@@ -203,6 +211,8 @@ impl DecodeError {
             Self::MapOrder => 38,
             Self::State => 41,
             Self::Poisoned => 42,
+            Self::BaseGone => 43,
+            Self::Check => 44,
         }
     }
 
@@ -230,6 +240,10 @@ impl fmt::Display for DecodeError {
             Self::MapOrder => write!(f, "the address map of the patch is not sorted"),
             Self::State => write!(f, "the saved state does not fit this patch"),
             Self::Poisoned => write!(f, "the decoder was used after an error"),
+            Self::Check => write!(f, "the patch is damaged: its check is wrong"),
+            Self::BaseGone => {
+                write!(f, "the patch reads base bytes that its target has overwritten")
+            }
         }
     }
 }

@@ -26,6 +26,7 @@
 )]
 
 pub mod container;
+pub mod crc;
 pub mod decode;
 pub mod entropy;
 pub mod error;

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 use std::time::Instant;
 
-use benches::cuts::{Effort, Findings, Policy, RESUMING, Update, sweep};
+use benches::cuts::{Effort, Findings, Policy, RESUMING, Update, sweep, sweep_in_place};
 use clap::Parser;
 use flash_model::{Nrf52, Part, Stm32H7, Stm32L4, Stm32U5, Tear};
 use host_diff::{Epoch, Resume};
@@ -72,27 +72,45 @@ fn cut<P: Part>(arguments: &Arguments, total: &mut Findings) -> Result<(), Strin
         let found = sweep::<P>(&update, policy, &effort)
             .map_err(|error| format!("{}: {error}", geometry.name()))?;
         let sent = if policy == Policy::Kept {
-            "    - (    -)".to_owned()
+            NOTHING_SENT.to_owned()
         } else {
             format!("{:5} ({:5})", found.resent, found.declared)
         };
-        println!(
-            "{:10} {:17} {:7} {:6} {:7} {:7} {:6}  {sent} {:3} {:5} {:8.0}",
-            geometry.name(),
-            policy.name(),
-            update.target.len(),
-            update.patch.len(),
-            found.operations,
-            found.cuts,
-            found.second_cuts,
-            found.erased_again,
-            found.wear,
-            start.elapsed().as_secs_f64(),
-        );
+        row(geometry.name(), policy.name(), &update, &found, &sent, start);
+        total.cuts += found.cuts;
+        total.second_cuts += found.second_cuts;
+    }
+    for scratch in [false, true] {
+        let name = if scratch { "in place, scratch" } else { "in place, slide" };
+        if !name.contains(&arguments.policy) {
+            continue;
+        }
+        let start = Instant::now();
+        let update = Update::in_place(arguments.functions, arguments.ram, page, scratch)?;
+        let found = sweep_in_place::<P>(&update, &effort)
+            .map_err(|error| format!("{} {name}: {error}", geometry.name()))?;
+        row(geometry.name(), name, &update, &found, NOTHING_SENT, start);
         total.cuts += found.cuts;
         total.second_cuts += found.second_cuts;
     }
     Ok(())
+}
+
+/// The patch is stored.
+const NOTHING_SENT: &str = "    - (    -)";
+
+fn row(part: &str, policy: &str, update: &Update, found: &Findings, sent: &str, start: Instant) {
+    println!(
+        "{part:10} {policy:17} {:7} {:6} {:7} {:7} {:6}  {sent} {:3} {:5} {:8.0}",
+        update.target.len(),
+        update.patch.len(),
+        found.operations,
+        found.cuts,
+        found.second_cuts,
+        found.erased_again,
+        found.wear,
+        start.elapsed().as_secs_f64(),
+    );
 }
 
 fn run(arguments: &Arguments) -> Result<(), String> {
@@ -121,7 +139,7 @@ fn run(arguments: &Arguments) -> Result<(), String> {
     );
     println!(
         "resent: patch bytes sent again after a cut at worst, and as declared; the header comes on top. \
-         re: pages of the target erased again at worst. wear: erases of any page of the target, cut run and recovery."
+         re: pages of the target erased again at worst. wear: erases of any page of the target, in place of any page, cut run and recovery."
     );
     Ok(())
 }

@@ -5,10 +5,12 @@
 //! again.
 
 mod device;
+mod in_place;
 mod ledger;
 mod sweep;
 mod update;
 
 pub use device::{Device, Policy, RESUMING, Traffic};
+pub use in_place::sweep_in_place;
 pub use sweep::{Effort, Findings, sweep};
 pub use update::Update;

@@ -110,7 +110,7 @@ const LOG_INTERVAL: u32 = 60;
 const LOOKAHEAD_BYTES: u32 = 64;
 
 impl Findings {
-    fn merge(&mut self, other: Self) {
+    pub(super) fn merge(&mut self, other: Self) {
         self.cuts += other.cuts;
         self.second_cuts += other.second_cuts;
         self.resent = self.resent.max(other.resent);
@@ -224,7 +224,7 @@ impl Sweep<'_> {
 }
 
 /// A number that looks like nothing (SplitMix64).
-fn scramble(value: u64) -> u64 {
+pub(super) fn scramble(value: u64) -> u64 {
     let z = value.wrapping_add(0x9E37_79B9_7F4A_7C15);
     let z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     let z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);

@@ -1,6 +1,7 @@
 //! An update to be cut, one patch for each policy.
 
 use host_diff::image::FlatImage;
+use host_diff::in_place::Slot;
 use host_diff::{IsaChoice, Options, Resume, create};
 use patcher_core::Header;
 use rig::decode::{self, How};
@@ -30,16 +31,36 @@ impl Update {
     /// What `create` says.
     pub fn made_up(functions: usize, ram: u32, resume: Resume) -> Result<Self, String> {
         let (base, target) = firmware::pair(7, functions);
-        let options = Options {
+        Self::new(base, target, &Options { resume, ..Self::options(ram) })
+    }
+
+    /// The same for a device with pages of `page` bytes that overwrites its base: a quarter of the image is slack, or `scratch`.
+    ///
+    /// # Errors
+    /// What `create` says.
+    pub fn in_place(functions: usize, ram: u32, page: u32, scratch: bool) -> Result<Self, String> {
+        let (base, target) = firmware::pair(7, functions);
+        let longer = u32::try_from(base.len().max(target.len())).map_err(|e| e.to_string())?;
+        let longer = longer.next_multiple_of(page);
+        let reserve = (longer / 4).next_multiple_of(page);
+        let slot = Slot {
+            slot_bytes: if scratch { longer } else { longer + reserve },
+            page_bytes: page,
+            scratch_bytes: scratch.then_some(reserve),
+        };
+        Self::new(base, target, &Options { in_place: Some(slot), ..Self::options(ram) })
+    }
+
+    /// How made-up firmware is handled.
+    fn options(ram: u32) -> Options {
+        Options {
             ram,
             level: 4,
-            resume,
             isa: Some(IsaChoice::Thumb),
             base_address: Some(ADDRESS),
             target_address: Some(ADDRESS),
             ..Options::default()
-        };
-        Self::new(base, target, &options)
+        }
     }
 
     /// The update from `base` to `target`.

@@ -407,6 +407,9 @@ impl<'a, B: ReadNorFlash, S: NorFlash, G: Gate, R: Resume<S, G>> Applier<'a, B, 
     /// Checks the header against the device.
     fn open(&mut self, collected: Collected<'a>) -> Outcome<(), B, S> {
         let Collected { header, len, payload, workspace, admitted: Admitted { .. } } = collected;
+        if header.in_place.is_some() {
+            return Err(ApplyError::InPlace);
+        }
         let Header { kind, base_len, target_len, base_digest, target_digest, .. } = header;
         let decoder = Decoder::new(header, self.isas, workspace)?;
         let slot = u32::try_from(self.base.capacity()).unwrap_or(u32::MAX);

@@ -83,6 +83,9 @@ pub trait Pass {
 
     /// Whether bytes are ready without more input.
     fn pending(&self) -> bool;
+
+    /// Bytes of a block of the payload that is not the last; anything if it is not cut into blocks.
+    fn block_bytes(&self) -> u32;
 }
 
 impl Pass for Open {
@@ -106,6 +109,10 @@ impl Pass for Open {
 
     fn pending(&self) -> bool {
         false
+    }
+
+    fn block_bytes(&self) -> u32 {
+        0
     }
 }
 

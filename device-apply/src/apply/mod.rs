@@ -7,7 +7,7 @@
 //! ```
 
 mod applier;
-mod digest;
+pub(crate) mod digest;
 pub(crate) mod gate;
 pub(crate) mod header;
 mod images;

@@ -1,7 +1,7 @@
 //! One record as bytes: sequence number, what it says, CRC.
 
 use super::{Reader, Record, Writer};
-use crate::crc::Crc32;
+use patcher_core::crc::Crc32;
 
 /// Bytes of the longest record, filled up to a write unit; fits the smallest page (128 bytes, STM32L0).
 pub(super) const MAX_BYTES: usize = 128;

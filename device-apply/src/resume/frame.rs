@@ -9,7 +9,7 @@
 use embedded_storage::nor_flash::ReadNorFlash;
 
 use crate::apply::read::read;
-use crate::crc::Crc32;
+use patcher_core::crc::Crc32;
 
 /// Bytes of a frame in flash: whole write units of every part, at a cost of 4 in 64.
 pub(crate) const FRAME_BYTES: usize = 64;

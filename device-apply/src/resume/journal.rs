@@ -15,7 +15,7 @@ use embedded_storage::nor_flash::NorFlash;
 
 use super::record::{CHECK_BYTES, RecordWriter};
 use crate::apply::read::read;
-use crate::crc::Crc32;
+use patcher_core::crc::Crc32;
 
 /// Bytes before the state.
 const HEAD_BYTES: u32 = 40;
@@ -24,11 +24,11 @@ const HEAD_BYTES: u32 = 40;
 const READ_BYTES: u32 = 64;
 
 /// Where an operation failed, and how.
-pub(super) type Failed<E> = (u32, E);
+pub(crate) type Failed<E> = (u32, E);
 
 /// A region of flash, parted for records of one length.
 #[derive(Debug)]
-pub(super) struct Journal<J> {
+pub(crate) struct Journal<J> {
     region: J,
     /// Bytes of a record, whole write units.
     record_bytes: u32,
@@ -42,12 +42,12 @@ pub(super) struct Journal<J> {
 
 /// The newest record of a patch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Found {
+pub(crate) struct Found {
     sequence: u32,
     /// CRC of the target before the mark.
-    pub(super) target_crc: u32,
+    pub(crate) target_crc: u32,
     /// Offset of the state in the region.
-    pub(super) state: u32,
+    pub(crate) state: u32,
 }
 
 impl<J: NorFlash> Journal<J> {
@@ -66,18 +66,18 @@ impl<J: NorFlash> Journal<J> {
         );
     };
 
-    pub(super) const fn new(region: J) -> Self {
+    pub(crate) const fn new(region: J) -> Self {
         const { Self::CHECKED };
         Self { region, record_bytes: 0, per_area: 0, area_bytes: 0, next: 0 }
     }
 
     /// Bytes of the region.
-    pub(super) fn capacity(&self) -> u32 {
+    pub(crate) fn capacity(&self) -> u32 {
         word(self.region.capacity())
     }
 
     /// Bytes of the smallest region for states of `state_bytes`: two areas of whole pages.
-    pub(super) fn region_bytes(state_bytes: u32) -> u32 {
+    pub(crate) fn region_bytes(state_bytes: u32) -> u32 {
         let area = Self::record_bytes(state_bytes).checked_next_multiple_of(word(J::ERASE_SIZE));
         area.unwrap_or(u32::MAX).saturating_mul(2)
     }
@@ -91,7 +91,7 @@ impl<J: NorFlash> Journal<J> {
     ///
     /// # Errors
     /// The bytes that two areas take, if the region has fewer.
-    pub(super) fn open(&mut self, state_bytes: u32) -> Result<(), u32> {
+    pub(crate) fn open(&mut self, state_bytes: u32) -> Result<(), u32> {
         let (record, page) = (Self::record_bytes(state_bytes), word(J::ERASE_SIZE));
         let half = self.capacity() / 2;
         self.area_bytes = half.saturating_sub(half.checked_rem(page).unwrap_or(half));
@@ -105,7 +105,7 @@ impl<J: NorFlash> Journal<J> {
     }
 
     /// The newest whole record with this header's digest; the next one will be written to the other area.
-    pub(super) fn find(&mut self, header_digest: &[u8; 32]) -> Option<Found> {
+    pub(crate) fn find(&mut self, header_digest: &[u8; 32]) -> Option<Found> {
         let mut best: Option<Found> = None;
         for index in 0..self.per_area.saturating_mul(2) {
             let found = self.read_record(self.offset(index), header_digest);
@@ -122,7 +122,7 @@ impl<J: NorFlash> Journal<J> {
     }
 
     /// Appends a record; `state` writes what it holds.
-    pub(super) fn append(
+    pub(crate) fn append(
         &mut self,
         target_crc: u32,
         header_digest: &[u8; 32],
@@ -146,12 +146,12 @@ impl<J: NorFlash> Journal<J> {
     }
 
     /// Fills `bytes` from the region.
-    pub(super) fn read(&mut self, offset: u32, bytes: &mut [u8]) -> Result<(), J::Error> {
+    pub(crate) fn read(&mut self, offset: u32, bytes: &mut [u8]) -> Result<(), J::Error> {
         read(&mut self.region, offset, bytes)
     }
 
     /// Forgets all records.
-    pub(super) fn clear(&mut self) -> Result<(), Failed<J::Error>> {
+    pub(crate) fn clear(&mut self) -> Result<(), Failed<J::Error>> {
         self.next = 0;
         if self.per_area == 0 {
             return Ok(());
@@ -200,7 +200,7 @@ impl<J: NorFlash> Journal<J> {
 ///
 /// # Errors
 /// Where reading failed, and how.
-pub(super) fn crc_of<F: embedded_storage::nor_flash::ReadNorFlash>(
+pub(crate) fn crc_of<F: embedded_storage::nor_flash::ReadNorFlash>(
     flash: &mut F,
     from: u32,
     to: u32,

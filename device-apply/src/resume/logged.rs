@@ -10,7 +10,7 @@ use super::policy::{Begun, Binding, Place, Resume, Steps};
 use crate::ApplyError;
 use crate::apply::read::read;
 use crate::apply::writer::erase_page;
-use crate::crc::Crc32;
+use patcher_core::crc::Crc32;
 
 /// Re-decode of a stream. The payload is logged in the staging slot's slack, in frames of 64 bytes; after a cut it is decoded
 /// from there, finished pages are compared and kept, and at most 60 bytes have to be sent again beside the header.

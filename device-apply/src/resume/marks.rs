@@ -11,7 +11,7 @@ use super::journal::{Failed, Journal, crc_of};
 use super::policy::{Begun, Binding, Place, Resume, Steps};
 use crate::ApplyError;
 use crate::apply::gate::Open;
-use crate::crc::Crc32;
+use patcher_core::crc::Crc32;
 
 /// Restarts at marks: what the decoder needs there is kept in a journal, in a region of flash of the caller's.
 ///
@@ -39,7 +39,7 @@ pub struct Marks<J> {
 
 /// How much is kept of a decoder at a mark.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Saved {
+pub(crate) enum Saved {
     /// Registers and the whole workspace.
     All,
     /// Registers and the address map: all that a reset leaves.
@@ -48,12 +48,36 @@ enum Saved {
 
 impl Saved {
     /// Bytes of a state.
-    fn bytes(self, workspace_words: usize, map_entries: u32) -> u32 {
+    pub(crate) fn bytes(self, workspace_words: usize, map_entries: u32) -> u32 {
         let memory = match self {
             Self::All => workspace_words.saturating_mul(2),
             Self::AfterReset => (map_entries as usize).saturating_mul(8),
         };
         u32::try_from(memory.saturating_add(REGISTER_BYTES)).unwrap_or(u32::MAX)
+    }
+
+    /// Writes that much of `decoder`, which stands at a mark, through `sink`.
+    pub(crate) fn save(
+        self,
+        decoder: &Decoder<'_>,
+        sink: impl FnMut(&[u8]),
+    ) -> Result<(), DecodeError> {
+        match self {
+            Self::All => decoder.save(sink),
+            Self::AfterReset => decoder.save_reset(sink),
+        }
+    }
+
+    /// Reads it into `decoder`, which is fresh.
+    pub(crate) fn load(
+        self,
+        decoder: &mut Decoder<'_>,
+        source: impl FnMut(&mut [u8]) -> bool,
+    ) -> Result<(), DecodeError> {
+        match self {
+            Self::All => decoder.load(source),
+            Self::AfterReset => decoder.load_reset(source),
+        }
     }
 }
 
@@ -118,11 +142,7 @@ impl<J: NorFlash> Marks<J> {
             at = at.saturating_add(u32::try_from(bytes.len()).unwrap_or(u32::MAX));
             read.is_ok()
         };
-        match self.saved {
-            Saved::All => decoder.load(source),
-            Saved::AfterReset => decoder.load_reset(source),
-        }
-        .map_err(LoadError::State)?;
+        self.saved.load(decoder, source).map_err(LoadError::State)?;
         self.checked = target;
         Ok(Some(Begun { payload: decoder.consumed(), target }))
     }
@@ -205,10 +225,7 @@ impl<S: NorFlash, J: NorFlash<Error = S::Error>> Steps<S> for Marks<J> {
                     written = record.push(bytes);
                 }
             };
-            refused = match saved {
-                Saved::All => decoder.save(sink),
-                Saved::AfterReset => decoder.save_reset(sink),
-            };
+            refused = saved.save(decoder, sink);
             written
         });
         append.map_err(failed)?;

@@ -93,10 +93,10 @@
 
 mod earlier;
 mod frame;
-mod journal;
+pub(crate) mod journal;
 mod kept;
 mod logged;
-mod marks;
+pub(crate) mod marks;
 mod policy;
 mod record;
 

@@ -3,11 +3,11 @@
 use embedded_storage::nor_flash::NorFlash;
 
 use crate::apply::writer::BUFFER_BYTES;
-use crate::crc::Crc32;
+use patcher_core::crc::Crc32;
 
 /// Writes a record in write units; the CRC over all of it comes last.
 #[derive(Debug)]
-pub(super) struct RecordWriter<'j, J> {
+pub(crate) struct RecordWriter<'j, J> {
     region: &'j mut J,
     buffer: [u8; BUFFER_BYTES],
     held: usize,
@@ -18,21 +18,21 @@ pub(super) struct RecordWriter<'j, J> {
 }
 
 /// Where writing failed, and how.
-pub(super) type Failed<E> = (u32, E);
+pub(crate) type Failed<E> = (u32, E);
 
 impl<'j, J: NorFlash> RecordWriter<'j, J> {
     /// Of the record at `offset..end`, which is erased.
-    pub(super) fn new(region: &'j mut J, offset: u32, end: u32) -> Self {
+    pub(crate) fn new(region: &'j mut J, offset: u32, end: u32) -> Self {
         Self { region, buffer: [0; BUFFER_BYTES], held: 0, offset, end, crc: Crc32::new() }
     }
 
-    pub(super) fn push(&mut self, bytes: &[u8]) -> Result<(), Failed<J::Error>> {
+    pub(crate) fn push(&mut self, bytes: &[u8]) -> Result<(), Failed<J::Error>> {
         self.crc.update(bytes);
         self.append(bytes)
     }
 
     /// Fills up with zeros, then commits.
-    pub(super) fn commit(mut self) -> Result<(), Failed<J::Error>> {
+    pub(crate) fn commit(mut self) -> Result<(), Failed<J::Error>> {
         while self.left() > CHECK_BYTES {
             self.push(&[0])?;
         }
@@ -66,4 +66,4 @@ impl<'j, J: NorFlash> RecordWriter<'j, J> {
 }
 
 /// Bytes of the CRC at a record's end.
-pub(super) const CHECK_BYTES: u32 = 4;
+pub(crate) const CHECK_BYTES: u32 = 4;

@@ -80,6 +80,11 @@ impl BodyCheck {
         Ok(check)
     }
 
+    /// Bytes of a block that is not the last.
+    pub(crate) fn block_bytes(&self) -> u32 {
+        self.block_bytes
+    }
+
     /// Bytes after the header.
     pub(crate) fn payload_left(&self) -> u32 {
         self.payload_left

@@ -123,6 +123,13 @@ impl Pass for Verify<'_> {
     fn pending(&self) -> bool {
         matches!(&self.body, Body::Signed(check) if check.pending())
     }
+
+    fn block_bytes(&self) -> u32 {
+        match &self.body {
+            Body::Signed(check) => check.block_bytes(),
+            Body::Any | Body::Unknown => 0,
+        }
+    }
 }
 
 /// Judges a header by `rule`; whether its blocks may be checked late.

@@ -6,7 +6,7 @@ use patcher_core::error::{DecodeError, HeaderError, SetupError};
 type Failure = ApplyError<&'static str, &'static str>;
 
 /// Every variant of this crate's own, with its number and class: append only.
-const GOLDEN: [(Failure, u16, Class); 16] = [
+const GOLDEN: [(Failure, u16, Class); 17] = [
     (ApplyError::BaseTooLong { expected: 2, got: 1 }, 64, Class::Mismatch),
     (ApplyError::WrongBase { expected: [1; 8], got: [2; 8] }, 65, Class::Mismatch),
     (ApplyError::TargetTooLong { expected: 2, got: 1 }, 66, Class::Limit),
@@ -23,6 +23,7 @@ const GOLDEN: [(Failure, u16, Class); 16] = [
     (ApplyError::JournalTooShort { expected: 2, got: 1 }, 77, Class::Limit),
     (ApplyError::LogTooShort { expected: 2, got: 1 }, 78, Class::Limit),
     (ApplyError::Gap { expected: 1, got: 2 }, 79, Class::Bug),
+    (ApplyError::InPlace, 80, Class::Mismatch),
 ];
 
 #[test]

@@ -12,6 +12,7 @@
 mod damage;
 mod errors;
 mod flash_errors;
+mod in_place;
 mod power_cut;
 mod progress;
 mod ram;

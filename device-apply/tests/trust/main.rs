@@ -13,6 +13,7 @@
 mod attacks;
 mod blocks;
 mod bundles;
+mod in_place;
 mod resume;
 mod staged;
 mod support;

@@ -7,6 +7,7 @@ use super::path::path;
 use super::prices::Prices;
 use super::room::Room;
 use super::{lz_path, scan};
+use crate::in_place::Reach;
 use crate::plan::path::{Visit, diagonal, visits};
 
 /// What decides how good an alignment is.
@@ -68,7 +69,8 @@ impl<'a> Candidates<'a> {
         scanned: &[Stretch],
     ) -> Self {
         let keys = tries(level).keys.iter();
-        let mut all: Vec<Visit> = keys.flat_map(|&key| visits(base, target, key, PLACES)).collect();
+        let mut all: Vec<Visit> =
+            keys.flat_map(|&key| visits(base, target, key, PLACES, &Reach::default())).collect();
         all.extend(scanned.iter().map(|stretch| Visit {
             from: stretch.target.saturating_sub(MARGIN),
             until: stretch.target + stretch.len + MARGIN,

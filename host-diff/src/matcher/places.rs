@@ -37,17 +37,18 @@ impl<'a> Places<'a> {
     }
 
     /// Calls `see(offset, length)` for those of the `most` candidates nearest to `expected` that match more of `pattern`
-    /// than all nearer ones.
+    /// than all nearer ones. None lies before `least`.
     pub fn near(
         &self,
         pattern: &[u8],
-        expected: usize,
+        (least, expected): (usize, usize),
         most: usize,
         mut see: impl FnMut(usize, usize),
     ) {
         let Some(key) = pattern.get(..self.key) else { return };
         let key = hash(key);
         let places = &self.places[self.starts[key] as usize..self.starts[key + 1] as usize];
+        let places = &places[places.partition_point(|&place| (place as usize) < least)..];
         let mut above = places.partition_point(|&place| (place as usize) < expected);
         let mut below = above;
         let mut longest = self.key - 1;
@@ -100,18 +101,21 @@ mod tests {
         let image = b"abcdef--abcd----abc-----abcdefgh";
         let places = Places::new(image, 3);
         let mut seen = Vec::new();
-        places.near(b"abcdefgh", 17, 10, |at, length| seen.push((at, length)));
+        places.near(b"abcdefgh", (0, 17), 10, |at, length| seen.push((at, length)));
         assert_eq!(seen, [(16, 3), (24, 8)]);
         seen.clear();
-        places.near(b"abcdefgh", 3, 2, |at, length| seen.push((at, length)));
+        places.near(b"abcdefgh", (0, 3), 2, |at, length| seen.push((at, length)));
         assert_eq!(seen, [(0, 6)]);
+        seen.clear();
+        places.near(b"abcdefgh", (9, 3), 10, |at, length| seen.push((at, length)));
+        assert_eq!(seen, [(16, 3), (24, 8)], "nothing before 9");
     }
 
     #[test]
     fn short_images_and_patterns_have_no_places() {
         for image in [&b""[..], b"ab", b"abc"] {
-            Places::new(image, 8).near(b"abcdefgh", 0, 8, |at, _| panic!("{at}"));
-            Places::new(image, 3).near(b"ab", 0, 8, |at, _| panic!("{at}"));
+            Places::new(image, 8).near(b"abcdefgh", (0, 0), 8, |at, _| panic!("{at}"));
+            Places::new(image, 3).near(b"ab", (0, 0), 8, |at, _| panic!("{at}"));
         }
     }
 }

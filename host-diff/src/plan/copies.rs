@@ -1,6 +1,7 @@
 //! Parses extras into literals and copies by cost.
 
 use super::prices::{Bits, Prices, bit_length};
+use crate::in_place::Reach;
 use crate::matcher::places::Places;
 use crate::matcher::suffix::common;
 use core::ops::{Range, RangeInclusive};
@@ -106,20 +107,29 @@ impl Found {
     }
 }
 
+/// Where copies are looked for.
+#[derive(Debug, Clone, Copy)]
+pub struct Search<'a> {
+    /// Candidates looked at per position and image.
+    pub tries: usize,
+    /// What of the base is there.
+    pub reach: &'a Reach,
+}
+
 /// The cheapest literals and copies for the extras `gaps`, in what extras see.
 ///
 /// `gaps` are (start, end, expected base offset); `literal` is the cost of each target byte as a
-/// literal in 1/16 bit; `tries` bounds the candidates looked at per position and image.
+/// literal in 1/16 bit.
 #[must_use]
 pub fn copies(
     seen: &Seen,
     gaps: &[(usize, usize, usize)],
     literal: &[Bits],
     prices: &Prices,
-    tries: usize,
+    search: Search<'_>,
 ) -> Vec<Copy> {
     let mut out = Vec::new();
-    parse(seen, gaps, literal, prices, tries, usize::MAX, |bytes, _, copy| {
+    parse(seen, gaps, literal, prices, search, usize::MAX, |bytes, _, copy| {
         out.extend(copy.map(|(from_base, source)| Copy {
             target: word32(bytes.start),
             len: word32(bytes.len()),
@@ -134,14 +144,19 @@ pub fn copies(
 ///
 /// Longer copies from the base than `SHORT` are left to diffs. Further arguments as for [`copies`].
 #[must_use]
-pub fn new_byte_costs(base: &[u8], target: &[u8], literal: &[Bits], tries: usize) -> Vec<Bits> {
+pub fn new_byte_costs(
+    base: &[u8],
+    target: &[u8],
+    literal: &[Bits],
+    search: Search<'_>,
+) -> Vec<Bits> {
     let gaps: Vec<_> = (0..target.len())
         .step_by(CHUNK)
         .map(|at| (at, target.len().min(at + CHUNK), usize::MAX))
         .collect();
     let seen = Seen::plain(base, target);
     let mut costs = vec![0; target.len()];
-    parse(&seen, &gaps, literal, &Prices::guess(), tries, SHORT, |bytes, cost, _| {
+    parse(&seen, &gaps, literal, &Prices::guess(), search, SHORT, |bytes, cost, _| {
         let count = u64::try_from(bytes.len()).unwrap_or(1);
         costs[bytes].fill(Bits::try_from(cost / count).unwrap_or(Bits::MAX));
     });
@@ -165,11 +180,12 @@ fn parse(
     gaps: &[(usize, usize, usize)],
     literal: &[Bits],
     prices: &Prices,
-    tries: usize,
+    search: Search<'_>,
     longest: usize,
     mut see: impl FnMut(Range<usize>, u64, Option<(bool, u32)>),
 ) {
     let Seen { base, target: before, extras: target, .. } = seen;
+    let Search { tries, reach } = search;
     let in_base = Places::new(base, KEY);
     let mut in_target = Chains::new(before, tries);
     let mut inserted = 0usize;
@@ -195,6 +211,7 @@ fn parse(
                 continue;
             }
             let pattern = &target[at..end];
+            let least = reach.least(at);
             let readable = |source, length| seen.readable(at, source, length);
             let mut take = |found: Found, source: usize, lengths: RangeInclusive<usize>| {
                 let (from_base, last) = match found {
@@ -225,7 +242,7 @@ fn parse(
             for (index, repeat) in here.repeats.into_iter().enumerate() {
                 let source = place(repeat);
                 let (image, end) = if repeat.from_base { (base, base.len()) } else { (before, at) };
-                if source >= end {
+                if source >= end || repeat.from_base && source < least {
                     continue;
                 }
                 let length = common(&image[source..], pattern);
@@ -251,7 +268,7 @@ fn parse(
             // What is longer than can be used need not be looked at in full.
             let enough = longest.saturating_add(LONG).min(pattern.len());
             let mut reached = SHORTEST - 1;
-            in_base.near(&pattern[..enough], expected, tries, |source, found| {
+            in_base.near(&pattern[..enough], (least, expected), tries, |source, found| {
                 let length = found.min(longest);
                 covered |= found > length && found > LONG;
                 let bits = bit_length(word32(source.abs_diff(expected) * 2));

@@ -3,6 +3,7 @@
 use super::mask::{Label, Labels, Masked, Same, mask};
 use super::path::path;
 use super::prices::Bits;
+use crate::in_place::Reach;
 use crate::matcher::align::{Aligned, align};
 use crate::matcher::suffix::Suffixes;
 use patcher_core::container::region::Regions;
@@ -21,6 +22,8 @@ pub struct Pair<'a> {
     pub target_regions: Regions,
     /// The instruction set, if references are to be predicted.
     pub isa: Option<&'static dyn Isa>,
+    /// What of the base is there.
+    pub reach: Reach,
 }
 
 /// Where each base byte went, by the longest alignment over it.
@@ -125,13 +128,14 @@ impl<'a> Aligner<'a> {
     fn once(&self, base: &Masked, target: &Masked, way: Way<'_>) -> Vec<Aligned> {
         match way {
             Way::Greedy { gain } => {
-                let mut aligned = align(&target.bytes, &Suffixes::new(base.bytes.clone()), gain);
+                let aligned = align(&target.bytes, &Suffixes::new(base.bytes.clone()), gain);
+                let mut aligned = self.pair.reach.cut(aligned);
                 aligned.retain(|a| a.len >= LEAST);
                 aligned
             }
             Way::Path { new_bytes } => {
                 let unit = self.pair.isa.map_or(1, Isa::unit);
-                path(base, target, unit, new_bytes)
+                path(base, target, unit, new_bytes, &self.pair.reach)
             }
         }
     }

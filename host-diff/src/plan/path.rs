@@ -10,6 +10,7 @@
 
 use super::mask::{Mark, Masked};
 use super::prices::{BIT, Bits};
+use crate::in_place::Reach;
 use crate::matcher::align::Aligned;
 use crate::matcher::places::Places;
 use std::collections::HashMap;
@@ -52,7 +53,13 @@ pub(crate) struct Visit {
 }
 
 /// The diagonals that matches of at least `key` bytes bring in, by `from`; `tries` candidates are looked at per position.
-pub(crate) fn visits(base: &[u8], target: &[u8], key: usize, tries: usize) -> Vec<Visit> {
+pub(crate) fn visits(
+    base: &[u8],
+    target: &[u8],
+    key: usize,
+    tries: usize,
+    reach: &Reach,
+) -> Vec<Visit> {
     let places = Places::new(base, key);
     let mut visits: Vec<Visit> = Vec::new();
     let mut latest: HashMap<Diagonal, usize> = HashMap::new();
@@ -64,7 +71,7 @@ pub(crate) fn visits(base: &[u8], target: &[u8], key: usize, tries: usize) -> Ve
         }
         let expected = base_offset(last, at, base.len()).unwrap_or(0);
         let mut longest = 0;
-        places.near(&target[at..], expected, tries, |found, length| {
+        places.near(&target[at..], (reach.least(at), expected), tries, |found, length| {
             let diagonal = diagonal(found, at);
             if length >= 2 * key {
                 last = diagonal;
@@ -290,10 +297,17 @@ impl Sweep {
 }
 
 /// The stretches of the cheapest path by target offset. `new_bytes` is the cost of each target byte as a new one in
-/// 1/16 bit, `unit` the bytes that are predicted together where there is no reference: 1, 2 or 4.
+/// 1/16 bit, `unit` the bytes that are predicted together where there is no reference: 1, 2 or 4, `reach` what of the base
+/// is there.
 #[must_use]
-pub fn path(base: &Masked, target: &Masked, unit: u8, new_bytes: &[Bits]) -> Vec<Aligned> {
-    let visits = visits(&base.bytes, &target.bytes, KEY, TRIES);
+pub fn path(
+    base: &Masked,
+    target: &Masked,
+    unit: u8,
+    new_bytes: &[Bits],
+    reach: &Reach,
+) -> Vec<Aligned> {
+    let visits = visits(&base.bytes, &target.bytes, KEY, TRIES, reach);
     let mut coming = visits.iter().peekable();
     let nothing = Stretch { start: 0, end: 0, diagonal: 0, before: None };
     let mut sweep = Sweep {
@@ -314,6 +328,7 @@ pub fn path(base: &Masked, target: &Masked, unit: u8, new_bytes: &[Bits]) -> Vec
         if within == 0 {
             sweep.enter(at);
         }
+        let least = reach.least(at);
         let new = u64::from(new_bytes[at]) * NEW_BYTE / 16;
         sweep.best.cost += new;
         for followed in &mut sweep.followed {
@@ -323,6 +338,7 @@ pub fn path(base: &Masked, target: &Masked, unit: u8, new_bytes: &[Bits]) -> Vec
             let Some(on) = &mut followed.on else { continue };
             match base_offset(followed.diagonal, at, base.bytes.len()) {
                 None => followed.on = None,
+                Some(from) if from < least => followed.on = None,
                 Some(from) if base.marks[from] == mark => match mark {
                     Mark::Inside if on.in_reference => {}
                     Mark::Start => on.reference(base.reference(from) == target.reference(at)),
@@ -359,7 +375,8 @@ mod tests {
     }
 
     fn aligned(base: &[u8], target: &[u8]) -> Vec<Aligned> {
-        path(&masked(base), &masked(target), 2, &vec![7 * BIT; target.len()])
+        let new_bytes = vec![7 * BIT; target.len()];
+        path(&masked(base), &masked(target), 2, &new_bytes, &Reach::default())
     }
 
     #[test]

@@ -33,6 +33,9 @@ pub enum SignError {
     /// It is not a patch, or not a whole one.
     #[error(transparent)]
     Patch(#[from] InfoError),
+    /// A new check would hide what is wrong.
+    #[error("the patch is damaged: its check is wrong")]
+    Damaged,
     /// Patches do not make a bundle.
     #[error(transparent)]
     Bundle(#[from] BundleError),
@@ -134,6 +137,8 @@ pub struct Unsigned {
     front: Vec<u8>,
     message: Vec<u8>,
     back: Vec<u8>,
+    /// Whether a check stands behind the signature.
+    checked: bool,
     key: PublicKey,
 }
 
@@ -144,6 +149,9 @@ impl Unsigned {
     /// [`SignError`]: what is no patch, or terms that no device would take.
     pub fn patch(patch: &[u8], key: &PublicKey, terms: &Terms) -> Result<Self, SignError> {
         let info = Info::read(patch)?;
+        if info.damaged {
+            return Err(SignError::Damaged);
+        }
         if !is_known(&info, patch) {
             return Err(SignError::Extensions);
         }
@@ -166,8 +174,8 @@ impl Unsigned {
             let digest = sha256(bytes);
             core::array::from_fn(|index| digest[index])
         });
-        let writer::Sealed { message, payload } = sealed;
-        Ok(Self { domain: PATCH_DOMAIN, front: Vec::new(), message, back: payload, key: *key })
+        let writer::Sealed { message, payload: back, checked } = sealed;
+        Ok(Self { domain: PATCH_DOMAIN, front: Vec::new(), message, back, checked, key: *key })
     }
 
     /// A bundle, to be signed with `key` on `terms`, which must be those of its patches; they stay as they are.
@@ -189,7 +197,8 @@ impl Unsigned {
             certificate: certificate.as_ref().map_or(&[], |certificate| &*certificate.value),
         };
         let (message, back) = layout.sealed(&sealing)?;
-        Ok(Self { domain: bundle::BUNDLE_DOMAIN, front: Vec::new(), message, back, key: *key })
+        let domain = bundle::BUNDLE_DOMAIN;
+        Ok(Self { domain, front: Vec::new(), message, back, checked: false, key: *key })
     }
 
     /// A certificate of `root` for `key`, good for security counters up to `last_counter`.
@@ -198,7 +207,8 @@ impl Unsigned {
         let mut message = key.compressed().to_vec();
         varint::write(&mut message, last_counter);
         let front = root.id().to_vec();
-        Self { domain: CERTIFICATE_DOMAIN, front, message, back: Vec::new(), key: *root }
+        let domain = CERTIFICATE_DOMAIN;
+        Self { domain, front, message, back: Vec::new(), checked: false, key: *root }
     }
 
     /// What is signed: its SHA-256 is the [`digest`](Self::digest).
@@ -227,7 +237,9 @@ impl Unsigned {
         let parsed = parsed.normalize_s();
         let right = self.key.point().verify_prehash(&self.digest(), &parsed);
         right.map_err(|_| SignError::Signature { key: self.key.id_text() })?;
-        Ok([&self.front, &self.message, &parsed.to_bytes()[..], &self.back].concat())
+        let (message, payload) = (self.message.clone(), self.back.clone());
+        let sealed = writer::Sealed { message, payload, checked: self.checked };
+        Ok([&self.front[..], &sealed.sign(&parsed.to_bytes().into())].concat())
     }
 }
 

@@ -6,12 +6,13 @@ use serde_json::{Value, json};
 
 use crate::harness::{Place, noise, sha256};
 
-const KEYS: [&str; 17] = [
+const KEYS: [&str; 18] = [
     "base_address",
     "base_bytes",
     "base_sha256",
     "format",
     "header_bytes",
+    "in_place",
     "isa",
     "kind",
     "marks",

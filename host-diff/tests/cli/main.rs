@@ -8,6 +8,7 @@ mod explain;
 mod foreign;
 mod harness;
 mod help;
+mod in_place;
 mod info;
 mod manual;
 mod output;

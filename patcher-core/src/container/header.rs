@@ -9,17 +9,20 @@
 //!         v     target length, then body length
 //!        (v)    base length minus target length, zigzag      if delta
 //!        (1)    epoch: log2 bytes                            if flag "marks"
+//!        (…)    slot                                         if in place
 //!        (…)    addresses                                    if an instruction set is named
 //!        (…)    extensions                                   if flag "extensions"
 //!        (8)    first bytes of the base's SHA-256            if delta
 //!         16    first bytes of the target's SHA-256
 //!        (64)   signature                                    if extension "trust"
+//!        (4)    check                                        if in place
 //! ```
 //!
 //! `v` is a [`varint`](super::varint). Addresses are varints of the address with its bytes reversed, because load addresses end in zeros:
 //! base (delta only) and target, the target only if its flag is set or there is no base. With flag "regions" instead for
 //! each image: count, one bit per region that holds code, addresses, lengths of all but the last.
 
+use super::in_place::{CHECK_BYTES, InPlace};
 use super::reader::Reader;
 use super::region::{MAX_REGIONS, Region, Regions};
 use super::trust::{self, Seal};
@@ -44,6 +47,9 @@ pub const STATE_BYTES: usize = 832;
 
 const VERSION_BITS: u8 = 0x0F;
 pub(crate) const KIND_SHIFT: u8 = 4;
+pub(crate) const KIND_FULL: u8 = 0;
+pub(crate) const KIND_DELTA: u8 = 1;
+pub(crate) const KIND_IN_PLACE: u8 = 2;
 const ISA_BITS: u8 = 0x0F;
 pub(crate) const FLAG_REGIONS: u8 = 1 << 4;
 pub(crate) const FLAG_TARGET_ADDRESS: u8 = 1 << 5;
@@ -55,7 +61,7 @@ pub(crate) const EXTENSION_CRITICAL: u8 = 0x80;
 /// What a patch is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// Target against base, written to a slot of its own.
+    /// Target against base: written to a slot of its own, or [in place](Header::in_place).
     Delta,
     /// The target alone.
     Full,
@@ -80,6 +86,8 @@ pub struct Header {
     pub body_len: u32,
     /// Log2 of the distance of restart marks in target bytes, 8..=31; 0 without marks.
     pub epoch_log2: u8,
+    /// The slot where target and base are one after the other, if the patch is applied in place; deltas only.
+    pub in_place: Option<InPlace>,
     /// Regions of the base image.
     pub base_regions: Regions,
     /// Regions of the target image.
@@ -221,6 +229,7 @@ impl Header {
             target_len: 0,
             body_len: 0,
             epoch_log2: 0,
+            in_place: None,
             base_regions: Regions::default(),
             target_regions: Regions::default(),
             base_digest: [0; BASE_DIGEST_BYTES],
@@ -240,9 +249,10 @@ impl Header {
         reader.check(first >= 0x80, HeaderError::NotAPatch { got: first })?;
         let version = first & VERSION_BITS;
         reader.check(version == VERSION, HeaderError::Version { got: version })?;
-        self.kind = match first >> KIND_SHIFT & 7 {
-            0 => Kind::Full,
-            1 => Kind::Delta,
+        let number = first >> KIND_SHIFT & 7;
+        self.kind = match number {
+            KIND_FULL => Kind::Full,
+            KIND_DELTA | KIND_IN_PLACE => Kind::Delta,
             _ => return reader.fail(HeaderError::Reserved),
         };
         let delta = self.kind == Kind::Delta;
@@ -266,6 +276,12 @@ impl Header {
             self.epoch_log2 = reader.byte()?;
             reader.check((8..=31).contains(&self.epoch_log2), HeaderError::Epoch)?;
         }
+        if number == KIND_IN_PLACE {
+            let slot = InPlace::read(reader)?;
+            let sound = slot.is_sound(self.base_len, self.target_len, self.epoch_log2);
+            reader.check(sound, HeaderError::InPlace)?;
+            self.in_place = Some(slot);
+        }
         if addressed {
             self.read_addresses(reader, has(FLAG_REGIONS), has(FLAG_TARGET_ADDRESS))?;
         }
@@ -279,6 +295,11 @@ impl Header {
         if let Some(seal) = seal {
             seal.signature_at = reader.place();
             reader.skip(trust::SIGNATURE_BYTES)?;
+        }
+        if let Some(slot) = &mut self.in_place {
+            let mut check = [0; CHECK_BYTES];
+            reader.fill(&mut check)?;
+            slot.check = u32::from_le_bytes(check);
         }
         Some(())
     }

@@ -1,12 +1,14 @@
 //! Writes a header, the mirror of [`Header::parse`], and makes a patch ready for signing.
 
 use super::header::{
-    FLAG_EXTENSIONS, FLAG_MARKS, FLAG_REGIONS, FLAG_TARGET_ADDRESS, Header, KIND_SHIFT, Kind,
-    VERSION,
+    FLAG_EXTENSIONS, FLAG_MARKS, FLAG_REGIONS, FLAG_TARGET_ADDRESS, Header, KIND_DELTA, KIND_FULL,
+    KIND_IN_PLACE, KIND_SHIFT, Kind, VERSION,
 };
+use super::in_place::CHECK_BYTES;
 use super::region::Regions;
 use super::trust::{self, BLOCK_DIGEST_BYTES, KEY_ID_BYTES, SIGNATURE_BYTES};
 use super::varint;
+use crate::crc::Crc32;
 use crate::model::number::zigzag;
 use crate::reference;
 
@@ -33,7 +35,34 @@ fn write_regions(out: &mut Vec<u8>, regions: &Regions) {
 /// The header as bytes. Fields must be legal: [`Header::parse`] of the result gives the same value.
 #[must_use]
 pub fn write(header: &Header) -> Vec<u8> {
-    write_with(header, &[])
+    let mut out = write_with(header, &[]);
+    if let Some(slot) = header.in_place {
+        out.extend(slot.check.to_le_bytes());
+    }
+    out
+}
+
+/// Header and payload put together; the check of a patch that is applied in place is made right, whatever the header says.
+#[must_use]
+pub fn join(header: &Header, payload: &[u8]) -> Vec<u8> {
+    let mut patch = write(header);
+    let checked = header.in_place.is_some();
+    append(&mut patch, checked, payload);
+    patch
+}
+
+/// Appends what follows the header. If the header ends in a check, that is put right.
+fn append(header: &mut Vec<u8>, checked: bool, payload: &[u8]) {
+    let before = header.len().saturating_sub(if checked { CHECK_BYTES } else { 0 });
+    if let Some((before, check)) = header.split_at_mut_checked(before).filter(|_| checked) {
+        let mut crc = Crc32::new();
+        crc.update(before);
+        crc.update(payload);
+        for (slot, byte) in check.iter_mut().zip(crc.value().to_le_bytes()) {
+            *slot = byte;
+        }
+    }
+    header.extend(payload);
 }
 
 /// What of a patch is to be signed; see [`Trust`](super::trust::Trust).
@@ -59,13 +88,20 @@ pub struct Sealed {
     pub message: Vec<u8>,
     /// What follows the header: the body, and digests between its blocks.
     pub payload: Vec<u8>,
+    /// Whether the header ends in a check, behind its signature: the patch is applied in place.
+    pub checked: bool,
 }
 
 impl Sealed {
     /// The patch.
     #[must_use]
     pub fn sign(&self, signature: &[u8; SIGNATURE_BYTES]) -> Vec<u8> {
-        [&self.message, &signature[..], &self.payload].concat()
+        let mut patch = [&self.message, &signature[..]].concat();
+        if self.checked {
+            patch.extend([0; CHECK_BYTES]);
+        }
+        append(&mut patch, self.checked, &self.payload);
+        patch
     }
 }
 
@@ -91,7 +127,8 @@ pub fn seal(
     if let Some(log2) = sealing.block_log2 {
         extension(&mut extensions, trust::BLOCKS, &[log2]);
     }
-    Sealed { message: write_with(header, &extensions), payload }
+    let checked = header.in_place.is_some();
+    Sealed { message: write_with(header, &extensions), payload, checked }
 }
 
 fn extension(out: &mut Vec<u8>, kind: u8, value: &[u8]) {
@@ -132,7 +169,7 @@ pub fn unlink(payload: &[u8], block_bytes: u32) -> Vec<u8> {
     body
 }
 
-/// The header with an extension area, if `extensions` has any; without signature.
+/// The header with an extension area, if `extensions` has any; without signature and check.
 fn write_with(header: &Header, extensions: &[u8]) -> Vec<u8> {
     let delta = header.kind == Kind::Delta;
     let addressed = header.isa != reference::NO_ISA;
@@ -152,7 +189,12 @@ fn write_with(header: &Header, extensions: &[u8]) -> Vec<u8> {
     if !extensions.is_empty() {
         flags |= FLAG_EXTENSIONS;
     }
-    let mut out = vec![0x80 | u8::from(delta) << KIND_SHIFT | VERSION, flags, header.memory];
+    let kind = match (header.kind, header.in_place) {
+        (Kind::Full, _) => KIND_FULL,
+        (Kind::Delta, None) => KIND_DELTA,
+        (Kind::Delta, Some(_)) => KIND_IN_PLACE,
+    };
+    let mut out = vec![0x80 | kind << KIND_SHIFT | VERSION, flags, header.memory];
     varint::write(&mut out, header.map_entries);
     varint::write(&mut out, header.target_len);
     varint::write(&mut out, header.body_len);
@@ -161,6 +203,11 @@ fn write_with(header: &Header, extensions: &[u8]) -> Vec<u8> {
     }
     if header.epoch_log2 != 0 {
         out.push(header.epoch_log2);
+    }
+    if let Some(slot) = header.in_place {
+        out.push(slot.form_byte());
+        varint::write(&mut out, slot.slot_pages.into());
+        varint::write(&mut out, slot.reserve_pages.into());
     }
     if addressed && !default {
         if delta {

@@ -44,7 +44,7 @@ impl Engine<'_> {
         let skip = BEHIND - (self.state.base - start) as usize;
         let len = window.len().min(skip + (self.header.base_len - start) as usize);
         match window.get_mut(skip..len) {
-            Some(bytes) => images.read_base(start, bytes).map_err(Error::Images),
+            Some(bytes) => self.read_base(images, start, bytes),
             None => Ok(()),
         }
     }

@@ -133,6 +133,28 @@ impl<'w> Engine<'w> {
         last.saturating_add(1).min(end)
     }
 
+    /// Base bytes that the target may have overwritten in this epoch: of a patch that is applied in place.
+    pub(crate) fn base_floor(&self) -> u32 {
+        self.header.in_place.map_or(0, |slot| slot.floor(self.epoch_end()))
+    }
+
+    /// Fills `bytes`, which hold zeros, with the base from `offset` on. What may be overwritten stays zero.
+    pub(crate) fn read_base<I: Images>(
+        &self,
+        images: &mut I,
+        offset: u32,
+        bytes: &mut [u8],
+    ) -> Result<(), Error<I::Error>> {
+        let gone = self.base_floor().saturating_sub(offset) as usize;
+        match bytes.get_mut(gone..) {
+            Some(rest) if !rest.is_empty() => {
+                let offset = offset.saturating_add(super::length32(gone));
+                images.read_base(offset, rest).map_err(Error::Images)
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Whether the current position is a restart mark.
     pub(crate) fn at_mark(&self) -> bool {
         let position = self.state.position;

@@ -147,6 +147,9 @@ impl Engine<'_> {
             if end.is_none_or(|end| end > self.header.base_len) {
                 return Err(DecodeError::BaseRange);
             }
+            if from < self.base_floor() {
+                return Err(DecodeError::BaseGone);
+            }
         } else if from >= position {
             return Err(DecodeError::CopyRange);
         }

@@ -136,6 +136,9 @@ impl Engine<'_> {
         if length > self.header.base_len.saturating_sub(self.state.base) {
             return Err(DecodeError::BaseRange);
         }
+        if self.state.base < self.base_floor() {
+            return Err(DecodeError::BaseGone);
+        }
         self.state.left = length;
         self.state.block_left = 0;
         self.state.phase = Phase::Diff;

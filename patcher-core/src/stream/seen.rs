@@ -30,7 +30,7 @@ impl Engine<'_> {
         let stored = stored.saturating_sub(start) as usize;
         let read = window.get_mut(..stored).unwrap_or(&mut []);
         if from_base {
-            images.read_base(start, read).map_err(Error::Images)?;
+            self.read_base(images, start, read)?;
         } else if stored > 0 {
             images.read_target(start, read).map_err(Error::Images)?;
         }

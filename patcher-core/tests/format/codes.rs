@@ -6,7 +6,7 @@ use patcher_core::{DecodeError, HeaderError, SetupError};
 
 #[test]
 fn header_errors_keep_their_codes() {
-    let golden: [(HeaderError, u16, Class); 10] = [
+    let golden: [(HeaderError, u16, Class); 11] = [
         (HeaderError::Incomplete, 1, Malformed),
         (HeaderError::NotAPatch { got: 0 }, 2, Malformed),
         (HeaderError::Version { got: 1 }, 3, Limit),
@@ -17,6 +17,7 @@ fn header_errors_keep_their_codes() {
         (HeaderError::TooLong, 8, Malformed),
         (HeaderError::Extension { got: 0x80 }, 9, Limit),
         (HeaderError::Trust, 10, Malformed),
+        (HeaderError::InPlace, 11, Malformed),
     ];
     for (error, code, class) in golden {
         assert_eq!((error.code(), error.class()), (code, class), "{error:?}");
@@ -25,7 +26,7 @@ fn header_errors_keep_their_codes() {
 
 #[test]
 fn decode_errors_keep_their_codes() {
-    let golden: [(DecodeError, u16, Class); 9] = [
+    let golden: [(DecodeError, u16, Class); 11] = [
         (DecodeError::Truncated, 32, Malformed),
         (DecodeError::TrailingData, 33, Malformed),
         (DecodeError::Overrun, 34, Malformed),
@@ -35,6 +36,8 @@ fn decode_errors_keep_their_codes() {
         (DecodeError::MapOrder, 38, Malformed),
         (DecodeError::State, 41, Malformed),
         (DecodeError::Poisoned, 42, Bug),
+        (DecodeError::BaseGone, 43, Malformed),
+        (DecodeError::Check, 44, Malformed),
     ];
     for (error, code, class) in golden {
         assert_eq!((error.code(), error.class()), (code, class), "{error:?}");

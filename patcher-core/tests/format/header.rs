@@ -1,5 +1,6 @@
 //! The header: written and read alike, short, and refused when it lies.
 
+use patcher_core::container::in_place::{Form, InPlace};
 use patcher_core::container::region::{Region, Regions};
 use patcher_core::container::writer;
 use patcher_core::model::{LEAST_WORDS, fixed_words, is_compact};
@@ -31,6 +32,20 @@ prop_compose! {
 }
 
 prop_compose! {
+    fn slots()(
+        page_log2 in 7u8..=15,
+        reserve_pages in 1u16..=300,
+        others in 0u16..=2000,
+        scratch: bool,
+        resets: bool,
+        check: u32,
+    ) -> InPlace {
+        let form = if scratch { Form::Scratch } else { Form::Slide };
+        InPlace { page_log2, slot_pages: reserve_pages + others, form, reserve_pages, resets, check }
+    }
+}
+
+prop_compose! {
     fn legal()(
         delta: bool,
         isa in 0u8..16,
@@ -38,10 +53,21 @@ prop_compose! {
         map_entries: u16,
         lens in (any::<u32>(), any::<u32>(), any::<u32>()),
         epoch_log2 in prop_oneof![Just(0u8), 8u8..=31],
+        slot in prop_oneof![Just(None), slots().prop_map(Some)],
         cuts in (cuts(), cuts()),
         digests: ([u8; 8], [u8; 16]),
     ) -> Header {
         let addressed = isa != 0;
+        let slot = slot.filter(|_| delta);
+        let (lens, epoch_log2) = match slot {
+            // Images that fit the slot, marks on its pages.
+            Some(slot) => {
+                let most = slot.slot_bytes() - slot.reserve_bytes() + 1;
+                let marks = if epoch_log2 == 0 { 0 } else { epoch_log2.max(slot.page_log2) };
+                ((lens.0 % most, lens.1 % most, lens.2), marks)
+            }
+            None => (lens, epoch_log2),
+        };
         let base_len = if delta { lens.0 } else { 0 };
         Header {
             kind: if delta { Kind::Delta } else { Kind::Full },
@@ -59,6 +85,7 @@ prop_compose! {
             target_len: lens.1,
             body_len: lens.2,
             epoch_log2,
+            in_place: slot,
             base_regions: if addressed && delta { regions(base_len, &cuts.0) } else { Regions::default() },
             target_regions: if addressed { regions(lens.1, &cuts.1) } else { Regions::default() },
             base_digest: if delta { digests.0 } else { [0; 8] },

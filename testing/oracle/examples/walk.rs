@@ -31,6 +31,7 @@ fn patch() -> Vec<u8> {
         target_len: len(TARGET),
         body_len: 0,
         epoch_log2: 0,
+        in_place: None,
         base_regions: Default::default(),
         target_regions: Default::default(),
         base_digest: oracle::sha256(BASE)[..8].try_into().expect("8 bytes"),

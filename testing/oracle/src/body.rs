@@ -23,7 +23,8 @@ pub struct Step {
 #[derive(Debug)]
 pub(crate) struct Body<'a> {
     pub(crate) header: &'a Header,
-    pub(crate) base_image: &'a [u8],
+    /// The base as it is in this epoch: zeros where it is gone.
+    pub(crate) base_image: Vec<u8>,
     pub(crate) isa: Isa,
     pub(crate) coder: RangeDecoder<'a>,
     pub(crate) mixer: Mixer,
@@ -48,7 +49,7 @@ impl<'a> Body<'a> {
         let body_len = usize::try_from(header.body_len).expect("32 bits");
         Ok(Self {
             header,
-            base_image,
+            base_image: base_image.to_vec(),
             isa: Isa::numbered(header.isa)?,
             coder: RangeDecoder::new(&body[..body_len.min(body.len())], body_len),
             mixer: Mixer::new(),
@@ -128,9 +129,23 @@ impl<'a> Body<'a> {
         found
     }
 
+    /// Overwrites what the target may have overwritten when this epoch is done (§2.2).
+    fn lose_base(&mut self, epoch_end: u32) {
+        let gone = self.header.in_place.as_ref().map_or(0, |slot| slot.gone(epoch_end));
+        let gone = usize::try_from(gone).expect("below 2 GiB").min(self.base_image.len());
+        self.base_image[..gone].fill(0);
+    }
+
+    /// Whether the base offset is one of those that are gone.
+    pub(crate) fn is_gone(&self, base: u32) -> bool {
+        let end = self.epoch_end();
+        self.header.in_place.as_ref().is_some_and(|slot| u64::from(base) < slot.gone(end))
+    }
+
     /// One op, step by step.
     fn op(&mut self) -> Result<(), Reject> {
         let epoch_end = self.epoch_end();
+        self.lose_base(epoch_end);
         let announced = self.announced(epoch_end);
         let mut follows = false;
         if announced.is_some() {
@@ -165,6 +180,9 @@ impl<'a> Body<'a> {
         }
         if left > self.header.base_len - self.registers.base {
             return Err(Reject::BaseRange);
+        }
+        if self.is_gone(self.registers.base) {
+            return Err(Reject::BaseGone);
         }
         self.diff(left)
     }

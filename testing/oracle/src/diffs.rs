@@ -64,7 +64,7 @@ impl Body<'_> {
     /// Decodes one unit and answers its length (§10.3).
     fn unit(&mut self, left: u32, hunting: bool) -> Result<u32, Reject> {
         let unit = self.unit_at(self.registers.base, self.position(), left);
-        let window = Window::new(self.base_image, self.registers.base);
+        let window = Window::new(&self.base_image, self.registers.base);
         let length = u32::try_from(unit.predicted.len()).expect("small");
 
         let kind = unit.kind.number() | u32::from(hunting) << 3;

@@ -73,6 +73,9 @@ impl Body<'_> {
             if u64::from(from) + u64::from(length) > u64::from(self.header.base_len) {
                 return Err(Reject::BaseRange);
             }
+            if self.is_gone(from) {
+                return Err(Reject::BaseGone);
+            }
         } else {
             if from >= position {
                 return Err(Reject::CopyRange);

@@ -26,6 +26,8 @@ pub struct Header {
     pub base_len: u32,
     /// log₂ of the distance of restart marks, if there are marks.
     pub epoch: Option<u32>,
+    /// What §2.2 adds, if the patch is applied in place.
+    pub in_place: Option<InPlace>,
     /// Where the base image lies.
     pub base_regions: Regions,
     /// Where the target image lies.
@@ -45,6 +47,32 @@ impl Header {
     #[must_use]
     pub fn len_bytes(&self) -> usize {
         self.fields.last().map_or(0, |(_, place)| place.end)
+    }
+}
+
+/// The slot of a patch that is applied in place (§2.2).
+#[derive(Clone, Debug, Default)]
+pub struct InPlace {
+    /// Bytes of a page.
+    pub page: u64,
+    /// Bytes of the slot.
+    pub slot: u64,
+    /// The base goes to a scratch, page by page.
+    pub scratch: bool,
+    /// Every mark resets the model.
+    pub resets: bool,
+    /// Bytes that the base moves up by, or bytes of the scratch.
+    pub reserve: u64,
+    /// CRC-32 of the patch without these four bytes.
+    pub check: u32,
+}
+
+impl InPlace {
+    /// Bytes at the start of the base that are gone in the epoch that ends at `epoch_end`.
+    #[must_use]
+    pub fn gone(&self, epoch_end: u32) -> u64 {
+        let written = u64::from(epoch_end).div_ceil(self.page) * self.page;
+        written.saturating_sub(self.reserve)
     }
 }
 
@@ -156,7 +184,8 @@ fn parse_as(patch: &[u8], checks: bool) -> Result<Header, Reject> {
         return Err(Reject::Version);
     }
     let full = version >> 4 == 8;
-    if version >> 4 > 9 {
+    let in_place_wanted = version >> 4 == 10;
+    if version >> 4 > 10 {
         return Err(Reject::Reserved);
     }
 
@@ -201,6 +230,12 @@ fn parse_as(patch: &[u8], checks: bool) -> Result<Header, Reject> {
         epoch = Some(log2);
     }
 
+    let mut in_place = None;
+    if in_place_wanted {
+        in_place = Some(read_slot(&mut cursor, base_len, target_len, epoch)?);
+        cursor.name("slot");
+    }
+
     let mut base_regions = Regions::default();
     let mut target_regions = Regions::default();
     if isa != 0 && regions_given {
@@ -241,6 +276,10 @@ fn parse_as(patch: &[u8], checks: bool) -> Result<Header, Reject> {
         trust.signature = cursor.take(64)?;
         cursor.name("signature");
     }
+    if let Some(slot) = &mut in_place {
+        slot.check = u32::from_le_bytes(cursor.take(4)?.try_into().expect("four bytes"));
+        cursor.name("check");
+    }
 
     Ok(Header {
         full,
@@ -251,6 +290,7 @@ fn parse_as(patch: &[u8], checks: bool) -> Result<Header, Reject> {
         body_len,
         base_len,
         epoch,
+        in_place,
         base_regions,
         target_regions,
         base_digest,
@@ -258,6 +298,42 @@ fn parse_as(patch: &[u8], checks: bool) -> Result<Header, Reject> {
         trust,
         fields: cursor.fields,
     })
+}
+
+fn read_slot(
+    cursor: &mut Cursor<'_>,
+    base_len: u32,
+    target_len: u32,
+    epoch: Option<u32>,
+) -> Result<InPlace, Reject> {
+    let form = cursor.byte()?;
+    if form >= 0x80 {
+        return Err(Reject::Reserved);
+    }
+    let slot_pages = cursor.varint()?;
+    if slot_pages > 0xFFFF {
+        return Err(Reject::InPlace);
+    }
+    let reserve_pages = cursor.varint()?;
+    let page_log2 = u32::from(form & 0x1F);
+    let page = 1_u64 << page_log2;
+    let slot = InPlace {
+        page,
+        slot: page * u64::from(slot_pages),
+        scratch: form & 0x20 != 0,
+        resets: form & 0x40 != 0,
+        reserve: page * u64::from(reserve_pages),
+        check: 0,
+    };
+    let whole = |len: u32| u64::from(len).div_ceil(page) * page;
+    let moved = if slot.scratch { 0 } else { slot.reserve };
+    let sound = (7..=24).contains(&page_log2)
+        && (1..=0xFFFF).contains(&reserve_pages)
+        && slot.slot <= 1 << 31
+        && whole(base_len) + moved <= slot.slot
+        && whole(target_len) <= slot.slot
+        && epoch.is_none_or(|log2| log2 >= page_log2);
+    if sound { Ok(slot) } else { Err(Reject::InPlace) }
 }
 
 fn one_region(address: u32, len: u32) -> Result<Region, Reject> {

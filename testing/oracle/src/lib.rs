@@ -84,6 +84,7 @@ pub fn sha256(bytes: &[u8]) -> Vec<u8> {
 /// A wrong base before anything else that follows the header; a wrong target after everything else.
 pub fn decode(base: &[u8], patch: &[u8]) -> Result<Vec<u8>, Reject> {
     let header = header::parse(patch)?;
+    check(&header, patch)?;
     if !header.full && !sha256(base).starts_with(&header.base_digest) {
         return Err(Reject::WrongBase);
     }
@@ -122,6 +123,7 @@ pub fn decode_trusted(
     device: &trust::Device,
 ) -> Result<Vec<u8>, Reject> {
     let (header, body) = trust::check(patch, device)?;
+    check(&header, patch)?;
     if !header.full && !sha256(base).starts_with(&header.base_digest) {
         return Err(Reject::WrongBase);
     }
@@ -130,6 +132,23 @@ pub fn decode_trusted(
         return Err(Reject::WrongTarget);
     }
     Ok(image)
+}
+
+/// Compares the check of a patch that is applied in place (§2.2), of which there is all.
+fn check(header: &header::Header, patch: &[u8]) -> Result<(), Reject> {
+    let Some(slot) = &header.in_place else { return Ok(()) };
+    let (before, after) = patch.split_at(header.len_bytes());
+    let bytes = before[..before.len() - 4].iter().chain(after);
+    if crc32(bytes) == slot.check { Ok(()) } else { Err(Reject::Check) }
+}
+
+/// CRC-32 of IEEE 802.3, bit by bit.
+fn crc32<'a>(bytes: impl Iterator<Item = &'a u8>) -> u32 {
+    !bytes.fold(u32::MAX, |crc, &byte| {
+        (0..8).fold(crc ^ u32::from(byte), |crc, _| {
+            if crc & 1 == 1 { crc >> 1 ^ 0xEDB8_8320 } else { crc >> 1 }
+        })
+    })
 }
 
 fn observe_body(

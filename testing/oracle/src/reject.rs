@@ -23,6 +23,8 @@ pub enum Reject {
     Extension,
     /// Malformed extension of §2.1.
     Trust,
+    /// A slot that cannot hold the images (§2.2).
+    InPlace,
     /// The patch ends before the target is complete.
     Truncated,
     /// The target is complete, but the patch goes on.
@@ -39,6 +41,10 @@ pub enum Reject {
     MapOrder,
     /// Unknown instruction set.
     Isa,
+    /// An op reads base bytes that are gone.
+    BaseGone,
+    /// The check is not that of the patch.
+    Check,
     /// A signature is wanted.
     Unsigned,
     /// Signed with a key that is not held.
@@ -78,6 +84,7 @@ impl Reject {
             Self::TooLong => 8,
             Self::Extension => 9,
             Self::Trust => 10,
+            Self::InPlace => 11,
             Self::Truncated => 32,
             Self::TrailingData => 33,
             Self::Overrun => 34,
@@ -86,6 +93,8 @@ impl Reject {
             Self::CopyRange => 37,
             Self::MapOrder => 38,
             Self::Isa => 40,
+            Self::BaseGone => 43,
+            Self::Check => 44,
             Self::Unsigned => 96,
             Self::Key => 97,
             Self::Certificate => 98,

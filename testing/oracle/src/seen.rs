@@ -20,7 +20,7 @@ impl Body<'_> {
     /// The byte at offset `o` of the base, if it exists.
     pub(crate) fn seen_in_base(&self, o: u32) -> Option<u8> {
         let (base, target) = (&self.header.base_regions, &self.header.target_regions);
-        self.seen(self.base_image, base, o, |address, [a, b, c, d]| {
+        self.seen(&self.base_image, base, o, |address, [a, b, c, d]| {
             let lead = self
                 .isa
                 .branch(address, [a, b, c, d, 0, 0, 0, 0])

@@ -86,7 +86,7 @@ impl Window {
 impl Body<'_> {
     /// The unit at base offset `b`, target offset `t`, with `r` bytes left of the diff (§10.1).
     pub(crate) fn unit_at(&self, b: u32, t: u32, r: u32) -> Unit {
-        let window = Window::new(self.base_image, b);
+        let window = Window::new(&self.base_image, b);
         let here = window.eight(0);
         let plain = |kind, length: usize, order| Unit {
             kind,

@@ -4,6 +4,7 @@ mod common;
 
 use common::{Random, agree, made_up_code};
 use host_diff::image::FlatImage;
+use host_diff::in_place::Slot;
 use host_diff::{IsaChoice, Options, create, create_full};
 
 fn check(base: &[u8], target: &[u8], options: &Options) {
@@ -127,6 +128,34 @@ fn demo_images_in_every_direction() {
             for target in &images {
                 check(base, target, &Options::default());
             }
+        }
+    }
+}
+
+#[test]
+fn patches_that_overwrite_their_base() {
+    let (base, target) = rig::firmware::pair(9, 160);
+    let longer = u32::try_from(base.len().max(target.len())).unwrap();
+    for page_bytes in [128, 512] {
+        let longer = longer.next_multiple_of(page_bytes);
+        for (slack, scratch_bytes) in [(page_bytes, None), (2048, None), (0, Some(2048))] {
+            let slot = Slot { slot_bytes: longer + slack, page_bytes, scratch_bytes };
+            let options = Options {
+                level: 4,
+                ram: 4096,
+                isa: Some(IsaChoice::Thumb),
+                base_address: Some(rig::firmware::ADDRESS),
+                target_address: Some(rig::firmware::ADDRESS),
+                in_place: Some(slot),
+                ..Options::default()
+            };
+            let images = [&base, &target].map(|image| FlatImage::from_raw(image.clone()));
+            let patch = create(&images[0], &images[1], &options).unwrap();
+            assert!(agree(&base, &patch.bytes).unwrap().image == target, "{slot:?}");
+            assert_eq!(oracle::decode(&base, &patch.bytes).as_ref(), Ok(&target), "{slot:?}");
+            let mut damaged = patch.bytes.clone();
+            damaged[patch.header_len] ^= 1;
+            assert_eq!(oracle::decode(&base, &damaged), Err(oracle::Reject::Check), "{slot:?}");
         }
     }
 }

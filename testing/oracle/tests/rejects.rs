@@ -6,6 +6,7 @@ use core::cmp::Ordering;
 use std::collections::BTreeSet;
 
 use common::{Random, Recipe, made_up_code, real};
+use patcher_core::container::in_place::{Form, InPlace};
 use patcher_core::container::region::Regions;
 use patcher_core::encode::{Copy, Diff, Plan};
 use patcher_core::reference::map::Entry;
@@ -108,7 +109,20 @@ fn patches() -> (Vec<u8>, Vec<Vec<u8>>) {
         Recipe::delta(&base, b""),
         Recipe::delta(b"", b"tiny"),
     ];
-    let patches: Vec<Vec<u8>> = recipes.iter().map(Recipe::patch).collect();
+    let mut patches: Vec<Vec<u8>> = recipes.iter().map(Recipe::patch).collect();
+    let slot = InPlace {
+        page_log2: 8,
+        slot_pages: 20,
+        form: Form::Slide,
+        reserve_pages: 3,
+        resets: false,
+        check: 0,
+    };
+    let scratch = InPlace { form: Form::Scratch, resets: true, ..slot };
+    for slot in [slot, scratch] {
+        let recipe = rig::plan::Recipe::plain().with_marks(8, slot.resets).in_place(slot);
+        patches.push(recipe.encode(&base, &target[..900]).bytes());
+    }
     (base, patches)
 }
 

@@ -1,5 +1,7 @@
 //! Whole patches through the real decoder.
 
+use patcher_core::container::in_place::CHECK_BYTES;
+use patcher_core::crc::Crc32;
 use patcher_core::decode::{Event, YIELD_BYTES};
 use patcher_core::error::Error;
 use patcher_core::{BodyError, DecodeError, Decoder, Header, HeaderError, SetupError, reference};
@@ -103,7 +105,21 @@ impl Default for How {
 /// When the decoder breaks a promise: see [`Memory`] and [`body`].
 pub fn patch(base: &[u8], patch: &[u8], how: How) -> Result<Decoded, Refusal> {
     let (header, header_len) = Header::parse(patch.iter().copied()).map_err(Refusal::Header)?;
+    if !is_whole(&header, header_len, patch) {
+        return Err(DecodeError::Check.into());
+    }
     body(header, base, patch.get(header_len..).unwrap_or(&[]), how)
+}
+
+/// Whether the check of `patch` is right, if it has one.
+#[must_use]
+pub fn is_whole(header: &Header, header_len: usize, patch: &[u8]) -> bool {
+    let Some(slot) = header.in_place else { return true };
+    let (header, payload) = patch.split_at(header_len);
+    let mut crc = Crc32::new();
+    crc.update(&header[..header_len - CHECK_BYTES]);
+    crc.update(payload);
+    crc.value() == slot.check
 }
 
 /// Decodes the body that belongs to `header`.

@@ -5,6 +5,7 @@
 use std::collections::HashMap;
 
 use patcher_core::container::header::Kind;
+use patcher_core::container::in_place::InPlace;
 use patcher_core::container::region::Regions;
 use patcher_core::container::writer;
 use patcher_core::encode::{Copy, Diff, Plan, encode};
@@ -27,6 +28,8 @@ pub struct Recipe {
     pub epoch_log2: u8,
     /// Whether marks reset the model.
     pub reset: bool,
+    /// The slot that the patch is applied in, if it is applied in place.
+    pub in_place: Option<InPlace>,
     /// Most entries of the address map.
     pub map_limit: usize,
     /// Memory in units of 256 bytes.
@@ -44,6 +47,7 @@ impl Recipe {
             target_regions: Regions::default(),
             epoch_log2: 0,
             reset: false,
+            in_place: None,
             map_limit: 0,
             memory: 8,
         }
@@ -76,6 +80,12 @@ impl Recipe {
         Self { epoch_log2, reset, ..self }
     }
 
+    /// The same in the slot `in_place`.
+    #[must_use]
+    pub fn in_place(self, in_place: InPlace) -> Self {
+        Self { in_place: Some(in_place), reset: in_place.resets, ..self }
+    }
+
     /// The header for two images and a map, without body length and digests.
     #[must_use]
     pub fn header(&self, base: &[u8], target: &[u8], map_entries: usize) -> Header {
@@ -88,6 +98,7 @@ impl Recipe {
             target_len: word32(target.len()),
             body_len: 0,
             epoch_log2: self.epoch_log2,
+            in_place: self.in_place,
             base_regions: self.base_regions,
             target_regions: self.target_regions,
             base_digest: [0; 8],
@@ -129,9 +140,33 @@ impl Recipe {
                 source: copy.source + (target - copy.target),
             })
         });
+        let gone = |at: u32| self.gone(at, word32(target.len()));
+        let diffs = diffs.filter_map(|diff| {
+            let lost = gone(diff.target).saturating_sub(diff.base);
+            let left = diff.len.checked_sub(lost).filter(|&left| left > 0)?;
+            Some(Diff { target: diff.target + lost, base: diff.base + lost, len: left })
+        });
+        let copies = copies.filter_map(|copy| {
+            let gone = if copy.from_base { gone(copy.target) } else { 0 };
+            let lost = gone.saturating_sub(copy.source);
+            let left = copy.len.checked_sub(lost)?;
+            Some(Copy { target: copy.target + lost, source: copy.source + lost, len: left, ..copy })
+        });
         // A piece of one byte is a literal.
         let copies = copies.filter(|copy| copy.len >= patcher_core::stream::MIN_COPY).collect();
         Plan { map, diffs: diffs.collect(), copies, reset: self.reset }
+    }
+
+    /// Base bytes that the plan leaves alone for the target byte at `at`: those that may be gone, and what of the next ones is
+    /// seen as it is only with bytes before it.
+    fn gone(&self, at: u32, target_len: u32) -> u32 {
+        let Some(slot) = self.in_place else { return 0 };
+        let end = match self.epoch_log2 {
+            0 => target_len,
+            log2 => target_len.min(((at >> log2) + 1) << log2),
+        };
+        let floor = slot.floor(end);
+        if floor == 0 { 0 } else { floor + 8 }
     }
 
     /// `len` bytes from `start` on, cut at marks.
@@ -187,9 +222,7 @@ impl Patch {
     /// The file.
     #[must_use]
     pub fn bytes(&self) -> Vec<u8> {
-        let mut bytes = writer::write(&self.header);
-        bytes.extend_from_slice(&self.body);
-        bytes
+        writer::join(&self.header, &self.body)
     }
 }
 

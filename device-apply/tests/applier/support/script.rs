@@ -172,6 +172,7 @@ impl Script {
             target_len: u(target.len()),
             body_len: 0,
             epoch_log2,
+            in_place: None,
             base_regions: regions(&base, delta),
             target_regions: regions(&target, true),
             base_digest: if delta { digest(&base) } else { [0; 8] },

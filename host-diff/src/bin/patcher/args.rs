@@ -12,6 +12,7 @@ use host_diff::resume::Epoch;
 
 use crate::bundle_args::{BundleArguments, UnbundleArguments};
 use crate::foreign::CompressionArgument;
+use crate::in_place::InPlaceArguments;
 use crate::input::Input;
 use crate::output::Output;
 use crate::region::RegionArgument;
@@ -218,6 +219,9 @@ pub(crate) struct CreateArguments {
     /// Print one JSON object instead of text
     #[arg(long)]
     pub(crate) json: bool,
+
+    #[command(flatten)]
+    pub(crate) slot: InPlaceArguments,
 
     #[command(flatten)]
     pub(crate) terms: TermsArguments,

@@ -3,12 +3,14 @@
 use host_diff::create::{self, CreateError, Options, Patch};
 use host_diff::digest::sha256;
 use host_diff::image::{FlatImage, LoadOptions, mcuboot};
+use host_diff::in_place::SlotError;
 use host_diff::info::Info;
 use host_diff::resume::Resume;
 
 use crate::args::{CreateArguments, CreateFormat, ResumeArgument};
 use crate::failure::{Class, Failure};
 use crate::foreign;
+use crate::in_place;
 use crate::input::{Input, Role, check_distinct};
 use crate::output;
 use crate::progress;
@@ -27,6 +29,8 @@ pub(crate) fn run(args: &CreateArguments, watch: &Stopwatch) -> Result<(), Failu
     let inputs: Vec<&Input> = base.into_iter().chain([target]).chain(signing).collect();
     check_distinct(&inputs)?;
     args.output.check(&inputs, args.json)?;
+    args.slot.check(&args.output)?;
+    args.slot.with_reverse.iter().try_for_each(|output| output.check(&inputs, args.json))?;
 
     if let (None, Some(option)) = (&args.sign_key, args.terms.any()) {
         let message = format!("expected --sign-key beside {option}, found none");
@@ -52,6 +56,7 @@ pub(crate) fn run(args: &CreateArguments, watch: &Stopwatch) -> Result<(), Failu
         target_address: args.target_address,
         isa: args.isa.choice(),
         resume: resume(args)?,
+        in_place: args.slot.slot(),
         threads: None,
     };
     let patch = progress::during("making the patch", || match &base {
@@ -59,8 +64,22 @@ pub(crate) fn run(args: &CreateArguments, watch: &Stopwatch) -> Result<(), Failu
         None => create::create_full(&target, &options),
     });
     let mut patch = patch.map_err(|error| explain(&error))?;
+    let mut reverse = match (&base, &args.slot.with_reverse) {
+        (Some(base), Some(output)) => Some((output, reverse(base, &target, options)?)),
+        _ => None,
+    };
     if let Some(key) = &args.sign_key {
-        patch.bytes = sign::sign_new(&patch.bytes, key, &args.terms)?;
+        let back = reverse.iter_mut().map(|(_, patch)| &mut patch.bytes);
+        for bytes in core::iter::once(&mut patch.bytes).chain(back) {
+            *bytes = sign::sign_new(bytes, key, &args.terms)?;
+        }
+    }
+    if args.slot.in_place {
+        let back = reverse.as_ref().map(|(output, patch)| (*output, patch.bytes.len()));
+        patch.notes.push(in_place::warning(back));
+    }
+    if let Some((output, patch)) = &reverse {
+        output.write(&patch.bytes)?;
     }
     args.output.write(&patch.bytes)?;
 
@@ -72,10 +91,34 @@ pub(crate) fn run(args: &CreateArguments, watch: &Stopwatch) -> Result<(), Failu
     }
 }
 
+/// The patch of the way back, in the same slot.
+fn reverse(base: &FlatImage, target: &FlatImage, options: Options) -> Result<Patch, Failure> {
+    let options = Options {
+        base_address: options.target_address,
+        target_address: options.base_address,
+        base_regions: options.target_regions,
+        target_regions: options.base_regions,
+        ..options
+    };
+    let patch =
+        progress::during("making the reverse patch", || create::create(target, base, &options));
+    patch.map_err(|error| {
+        let Failure { class, message, help } = explain(&error);
+        Failure { class, message: format!("reverse patch: {message}"), help }
+    })
+}
+
 /// What the patch offers to a device that loses power.
 fn resume(args: &CreateArguments) -> Result<Resume, Failure> {
     let epoch = args.epoch.unwrap_or_default();
     match args.resume.unwrap_or_default() {
+        ResumeArgument::Snapshot if args.slot.in_place && args.epoch.is_none() => {
+            Ok(Resume::Redecode)
+        }
+        ResumeArgument::Reset if args.slot.in_place && args.epoch.is_none() => {
+            let message = "expected --epoch with --in-place and --resume reset, found none";
+            Err(Failure::usage(message).help("half of the slack is a good epoch"))
+        }
         ResumeArgument::Snapshot => Ok(Resume::Snapshot(epoch)),
         ResumeArgument::Reset => Ok(Resume::Reset(epoch)),
         ResumeArgument::Redecode if args.epoch.is_some() => {
@@ -152,6 +195,10 @@ fn explain(error: &CreateError) -> Failure {
             (Class::Limit, Some(format!("give at least --ram {least}")))
         }
         CreateError::TooLarge { .. } => (Class::Limit, None),
+        CreateError::Slot(
+            SlotError::TooSmall { .. } | SlotError::NoSlack | SlotError::Scratch { .. },
+        ) => (Class::Limit, None),
+        CreateError::Slot(_) => (Class::Usage, None),
         CreateError::Level { .. } | CreateError::Regions { .. } => (Class::Usage, None),
         _ => (Class::Other, None),
     };

@@ -126,6 +126,12 @@ fn table(patch: &Info<'_>, report: &Report) -> String {
     if let Some(marks) = &report.marks {
         rows.push(("restart marks", marks.text()));
     }
+    if let Some(slot) = &report.in_place {
+        rows.push(("in place", slot.slot()));
+        rows.push(("erases", slot.wear()));
+        let check = if patch.damaged { "wrong: the patch is damaged" } else { "right" };
+        rows.push(("check", check.to_owned()));
+    }
     if let Some(signature) = &report.signature {
         signed(&mut rows, signature);
     }

@@ -10,6 +10,7 @@ mod create;
 mod explain;
 mod failure;
 mod foreign;
+mod in_place;
 mod info;
 mod input;
 mod keygen;

@@ -13,6 +13,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::failure::{Class, Failure};
+use crate::in_place::InPlaceReport;
 use crate::output;
 use crate::usage::{Stopwatch, peak_rss_bytes};
 
@@ -37,6 +38,8 @@ pub(crate) struct Report {
     pub(crate) signature: Option<SignatureReport>,
     /// Restart marks, if the patch has any.
     pub(crate) marks: Option<MarksReport>,
+    /// The slot, if the patch is applied in place.
+    pub(crate) in_place: Option<InPlaceReport>,
     /// Of `info --explain` only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) explanation: Option<Explanation>,
@@ -119,7 +122,11 @@ impl Report {
         let delta = header.kind == Kind::Delta;
         Self {
             format: "native",
-            kind: if delta { "delta" } else { "full" },
+            kind: match (header.kind, header.in_place) {
+                (Kind::Full, _) => "full",
+                (Kind::Delta, None) => "delta",
+                (Kind::Delta, Some(_)) => "in-place delta",
+            },
             patch_bytes: patch.header_len + patch.payload.len(),
             header_bytes: patch.header_len,
             base_bytes: delta.then_some(header.base_len),
@@ -132,6 +139,7 @@ impl Report {
             target_sha256: Some(Hex(&header.target_digest).to_string()),
             signature: patch.trust.as_ref().map(|trust| SignatureReport::of(trust, patch)),
             marks: MarksReport::of(header),
+            in_place: InPlaceReport::of(header),
             explanation: None,
             notes: Vec::new(),
             seconds: 0.0,
@@ -175,6 +183,9 @@ impl Report {
         }
         if let Some(marks) = &self.marks {
             let _ = writeln!(text, "restart marks {}", marks.text());
+        }
+        if let Some(slot) = &self.in_place {
+            let _ = writeln!(text, "in place: {}\nerases: {}", slot.slot(), slot.wear());
         }
         for note in &self.notes {
             let _ = writeln!(text, "note: {note}");

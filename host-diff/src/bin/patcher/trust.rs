@@ -134,6 +134,7 @@ fn advice(error: &TrustError, policy: &Policy) -> Option<String> {
 pub(crate) fn explain(error: &SignError, place: &str) -> Failure {
     let class = match error {
         SignError::Patch(error) => error.class().into(),
+        SignError::Damaged => Class::MalformedPatch,
         SignError::Bundle(error) => error.class().into(),
         SignError::BlockSize { .. } | SignError::HardwareId { .. } => Class::Usage,
         SignError::Signature { .. } => Class::Untrusted,

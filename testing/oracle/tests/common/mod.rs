@@ -135,6 +135,7 @@ impl<'a> Recipe<'a> {
             target_len: len(self.target),
             body_len: 0,
             epoch_log2: self.epoch_log2,
+            in_place: None,
             base_regions: self.base_regions,
             target_regions: self.target_regions,
             base_digest: [0; 8],

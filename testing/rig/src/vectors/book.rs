@@ -164,6 +164,9 @@ pub fn refusal(base: &[u8], patch: &[u8], offer: &Offer) -> Option<Refusal> {
         Ok(parsed) => parsed,
         Err(error) => return Some(Refusal::Header(error)),
     };
+    if !decode::is_whole(&header, header_len, patch) {
+        return Some(Refusal::Body(DecodeError::Check));
+    }
     let words = offer.workspace_words.unwrap_or(header.workspace_words());
     let mut workspace = vec![0; words];
     let decoder = match &offer.state {
@@ -227,6 +230,7 @@ pub fn all_rejects() -> Vec<Refusal> {
         HeaderError::Epoch,
         HeaderError::TooLong,
         HeaderError::Extension { got: 0 },
+        HeaderError::InPlace,
     ];
     let body = [
         DecodeError::Truncated,
@@ -238,6 +242,8 @@ pub fn all_rejects() -> Vec<Refusal> {
         DecodeError::MapOrder,
         DecodeError::State,
         DecodeError::Poisoned,
+        DecodeError::BaseGone,
+        DecodeError::Check,
     ];
     let setup = [SetupError::Workspace { expected: 0, got: 0 }, SetupError::Isa { got: 0 }];
     let header = header.map(Refusal::Header).into_iter();

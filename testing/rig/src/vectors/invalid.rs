@@ -55,7 +55,7 @@ fn headers(book: &mut Book, sample: &Sample) {
     );
     vector("future", "version 1", with(0, &[0x81]), HeaderError::Version { got: 1 });
     for (name, about, at, byte) in [
-        ("kind-2", "a kind that is reserved", 0, 0xA0),
+        ("kind-3", "a kind that is reserved", 0, 0xB0),
         ("kind-7", "another kind that is reserved", 0, 0xF0),
         ("two-addresses", "flags regions and target address at once", 1, 0x32),
         ("no-memory", "no memory at all", 2, 0),

@@ -6,9 +6,11 @@
 //! | [`book`] | files and index entries as they are collected |
 //! | [`valid`] | what decodes |
 //! | [`invalid`] | what is refused, at least one for each code |
+//! | [`in_place`] | the same two of patches that are applied in place |
 //! | [`trust`] | what a device with keys makes of signed patches, at least one for each code |
 
 pub mod book;
+pub mod in_place;
 pub mod index;
 pub mod invalid;
 pub mod trust;
@@ -26,6 +28,7 @@ pub fn generate() -> Book {
     let mut book = Book::default();
     valid::write(&mut book);
     invalid::write(&mut book);
+    in_place::write(&mut book);
     trust::write(&mut book);
     book
 }

@@ -1,17 +1,26 @@
-//! CRC-32, over what a cut may have torn.
+//! CRC-32, over what a cut may have torn, and over patches that are applied in place.
 
 /// CRC-32/ISO-HDLC, the one of Ethernet and zip, as far as it has come.
 ///
 /// **Cost**: four bits at a time, 64 bytes of table, some 20 cycles a byte on a Cortex-M4.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Crc32(u32);
+pub struct Crc32(u32);
+
+impl Default for Crc32 {
+    fn default() -> Self {
+        Self::new()
+    }
+}
 
 impl Crc32 {
-    pub(crate) const fn new() -> Self {
+    /// Of no bytes.
+    #[must_use]
+    pub const fn new() -> Self {
         Self(u32::MAX)
     }
 
-    pub(crate) fn update(&mut self, bytes: &[u8]) {
+    /// Takes more bytes.
+    pub fn update(&mut self, bytes: &[u8]) {
         for &byte in bytes {
             self.0 ^= u32::from(byte);
             for _ in 0..2 {
@@ -22,7 +31,9 @@ impl Crc32 {
         }
     }
 
-    pub(crate) const fn value(self) -> u32 {
+    /// The CRC of all bytes so far.
+    #[must_use]
+    pub const fn value(self) -> u32 {
         !self.0
     }
 }
