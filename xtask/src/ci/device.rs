@@ -60,9 +60,7 @@ pub(super) fn capi() -> Result<Outcome, Failure> {
 pub(super) fn firmware() -> Result<Outcome, Failure> {
     with_toolchains(|| {
         firmware_task::run(&[])?;
-        let mut command = process::cargo();
-        command.args(["test", "--quiet", "--locked", "--package", "bsp", "--test", "on_chip"]);
-        command.args(["--package", "stories", "--test", "boot"]);
+        let mut command = process::test(&["on_chip", "boot"]);
         process::run(command.env("STM32_DEMO_IMAGES", firmware_task::built_programs()))
     })
 }
@@ -74,10 +72,8 @@ const COMPARED_STEPS: &str = "5000000";
 pub(super) fn emulator() -> Result<Outcome, Failure> {
     with_toolchains(|| {
         let program = cycles::check()?;
-        let mut command = process::cargo();
-        command.args(["test", "--quiet", "--locked", "--package", "emulator"]);
-        command.args(["--test", "lockstep", "--", "firmware", "--nocapture"]);
-        command.env("EMULATOR_STEPS", COMPARED_STEPS);
+        let mut command = process::test(&["lockstep"]);
+        command.args(["--", "firmware", "--nocapture"]).env("EMULATOR_STEPS", COMPARED_STEPS);
         process::run(command.env("EMULATOR_ELF", program))
     })
 }
