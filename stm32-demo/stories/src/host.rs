@@ -26,6 +26,21 @@ pub enum LinkError {
     Asleep,
 }
 
+/// The line to the device.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Line {
+    sent_bytes: u64,
+    frames: u32,
+    lose_one_of: Option<u32>,
+}
+
+/// How much of a patch is sent.
+#[derive(Debug, Clone, Copy)]
+pub struct Delivery {
+    /// The host is gone when the device asks for what is at this offset.
+    pub end: usize,
+}
+
 /// How an update ended, as far as the link knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
@@ -38,6 +53,8 @@ pub enum Outcome {
         /// Its error's number.
         code: u16,
     },
+    /// The host has gone away in the middle.
+    HungUp,
 }
 
 impl Board {
@@ -52,7 +69,11 @@ impl Board {
         let mut buffer = [0; FRAME_BYTES];
         let frame = link::encode(request, &mut buffer).expect("frames hold any request");
         self.device.take_received();
-        self.device.send(frame);
+        self.line.frames += 1;
+        if !self.line.lose_one_of.is_some_and(|one_of| self.line.frames.is_multiple_of(one_of)) {
+            self.device.send(frame);
+        }
+        self.line.sent_bytes += u64::try_from(frame.len()).unwrap_or(u64::MAX);
         self.answer(if *request == Request::Status { QUESTION } else { PATIENCE })
     }
 
@@ -114,6 +135,18 @@ impl Board {
         Err(LinkError::Timeout)
     }
 
+    /// Bytes that were sent to the device, those that were lost included.
+    #[must_use]
+    pub fn sent_bytes(&self) -> u64 {
+        self.line.sent_bytes
+    }
+
+    /// From now on one frame of so many is lost on its way to the device; none again with `None`.
+    pub fn lose_one_of(&mut self, frames: Option<u32>) {
+        self.line.frames = 0;
+        self.line.lose_one_of = frames;
+    }
+
     /// Sends a patch, block by block, from wherever the device is.
     ///
     /// # Errors
@@ -122,6 +155,17 @@ impl Board {
     /// # Panics
     /// As [`ask`](Self::ask).
     pub fn update(&mut self, patch: &[u8]) -> Result<Outcome, LinkError> {
+        self.deliver(patch, &Delivery { end: patch.len() })
+    }
+
+    /// The same, as `delivery` says.
+    ///
+    /// # Errors
+    /// [`LinkError`].
+    ///
+    /// # Panics
+    /// As [`ask`](Self::ask).
+    pub fn deliver(&mut self, patch: &[u8], delivery: &Delivery) -> Result<Outcome, LinkError> {
         let len = u32::try_from(patch.len()).expect("patches are short");
         let mut reply = self.insist(&Request::Begin { len })?;
         loop {
@@ -133,6 +177,9 @@ impl Board {
                     Reply::Status { .. } | Reply::Ready { .. } => return Err(LinkError::Timeout),
                 }
             };
+            if offset as usize >= delivery.end {
+                return Ok(Outcome::HungUp);
+            }
             let rest = patch.get(offset as usize..).unwrap_or(&[]);
             let data = &rest[..rest.len().min(BLOCK_BYTES)];
             reply = self.insist(&Request::Block { offset, data })?;
