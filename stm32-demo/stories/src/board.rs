@@ -9,6 +9,7 @@ use emulator::stm32l4::{Bank, Device, Event};
 use flash_model::Stm32L4;
 use layout::{Area, BOOT_LOG, BOOTLOADERS, GOLDEN, SLOT_A, SLOT_B};
 
+use crate::host::Line;
 use crate::image::{self, Signing};
 
 /// The releases of the demo's application.
@@ -49,6 +50,7 @@ impl Release {
 pub struct Board {
     /// The part.
     pub device: Device,
+    pub(crate) line: Line,
 }
 
 /// Where an area lies in the cells.
@@ -94,7 +96,7 @@ impl Board {
         device.load(Bank::Two, two.start(), &bytes).expect("the same place");
         let behind = device.flash().dump(one.len()..Bank::Two.start()).expect("whole");
         assert!(behind.iter().all(|&byte| byte == 0xFF), "the bootloader is too long");
-        Self { device }
+        Self { device, line: Line::default() }
     }
 
     /// Puts bytes to the start of an area, as a programmer on the workbench does.
