@@ -1,9 +1,9 @@
-//! The other side of the serial port: requests, updates.
+//! The other side of the serial port: requests and their answers.
 
 use core::time::Duration;
 
 use emulator::stm32l4::Event;
-use link::{BLOCK_BYTES, FRAME_BYTES, Frames, Reply, Request};
+use link::{FRAME_BYTES, Frames, Reply, Request, Update};
 
 use crate::board::Board;
 
@@ -30,31 +30,10 @@ pub enum LinkError {
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Line {
     sent_bytes: u64,
+    /// Of patches, without framing and what was asked again.
+    pub(crate) patch_bytes: u64,
     frames: u32,
     lose_one_of: Option<u32>,
-}
-
-/// How much of a patch is sent.
-#[derive(Debug, Clone, Copy)]
-pub struct Delivery {
-    /// The host is gone when the device asks for what is at this offset.
-    pub end: usize,
-}
-
-/// How an update ended, as far as the link knows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
-    /// The device restarts into the target.
-    Installed,
-    /// It takes no update now.
-    NotConfirmed,
-    /// It refused the patch.
-    Refused {
-        /// Its error's number.
-        code: u16,
-    },
-    /// The host has gone away in the middle.
-    HungUp,
 }
 
 impl Board {
@@ -135,6 +114,20 @@ impl Board {
         Err(LinkError::Timeout)
     }
 
+    /// How the update is, and where it goes on.
+    ///
+    /// # Errors
+    /// [`LinkError`].
+    ///
+    /// # Panics
+    /// As [`ask`](Self::ask).
+    pub fn ask_where(&mut self) -> Result<Update, LinkError> {
+        match self.insist(&Request::Where)? {
+            Reply::Update(update) => Ok(update),
+            _ => Err(LinkError::Timeout),
+        }
+    }
+
     /// Bytes that were sent to the device, those that were lost included.
     #[must_use]
     pub fn sent_bytes(&self) -> u64 {
@@ -145,44 +138,5 @@ impl Board {
     pub fn lose_one_of(&mut self, frames: Option<u32>) {
         self.line.frames = 0;
         self.line.lose_one_of = frames;
-    }
-
-    /// Sends a patch, block by block, from wherever the device is.
-    ///
-    /// # Errors
-    /// [`LinkError`].
-    ///
-    /// # Panics
-    /// As [`ask`](Self::ask).
-    pub fn update(&mut self, patch: &[u8]) -> Result<Outcome, LinkError> {
-        self.deliver(patch, &Delivery { end: patch.len() })
-    }
-
-    /// The same, as `delivery` says.
-    ///
-    /// # Errors
-    /// [`LinkError`].
-    ///
-    /// # Panics
-    /// As [`ask`](Self::ask).
-    pub fn deliver(&mut self, patch: &[u8], delivery: &Delivery) -> Result<Outcome, LinkError> {
-        let len = u32::try_from(patch.len()).expect("patches are short");
-        let mut reply = self.insist(&Request::Begin { len })?;
-        loop {
-            let Reply::Ready { offset } = reply else {
-                match reply {
-                    Reply::Installed => return Ok(Outcome::Installed),
-                    Reply::NotConfirmed => return Ok(Outcome::NotConfirmed),
-                    Reply::Refused { code } => return Ok(Outcome::Refused { code }),
-                    Reply::Status { .. } | Reply::Ready { .. } => return Err(LinkError::Timeout),
-                }
-            };
-            if offset as usize >= delivery.end {
-                return Ok(Outcome::HungUp);
-            }
-            let rest = patch.get(offset as usize..).unwrap_or(&[]);
-            let data = &rest[..rest.len().min(BLOCK_BYTES)];
-            reply = self.insist(&Request::Block { offset, data })?;
-        }
     }
 }

@@ -12,7 +12,8 @@ use super::file::{Damage, Harm, Place, Scenario, Send, Step};
 use super::images::Images;
 use super::transcript::{Transcript, state};
 use crate::board::{Board, cells};
-use crate::host::{Delivery, LinkError, Outcome};
+use crate::delivery::{Delivery, Outcome};
+use crate::host::LinkError;
 
 /// What a story cost.
 #[derive(Debug, Clone, Copy)]
@@ -240,7 +241,7 @@ fn answer(reply: Reply) -> String {
         Reply::Status { version, in_b, confirmed: false } => {
             format!("version {version} runs from slot {}", if in_b { 'B' } else { 'A' })
         }
-        other => format!("{other:?}"),
+        other => unreachable!("no answer to Status: {other:?}"),
     }
 }
 
@@ -250,6 +251,8 @@ fn told(outcome: Outcome) -> String {
         Outcome::NotConfirmed => "not now: the running image is on trial".to_owned(),
         Outcome::Refused { code } => format!("refused with {code:#06x}"),
         Outcome::HungUp => "the host is gone".to_owned(),
+        Outcome::Declined(why) => format!("declined: {why:?}"),
+        Outcome::Later { seconds } => format!("not before {seconds} s"),
     }
 }
 
