@@ -131,6 +131,7 @@ fn package(program: &str) -> &str {
     match program {
         "patcher" => "host-diff",
         "detools" => "benches",
+        "demo" | "power-cuts" | "scenarios" => "stories",
         other => other,
     }
 }

@@ -61,6 +61,8 @@ pub struct Board {
     starts: Vec<Start>,
     /// How often the device had swapped banks when the last one began.
     swaps: u32,
+    /// Operations of the flash when power came.
+    operations: u64,
     pub(crate) line: Line,
 }
 
@@ -116,7 +118,11 @@ impl Board {
         device.load(Bank::Two, two.start(), &bytes).expect("the same place");
         let behind = device.flash().dump(one.len()..Bank::Two.start()).expect("whole");
         assert!(behind.iter().all(|&byte| byte == 0xFF), "the bootloader is too long");
-        Self { device, starts: Vec::new(), swaps: 0, line: Line::default() }
+        Self::of(device)
+    }
+
+    fn of(device: Device) -> Self {
+        Self { device, starts: Vec::new(), swaps: 0, operations: 0, line: Line::default() }
     }
 
     /// A device whose flash is `flash`. No power yet; counters and time start anew.
@@ -124,7 +130,7 @@ impl Board {
     pub fn with_flash(flash: &Snapshot<Stm32L4>) -> Self {
         let device = Device::new();
         device.flash().restore(flash);
-        Self { device, starts: Vec::new(), swaps: 0, line: Line::default() }
+        Self::of(device)
     }
 
     /// Starts of the device so far, the one that goes on included.
@@ -136,6 +142,12 @@ impl Board {
             swapped: if Some(number) == last { now } else { start.swapped },
             ..start
         })
+    }
+
+    /// Operations of the flash since power came.
+    #[must_use]
+    pub fn operations_since_power_on(&self) -> u64 {
+        self.device.flash().stats().operations() - self.operations
     }
 
     fn started(&mut self, cause: ResetCause) {
@@ -208,6 +220,7 @@ impl Board {
     /// # Panics
     /// If the part does not start.
     pub fn power_on(&mut self) {
+        self.operations = self.device.flash().stats().operations();
         self.device.power_on().expect("it starts");
         self.started(ResetCause::PowerOn);
     }

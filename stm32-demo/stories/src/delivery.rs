@@ -90,6 +90,22 @@ impl Board {
     /// # Panics
     /// As [`ask`](Self::ask).
     pub fn deliver(&mut self, patch: &[u8], delivery: &Delivery) -> Result<Outcome, LinkError> {
+        self.watched(patch, delivery, |_, _| ())
+    }
+
+    /// The same, and `watch` sees the device and the offset before each block.
+    ///
+    /// # Errors
+    /// [`LinkError`].
+    ///
+    /// # Panics
+    /// As [`ask`](Self::ask).
+    pub fn watched(
+        &mut self,
+        patch: &[u8],
+        delivery: &Delivery,
+        mut watch: impl FnMut(&Self, usize),
+    ) -> Result<Outcome, LinkError> {
         let offer = Offer::of(patch);
         let mut sent = false;
         let mut reply = self.offer(&offer)?;
@@ -112,6 +128,7 @@ impl Board {
             if offset as usize >= delivery.end {
                 return Ok(Outcome::HungUp);
             }
+            watch(self, offset as usize);
             let data = offer.block(offset as usize);
             sent = true;
             self.line.patch_bytes += u64::try_from(data.len()).unwrap_or(u64::MAX);

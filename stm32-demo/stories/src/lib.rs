@@ -7,6 +7,7 @@
 //! | [`host`] | the other side of the serial port: requests and their answers |
 //! | [`delivery`] | updates: what a server does to get a target onto the device |
 //! | [`scenario`] | stories as data, and their transcripts |
+//! | [`sweep`] | power cuts at every operation of the flash in an update |
 #![forbid(unsafe_code)]
 
 pub mod board;
@@ -14,6 +15,7 @@ pub mod delivery;
 pub mod host;
 pub mod image;
 pub mod scenario;
+pub mod sweep;
 
 pub use board::{Board, Release};
 pub use delivery::{Delivery, Outcome};

@@ -4,9 +4,11 @@ use std::process::Command;
 
 use super::Outcome;
 use crate::{
-    demo as demo_task, deps as deps_task,
+    deps as deps_task,
     failure::Failure,
+    patches as patches_task,
     process::{self, Build},
+    stories as stories_task,
 };
 
 /// Sources that are workspaces of their own, so that `--workspace` does not reach them.
@@ -101,6 +103,7 @@ fn in_demo(words: &str) -> Command {
 }
 
 pub(super) fn demo() -> Result<Outcome, Failure> {
-    demo_task::run_with(Build::Tested)?;
+    patches_task::run_with(Build::Tested)?;
+    stories_task::demo(&[])?;
     Ok(Outcome::Done)
 }

@@ -64,6 +64,8 @@ pub enum Step {
     PowerOff,
     /// Waits until the running image has confirmed itself.
     Confirm,
+    /// Nothing was written to flash since power came.
+    NothingWritten,
     /// Asks once what runs.
     Status,
     /// Lets so many seconds of the device pass.
@@ -90,6 +92,9 @@ pub struct Send {
     pub damage_at: Option<f64>,
     /// One frame of so many is lost on its way to the device.
     pub lose_one_of: Option<u32>,
+    /// The full image follows when the device asks for it.
+    #[serde(default)]
+    pub or_full: bool,
     /// The host is gone when this part of it, 0 to 1, is sent.
     pub hang_up_at: Option<f64>,
 }

@@ -16,8 +16,10 @@ pub mod images;
 pub mod run;
 pub mod transcript;
 
-use std::fs;
+use core::sync::atomic::{AtomicUsize, Ordering};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::{fs, thread};
 
 pub use file::Scenario;
 pub use run::{Cost, Run, run};
@@ -48,6 +50,30 @@ pub fn all() -> Vec<(String, Scenario)> {
         .collect();
     scenarios.sort_by(|a, b| a.0.cmp(&b.0));
     scenarios
+}
+
+/// Runs scenarios, on as many threads as there are processors; how they went, in their order.
+///
+/// # Panics
+/// As [`run`].
+#[must_use]
+pub fn run_all(scenarios: &[(String, Scenario)]) -> Vec<Run> {
+    let (next, runs) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+    let worker = || {
+        loop {
+            let number = next.fetch_add(1, Ordering::Relaxed);
+            let Some((_, scenario)) = scenarios.get(number) else { break };
+            let run = run(scenario);
+            runs.lock().unwrap_or_else(PoisonError::into_inner).push((number, run));
+        }
+    };
+    thread::scope(|scope| {
+        let workers = thread::available_parallelism().map_or(1, usize::from);
+        (0..workers).for_each(|_| drop(scope.spawn(worker)));
+    });
+    let mut runs = runs.into_inner().unwrap_or_else(PoisonError::into_inner);
+    runs.sort_by_key(|(number, _)| *number);
+    runs.into_iter().map(|(_, run)| run).collect()
 }
 
 /// The golden transcript of a scenario; empty when there is none yet.

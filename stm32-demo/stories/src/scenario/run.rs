@@ -14,6 +14,7 @@ use super::transcript::{Transcript, state};
 use crate::board::{Board, cells};
 use crate::delivery::{Delivery, Outcome};
 use crate::host::LinkError;
+use crate::image;
 
 /// What a story cost.
 #[derive(Debug, Clone, Copy)]
@@ -108,6 +109,12 @@ fn take(board: &mut Board, images: &Images, step: &Step, transcript: &mut Transc
             let confirmed = board.wait_confirmed();
             transcript.outcome(board, &confirmed.map_or_else(gone, runs));
         }
+        Step::NothingWritten => {
+            transcript.step("look for what was written since power came");
+            let operations = board.operations_since_power_on();
+            transcript
+                .outcome(board, if operations == 0 { "nothing was" } else { "something was" });
+        }
         Step::Status => {
             transcript.step("ask what runs");
             let reply = board.insist(&Request::Status);
@@ -155,6 +162,9 @@ fn title(send: &Send) -> String {
     if let Some(frames) = send.lose_one_of {
         text += &format!(", one frame of {frames} lost");
     }
+    if send.or_full {
+        text += ", and the full image if that is wanted";
+    }
     if let Some(part) = send.hang_up_at {
         text += &format!(", up to {part} of it");
     }
@@ -169,7 +179,11 @@ fn deliver(board: &mut Board, images: &Images, send: &Send) -> Result<Outcome, L
     }
     let end = send.hang_up_at.map_or(patch.len(), |part| share(patch.len(), part));
     board.lose_one_of(send.lose_one_of);
-    let outcome = board.deliver(&patch, &Delivery { end });
+    let outcome = if send.or_full {
+        board.serve(&patch, &image::full(images.get(&send.target)))
+    } else {
+        board.deliver(&patch, &Delivery { end })
+    };
     board.lose_one_of(None);
     outcome
 }
@@ -294,8 +308,12 @@ fn compare(board: &mut Board, scenario: &Scenario, before: &Stats) -> (String, V
         let found = board.device.flash().dump(start..start + len).unwrap_or_default();
         check("settings", settings.clone(), String::from_utf8_lossy(&found).into_owned());
     }
-    let refusals = board.device.flash().stats().since(before).refusals;
-    check("operations that the flash refuses", "0".to_owned(), refusals.to_string());
+    // What a cut or damage has left is found out by trying.
+    let harmed = |step: &Step| matches!(step, Step::Cut(_) | Step::Damage(_));
+    if !scenario.steps.iter().any(harmed) {
+        let refusals = board.device.flash().stats().since(before).refusals;
+        check("operations that the flash refuses", "0".to_owned(), refusals.to_string());
+    }
     let rejected = states.iter().find(|state| matches!(state, State::Rejected(_)));
     let other = rejected.map_or(String::new(), |rejected| format!("; other {}", state(*rejected)));
     (found.replace(", confirmed", "") + &other, wrong)

@@ -31,7 +31,7 @@ pub(crate) fn run(_: &[String]) -> Result<(), Failure> {
 /// The same with the command line as `build` says.
 pub(crate) fn run_with(build: Build) -> Result<(), Failure> {
     let patcher = process::program("patcher", build)?;
-    let folder = process::target_dir().join("demo");
+    let folder = process::target_dir().join("patches");
     fs::create_dir_all(&folder).map_err(Failure::io(&folder))?;
 
     println!(
