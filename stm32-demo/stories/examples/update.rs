@@ -37,9 +37,14 @@ fn main() -> Result<(), LinkError> {
     }
     board.power_on();
     board.wait_confirmed()?;
-    say(&board, "runs release 1 again; the patch is sent once more");
+    say(&board, "runs release 1 again; the download goes on where it was");
     let before = Before::of(&board);
     board.update(&update)?;
+    println!(
+        "           {} bytes of the patch were sent in all, {} of them twice",
+        board.patch_bytes(),
+        board.patch_bytes().saturating_sub(update.len().try_into().unwrap_or(u64::MAX))
+    );
     say(&board, "has release 2 in the other bank, and restarts");
     board.wait_confirmed()?;
     say(&board, "runs release 2 from bank 2, and has confirmed it");
@@ -49,7 +54,13 @@ fn main() -> Result<(), LinkError> {
     say(&board, "has release 3 in the other bank, and restarts");
     let (version, _) = board.wait_confirmed()?;
     say(&board, &format!("release 3 hung, the watchdog bit; runs release {version} again"));
-    println!("           slot A: {:?}", board.state(Slot::A));
+    let update = board.ask_where()?;
+    println!(
+        "           slot A: {:?}; the device reports result {}, reason {}",
+        board.state(Slot::A),
+        update.result,
+        update.code
+    );
     Ok(())
 }
 

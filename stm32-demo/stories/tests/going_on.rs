@@ -2,14 +2,14 @@
 
 use core::time::Duration;
 
-use device_apply::boot::{Slot, State};
+use device_apply::boot::{Record, Slot, State};
 use device_apply::resume::LOG_INTERVAL_BYTES;
 use flash_model::{Cut, Tear};
 use host_diff::info::Info;
 use layout::{Area, PAGE_BYTES, SETTINGS, SLOT_A, SLOT_B, STAGING};
 use link::{BLOCK_BYTES, Phase, Reply, Request, Settings, Update, Why};
 use stories::board::cells;
-use stories::image::{Signing, full, patch, program};
+use stories::image::{Signing, full, patch, program, record};
 use stories::{Board, Delivery, LinkError, Outcome, Release};
 
 /// Page of the flash cells where an area begins.
@@ -40,19 +40,41 @@ fn sent_again(patch: &[u8]) -> u64 {
     (Info::read(patch).unwrap().header_len + LOG_INTERVAL_BYTES + BLOCK_BYTES) as u64
 }
 
+/// The second release with a table that nothing predicts: a delta to it is some kilobytes, and no more work than it must be.
+fn with_table(version: u32) -> Vec<u8> {
+    let mut state = version;
+    let noise = core::iter::repeat_with(|| {
+        // Xorshift, Marsaglia 2003.
+        for shift in [13, -17, 5i32] {
+            let shifted = if shift < 0 { state >> -shift } else { state << shift };
+            state ^= shifted;
+        }
+        state.to_le_bytes()[1]
+    });
+    extended("second", version, noise.take(2000).collect())
+}
+
+/// A release with more bytes behind it, and the counter of the first one.
+fn extended(name: &str, version: u32, bytes: Vec<u8>) -> Vec<u8> {
+    let mut program = program(name);
+    let filled = program.segments.iter_mut().filter(|segment| !segment.bytes.is_empty());
+    let last = filled.max_by_key(|segment| segment.load_address).expect("code");
+    last.bytes.extend(bytes);
+    Signing { security_counter: 1, ..Signing::demo(version) }.image(&program)
+}
+
 #[test]
 fn a_download_that_power_cuts_goes_on_where_it_was() {
-    let [first, second] = [Release::First.image(1), Release::Second.image(2)];
-    // A full image: a long download, with most operations in it.
-    let patch = full(&second);
+    let [first, second] = [Release::First.image(1), with_table(2)];
+    let patch = patch(&first, &second);
     let begun = running(&first);
-    let (image_pages, log_pages) =
-        (second.len().div_ceil(2048), (patch.len() / 60 * 64) / 2048 + 1);
-    for cuts in [[400, 2500], [6000, 100]] {
+    let image_pages = second.len().div_ceil(2048);
+    let log_pages = (patch.len().div_ceil(60) * 64).div_ceil(2048);
+    for cuts in [vec![700, 3000], vec![6500]] {
         let mut board = begun.clone();
-        for (number, after) in cuts.into_iter().enumerate() {
+        for &after in &cuts {
             board.device.cut_after(after, Cut::Inside(Tear::Seeded(after)));
-            assert_eq!(board.update(&patch), Err(LinkError::PowerLost), "cut {number}");
+            assert_eq!(board.update(&patch), Err(LinkError::PowerLost));
             board.power_on();
             assert_eq!(board.wait_confirmed(), Ok((1, false)));
             // It has not forgotten, and has seen no header yet.
@@ -61,23 +83,23 @@ fn a_download_that_power_cuts_goes_on_where_it_was() {
         }
         assert_eq!(board.update(&patch), Ok(Outcome::Installed));
         let again = board.patch_bytes() - patch.len() as u64;
-        assert!(again > 0 && again <= 2 * sent_again(&patch), "{again} of {}", patch.len());
+        let most = cuts.len() as u64 * sent_again(&patch);
+        assert!(again > 0 && again <= most, "{again} of {}", patch.len());
 
+        // A cut costs the page that was unfinished once more, and the spare page; none of the log.
         let slot = wear(&board, &SLOT_B);
-        // A cut costs the page that was unfinished once more, and of the log at most the page that was begun.
-        let target: u32 = slot[..image_pages].iter().sum();
-        assert!(target as usize <= image_pages + 2, "{slot:?}");
-        assert!(slot[..image_pages].iter().all(|&erases| (1..=3).contains(&erases)), "{slot:?}");
-        assert!(slot[image_pages] <= 2, "the spare page: {slot:?}");
-        let log: u32 = slot[image_pages + 1..].iter().sum();
-        assert!(log as usize <= log_pages + 1, "{slot:?}");
+        let (target, behind) = slot.split_at(image_pages);
+        assert!(target.iter().sum::<u32>() as usize <= image_pages + cuts.len(), "{slot:?}");
+        assert!(target.iter().all(|&erases| erases >= 1), "{slot:?}");
+        assert!(behind[0] as usize <= cuts.len(), "the spare page: {slot:?}");
+        assert!(behind[1..].iter().sum::<u32>() as usize <= log_pages + 1, "{slot:?}");
     }
 }
 
 #[test]
 fn a_connection_that_breaks_costs_next_to_nothing() {
-    let [first, second] = [Release::First.image(1), Release::Second.image(2)];
-    let patch = full(&second);
+    let [first, second] = [Release::First.image(1), with_table(2)];
+    let patch = patch(&first, &second);
     let mut board = running(&first);
     let hang_up = |board: &mut Board, part: usize| {
         let delivery = Delivery { end: patch.len() * part / 4 };
@@ -85,14 +107,14 @@ fn a_connection_that_breaks_costs_next_to_nothing() {
     };
     // Not long enough for the device to notice.
     hang_up(&mut board, 1);
-    board.run_for(Duration::from_secs(2));
+    board.run_for(Duration::from_secs(9));
     hang_up(&mut board, 2);
     let update = board.ask_where().unwrap();
     assert_eq!((update.phase, update.attempts, update.result), (Phase::Download, 1, 0));
     assert_eq!(u64::from(update.offset), board.patch_bytes(), "nothing was sent twice");
     assert!(update.target_done > 0 && update.target_total as usize == second.len());
     // Long enough: the attempt is over, the next one begins after a second.
-    board.run_for(Duration::from_millis(4500));
+    board.run_for(Duration::from_millis(12_500));
     let update = board.ask_where().unwrap();
     assert_eq!((update.phase, update.result, update.attempts), (Phase::Waiting, 4, 1));
     // With a line that loses frames too.
@@ -102,9 +124,9 @@ fn a_connection_that_breaks_costs_next_to_nothing() {
     assert_eq!(board.ask_where().unwrap().attempts, 2);
     assert_eq!(board.update(&patch), Ok(Outcome::Installed));
     let again = board.patch_bytes() - patch.len() as u64;
-    assert!(again <= sent_again(&patch), "{again} of {}", patch.len());
+    assert!(again > 0 && again <= sent_again(&patch), "{again} of {}", patch.len());
     let slot = wear(&board, &SLOT_B);
-    assert!(slot.iter().filter(|&&erases| erases > 1).count() <= 2, "{slot:?}");
+    assert!(slot.iter().filter(|&&erases| erases > 1).count() <= 1, "{slot:?}");
 }
 
 #[test]
@@ -167,16 +189,16 @@ fn an_update_that_has_spent_its_attempts_is_refused() {
 }
 
 #[test]
-fn what_is_damaged_in_the_log_is_sent_again_and_nothing_else() {
-    let [first, second] = [Release::First.image(1), Release::Second.image(2)];
-    let patch = full(&second);
+fn what_is_damaged_in_the_log_is_sent_again_and_nothing_before_it() {
+    let [first, second] = [Release::First.image(1), with_table(2)];
+    let patch = patch(&first, &second);
     let mut board = running(&first);
-    let end = patch.len() / 2;
+    let end = patch.len() * 3 / 4;
     assert_eq!(board.deliver(&patch, &Delivery { end }), Ok(Outcome::HungUp));
     board.device.power_off();
-    // The log begins behind the target and a spare page. Frame 200 of it, and so what comes behind, is gone.
+    // The log begins behind the target and a spare page. Its frame 20, and so what comes behind, is lost.
     let log = (second.len().div_ceil(2048) + 1) * 2048;
-    let frame = SLOT_B.start() + u32::try_from(log + 200 * 64).unwrap();
+    let frame = SLOT_B.start() + u32::try_from(log + 20 * 64).unwrap();
     board.device.load(emulator::stm32l4::Bank::Two, frame, &[0x5A; 8]).unwrap();
     board.power_on();
     board.wait_confirmed().unwrap();
@@ -184,7 +206,8 @@ fn what_is_damaged_in_the_log_is_sent_again_and_nothing_else() {
     let before = board.patch_bytes();
     assert_eq!(board.deliver(&patch, &Delivery { end: header + 1 }), Ok(Outcome::HungUp));
     assert_eq!(board.patch_bytes() - before, header as u64);
-    assert_eq!(board.ask_where().unwrap().offset as usize, header + 200 * LOG_INTERVAL_BYTES);
+    assert!(end > header + 21 * LOG_INTERVAL_BYTES, "{} bytes", patch.len());
+    assert_eq!(board.ask_where().unwrap().offset as usize, header + 20 * LOG_INTERVAL_BYTES);
     assert_eq!(board.update(&patch), Ok(Outcome::Installed));
     assert_eq!(board.wait_confirmed(), Ok((2, true)));
 }
@@ -227,25 +250,22 @@ fn settings_stay_over_an_update_and_over_the_way_back() {
 
 #[test]
 fn ten_updates_in_a_row_erase_the_slot_that_does_not_run() {
-    // The same counter in both: they may follow each other for ever.
-    let image = |name, version| {
-        let signing = Signing { security_counter: 1, ..Signing::demo(version) };
-        signing.image(&program(name))
-    };
-    let images = [image("first", 1), image("second", 2)];
-    let patches = [patch(&images[0], &images[1]), patch(&images[1], &images[0])];
+    // The same counter in all: they may follow each other for ever.
+    let image = |name, version| extended(name, version, Vec::new());
+    let images = [image("first", 1), image("second", 2), image("first", 3), image("second", 4)];
+    let patches: Vec<_> = (0..4).map(|at| patch(&images[at], &images[(at + 1) % 4])).collect();
     let mut board = running(&images[0]);
     let slots = [SLOT_A, SLOT_B];
     for number in 0..10 {
         let (from, to) = (number % 2, (number + 1) % 2);
         let before = slots.map(|slot| wear(&board, &slot));
-        assert_eq!(board.update(&patches[from]), Ok(Outcome::Installed), "update {number}");
-        assert_eq!(board.wait_confirmed(), Ok((to as u64 + 1, to == 1)), "update {number}");
+        assert_eq!(board.update(&patches[number % 4]), Ok(Outcome::Installed), "update {number}");
+        let image = (number + 1) % 4;
+        assert_eq!(board.wait_confirmed(), Ok((image as u64 + 1, to == 1)), "update {number}");
         let after = slots.map(|slot| wear(&board, &slot));
         assert_eq!(before[from], after[from], "the slot that ran during update {number}");
-        let pages = images[to].len().div_ceil(2048);
         let erased = |page: usize| after[to][page] - before[to][page];
-        assert!((0..pages).all(|page| erased(page) == 1), "update {number}");
+        assert!((0..images[image].len() / 2048).all(|page| erased(page) == 1), "update {number}");
     }
     let boot = layout::BOOTLOADERS.map(|area| wear(&board, &area)).concat();
     let others = [wear(&board, &layout::GOLDEN), wear(&board, &STAGING), wear(&board, &SETTINGS)];
@@ -257,34 +277,28 @@ fn ten_updates_in_a_row_erase_the_slot_that_does_not_run() {
 fn an_image_that_fills_its_slot_has_its_log_in_the_staging_area() {
     // Tables of a kind, not quite alike: little to send, much to write.
     let filled = |name, version: u32| {
-        let mut program = program(name);
-        let code = program.segments.iter().map(|segment| segment.bytes.len()).sum::<usize>();
-        let room = SLOT_A.len() as usize - 0x400 - 64 - 100;
-        let segment = program
-            .segments
-            .iter_mut()
-            .max_by_key(|segment| (segment.load_address, segment.bytes.len()));
-        let segment = segment.unwrap();
-        let table = (0..room - code - 64).map(|at| (at / 97 + at % 13 * version as usize) as u8);
-        segment.bytes.extend(table);
-        let signing = Signing { security_counter: 1, ..Signing::demo(version) };
-        signing.image(&program)
+        let room = SLOT_A.len() as usize - extended(name, version, Vec::new()).len();
+        let table = (0..room as u32 - 100).map(|at| (at / 97 + at % 13 * version).to_le_bytes()[0]);
+        extended(name, version, table.collect())
     };
     let images = [filled("first", 1), filled("second", 2)];
     assert!(images.iter().all(|image| image.len() > SLOT_A.len() as usize - 2048));
-    let mut board = running(&images[0]);
-    // From bank 1, then from bank 2, whose other end the log is in.
-    for (from, to) in [(0, 1), (1, 0)] {
-        let patch = patch(&images[from], &images[to]);
-        let before = (board.patch_bytes(), wear(&board, &STAGING));
-        board.device.cut_after(20_000, Cut::Inside(Tear::Seeded(3)));
-        assert_eq!(board.update(&patch), Err(LinkError::PowerLost));
-        board.power_on();
-        board.wait_confirmed().unwrap();
-        assert_eq!(board.update(&patch), Ok(Outcome::Installed));
-        let again = board.patch_bytes() - before.0 - patch.len() as u64;
-        assert!(again <= sent_again(&patch), "{again} of {}", patch.len());
-        assert_ne!(wear(&board, &STAGING), before.1);
-        assert_eq!(board.wait_confirmed(), Ok((to as u64 + 1, to == 1)));
-    }
+    // It runs from slot B, in whose bank the staging area is: programs and log share a bank that is busy at times.
+    let mut board = Board::blank();
+    board.put(&SLOT_B, &images[0]);
+    board.write_record(&Record::factory(Slot::B, record(&images[0])));
+    board.power_on();
+    assert_eq!(board.wait_confirmed(), Ok((1, true)));
+
+    let patch = patch(&images[0], &images[1]);
+    board.device.cut_after(20_000, Cut::Inside(Tear::Seeded(3)));
+    assert_eq!(board.update(&patch), Err(LinkError::PowerLost));
+    board.power_on();
+    assert_eq!(board.wait_confirmed(), Ok((1, true)));
+    assert_eq!(board.update(&patch), Ok(Outcome::Installed));
+    let again = board.patch_bytes() - patch.len() as u64;
+    assert!(again <= sent_again(&patch), "{again} of {}", patch.len());
+    let pages = wear(&board, &STAGING);
+    assert!(pages.iter().sum::<u32>() > 0 && pages.iter().all(|&erases| erases <= 1), "{pages:?}");
+    assert_eq!(board.wait_confirmed(), Ok((2, false)));
 }
