@@ -96,6 +96,61 @@ fn a_download_that_power_cuts_goes_on_where_it_was() {
     }
 }
 
+/// Sends a patch up to its end, and does not ask for the target yet.
+fn send_only(board: &mut Board, patch: &[u8]) {
+    let info = Info::read(patch).unwrap();
+    let id = *info.header.target_digest.first_chunk().unwrap();
+    let mut reply = board.insist(&Request::Offer { id, full: false });
+    loop {
+        let offset = match reply {
+            Ok(Reply::Ready { offset }) => offset as usize,
+            Ok(Reply::Update(Update { phase: Phase::Download, offset, .. })) => offset as usize,
+            Ok(Reply::Update(Update { phase: Phase::SwapPending, .. })) => return,
+            other => panic!("{other:?}"),
+        };
+        let data = &patch[offset..patch.len().min(offset + BLOCK_BYTES)];
+        let offset = u32::try_from(offset).unwrap();
+        reply = board.insist(&Request::Block { offset, data });
+    }
+}
+
+#[test]
+fn power_may_fail_between_the_request_and_the_confirmation() {
+    let [first, second] = [Release::First.image(1), Release::Second.image(2)];
+    let patch = patch(&first, &second);
+    let mut ready = running(&first);
+    send_only(&mut ready, &patch);
+    // Nobody has asked for it yet, and nobody does by switching it off and on.
+    ready.device.power_off();
+    ready.power_on();
+    assert_eq!(ready.wait_confirmed(), Ok((1, false)));
+    assert_eq!(ready.ask_where().unwrap().phase, Phase::SwapPending);
+
+    let install = |board: &mut Board| {
+        let asked = board.insist(&Request::Install);
+        asked.and_then(|_| board.wait_confirmed())
+    };
+    let mut whole = ready.clone();
+    assert_eq!(install(&mut whole), Ok((2, true)));
+    let stats = whole.device.flash().stats().since(&ready.device.flash().stats());
+    // Records of three kinds: the machine's, the application's and the bootloader's boot metadata.
+    assert!((60..90).contains(&stats.operations()), "{stats:?}");
+    for point in (2..stats.operations()).step_by(9) {
+        let mut board = ready.clone();
+        board.device.cut_after(point, Cut::Inside(Tear::Seeded(point)));
+        assert_eq!(install(&mut board), Err(LinkError::PowerLost), "at {point}");
+        board.power_on();
+        if board.wait_confirmed() == Ok((1, false)) {
+            // What was asked for was not written down.
+            assert_eq!(board.update(&patch), Ok(Outcome::Installed), "at {point}");
+        }
+        assert_eq!(board.wait_confirmed(), Ok((2, true)), "at {point}");
+        let update = board.ask_where().unwrap();
+        assert_eq!((update.phase, update.result), (Phase::Idle, 1), "at {point}");
+        assert_eq!(board.patch_bytes(), 0, "at {point}");
+    }
+}
+
 #[test]
 fn a_connection_that_breaks_costs_next_to_nothing() {
     let [first, second] = [Release::First.image(1), with_table(2)];
