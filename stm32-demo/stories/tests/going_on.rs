@@ -332,8 +332,9 @@ fn ten_updates_in_a_row_erase_the_slot_that_does_not_run() {
 fn an_image_that_fills_its_slot_has_its_log_in_the_staging_area() {
     // Tables of a kind, not quite alike: little to send, much to write.
     let filled = |name, version: u32| {
-        let room = SLOT_A.len() as usize - extended(name, version, Vec::new()).len();
-        let table = (0..room as u32 - 100).map(|at| (at / 97 + at % 13 * version).to_le_bytes()[0]);
+        let bare = u32::try_from(extended(name, version, Vec::new()).len()).unwrap();
+        let table =
+            (0..SLOT_A.len() - bare - 100).map(|at| (at / 97 + at % 13 * version).to_le_bytes()[0]);
         extended(name, version, table.collect())
     };
     let images = [filled("first", 1), filled("second", 2)];
