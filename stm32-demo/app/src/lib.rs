@@ -32,7 +32,7 @@ mod update;
 
 use core::panic::PanicInfo;
 
-use bsp::flash::on_nmi;
+use bsp::flash::{on_nmi, sleep_while_busy};
 use bsp::serial::Serial;
 use bsp::ticks::Ticks;
 use bsp::{clock, idle, reset};
@@ -73,6 +73,7 @@ pub fn run(behaviour: Behaviour) -> ! {
     serial.wakes();
     let mut ticks = Ticks::start(hertz);
     ticks.wakes();
+    sleep_while_busy();
     let mut station = Station::new(serial, ticks);
     // A log that is too short to be one does not get better: the bootloader decides.
     let Some(mut update) = Update::open(behaviour) else { reset::now() };

@@ -1,4 +1,5 @@
-//! Where an update goes: the slot that does not run, and behind it the area where patches wait.
+//! Where an update goes: the slot that does not run, and behind it an area for the log of the patch.
+//! docs/flash-layout.md §7.
 
 use bsp::flash::{FlashArea, FlashError};
 use bsp::watchdog;

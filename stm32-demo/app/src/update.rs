@@ -14,8 +14,8 @@ use crate::station::{Input, Station};
 use crate::{health, records, report, settings};
 
 /// Milliseconds without a word of the host after which the connection is taken to be broken. They count from the first word
-/// of an attempt on: a host that has not come yet has broken nothing.
-const PATIENCE_MS: u32 = 4000;
+/// of an attempt on: a host that has not come yet has broken nothing. Longer than a host waits before it asks again.
+const PATIENCE_MS: u32 = 12_000;
 
 /// The update, as far as this device is concerned.
 pub(crate) struct Update {

@@ -188,7 +188,8 @@ impl Board {
         Ok(match update.phase {
             Phase::Download if update.full && !offer.full => refused,
             Phase::Download => Next::Send(update.offset),
-            Phase::Waiting if sent || update.full && !offer.full => refused,
+            // A broken connection has no number: the same goes on after the wait.
+            Phase::Waiting if sent && update.code != 0 || update.full && !offer.full => refused,
             Phase::Waiting if update.wait_s > LONGEST_WAIT_S => {
                 Next::End(Outcome::Later { seconds: update.wait_s })
             }
