@@ -304,31 +304,6 @@ fn settings_stay_over_an_update_and_over_the_way_back() {
 }
 
 #[test]
-fn ten_updates_in_a_row_erase_the_slot_that_does_not_run() {
-    // The same counter in all: they may follow each other for ever.
-    let image = |name, version| extended(name, version, Vec::new());
-    let images = [image("first", 1), image("second", 2), image("first", 3), image("second", 4)];
-    let patches: Vec<_> = (0..4).map(|at| patch(&images[at], &images[(at + 1) % 4])).collect();
-    let mut board = running(&images[0]);
-    let slots = [SLOT_A, SLOT_B];
-    for number in 0..10 {
-        let (from, to) = (number % 2, (number + 1) % 2);
-        let before = slots.map(|slot| wear(&board, &slot));
-        assert_eq!(board.update(&patches[number % 4]), Ok(Outcome::Installed), "update {number}");
-        let image = (number + 1) % 4;
-        assert_eq!(board.wait_confirmed(), Ok((image as u64 + 1, to == 1)), "update {number}");
-        let after = slots.map(|slot| wear(&board, &slot));
-        assert_eq!(before[from], after[from], "the slot that ran during update {number}");
-        let erased = |page: usize| after[to][page] - before[to][page];
-        assert!((0..images[image].len() / 2048).all(|page| erased(page) == 1), "update {number}");
-    }
-    let boot = layout::BOOTLOADERS.map(|area| wear(&board, &area)).concat();
-    let others = [wear(&board, &layout::GOLDEN), wear(&board, &STAGING), wear(&board, &SETTINGS)];
-    assert_eq!([boot, others.concat()].concat().iter().sum::<u32>(), 0);
-    assert_eq!(board.device.flash().stats().refusals, 0);
-}
-
-#[test]
 fn an_image_that_fills_its_slot_has_its_log_in_the_staging_area() {
     // Tables of a kind, not quite alike: little to send, much to write.
     let filled = |name, version: u32| {

@@ -5,7 +5,7 @@ use core::time::Duration;
 use device_apply::boot::{Slot, State};
 use emulator::Counters;
 use flash_model::{Cut, Stats, Tear};
-use layout::{Area, BOOT_LOG, SETTINGS, SLOT_A, SLOT_B};
+use layout::{Area, BOOT_LOG, BOOTLOADERS, GOLDEN, PAGE_BYTES, SETTINGS, SLOT_A, SLOT_B};
 use link::{Reply, Request};
 
 use super::file::{Damage, Harm, Place, Scenario, Send, Step};
@@ -60,10 +60,14 @@ pub fn run(scenario: &Scenario) -> Run {
     let mut transcript = Transcript::default();
     transcript.step(&scenario.about);
     transcript.outcome(&board, "");
+    let mut wrong = Vec::new();
     for step in &scenario.steps {
+        let (worn, kept) = (board.device.flash().wear(), kept(&board, step));
         take(&mut board, &images, step, &mut transcript);
+        wrong.extend(kept.iter().filter_map(|area| erased(&board, &worn, area)));
     }
-    let (outcome, wrong) = compare(&mut board, scenario, &before);
+    let (outcome, ends) = compare(&mut board, scenario, &before);
+    wrong.extend(ends);
     let swaps: Vec<bool> = board.starts().map(|start| start.swapped).collect();
     let device = &board.device;
     let cost = Cost {
@@ -76,6 +80,24 @@ pub fn run(scenario: &Scenario) -> Run {
         stack_bytes: device.peak_stack_bytes(),
     };
     Run { transcript: transcript.into_text(), outcome, wrong, cost }
+}
+
+/// What a step must not erase: what is never updated, and while a patch is sent the slot that runs.
+fn kept(board: &Board, step: &Step) -> Vec<Area> {
+    let running = if board.device.is_swapped() { SLOT_B } else { SLOT_A };
+    match step {
+        Step::Damage(_) => Vec::new(),
+        Step::Send(_) => [BOOTLOADERS.as_slice(), &[GOLDEN, SETTINGS, running]].concat(),
+        _ => [BOOTLOADERS.as_slice(), &[GOLDEN, SETTINGS]].concat(),
+    }
+}
+
+/// What is wrong when a page of an area was erased since it was worn like `before`.
+fn erased(board: &Board, before: &[u32], area: &Area) -> Option<String> {
+    let cells = cells(area);
+    let pages = (cells.start / PAGE_BYTES) as usize..(cells.end / PAGE_BYTES) as usize;
+    let worn = board.device.flash().wear()[pages.clone()] != before[pages];
+    worn.then(|| format!("pages of {area:?} were erased"))
 }
 
 fn factory(scenario: &Scenario, images: &Images) -> Board {
