@@ -1,6 +1,6 @@
 //! Updates over the serial port: which pages they touch, and power that fails in them. What else they may meet: `scenarios/`.
 
-use layout::{SETTINGS, SLOT_A};
+use layout::{SETTINGS, SLOT_A, SLOT_B};
 use stories::image::patch;
 use stories::sweep::{Extent, Update};
 use stories::{Board, Outcome, Release};
@@ -31,8 +31,7 @@ fn updates_go_from_slot_to_slot_and_each_erases_only_the_other() {
         };
         let wear = board.device.flash().wear();
         let worn = |slot| pages(slot).filter(|&page| wear[page] > before[page]).count();
-        let (running, other) =
-            if in_b { (SLOT_A, layout::SLOT_B) } else { (layout::SLOT_B, SLOT_A) };
+        let (running, other) = if in_b { (SLOT_A, SLOT_B) } else { (SLOT_B, SLOT_A) };
         assert_eq!(worn(&running), 0, "the slot that ran during update {number}");
         // The target, and the log of the patch behind it.
         let log = (patch.len().div_ceil(60) * 64).div_ceil(0x800);
@@ -43,6 +42,24 @@ fn updates_go_from_slot_to_slot_and_each_erases_only_the_other() {
     let settings = stories::board::cells(&SETTINGS).start;
     assert_eq!(board.device.flash().dump(settings..settings + 18).unwrap(), b"settings that stay");
     assert_eq!(board.device.flash().stats().refusals, 0);
+}
+
+/// What the sweep's shortcut rests on: a start is the same to the picosecond, whatever is in pages that it does not rely on.
+#[test]
+fn a_start_follows_from_the_pages_that_it_relies_on() {
+    let start = |board: &Board| {
+        let mut board = Board::with_flash(&board.device.flash().snapshot());
+        board.device.watch_flash();
+        board.power_on();
+        assert_eq!(board.wait_confirmed(), Ok((1, false)));
+        (board.device.pages_relied_on(), board.device.time(), board.device.counters())
+    };
+    let mut board = Board::factory(&Release::First.image(1));
+    let (pages, time, counters) = start(&board);
+    let other = (stories::board::cells(&SLOT_B).start / layout::PAGE_BYTES) as usize;
+    assert!(!pages.is_empty() && pages.iter().all(|&page| (page as usize) < other), "{pages:?}");
+    board.put(&SLOT_B, &[0x5A; 10_000]);
+    assert_eq!(start(&board), (pages, time, counters));
 }
 
 /// A sample of what the program `power-cuts` does with every operation.
