@@ -55,7 +55,7 @@ pub fn all() -> Vec<(String, Scenario)> {
 /// Runs scenarios, on as many threads as there are processors; how they went, in their order.
 ///
 /// # Panics
-/// As [`run`].
+/// As [`run()`].
 #[must_use]
 pub fn run_all(scenarios: &[(String, Scenario)]) -> Vec<Run> {
     let (next, runs) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
