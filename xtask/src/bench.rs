@@ -7,7 +7,10 @@ use std::{
     process::Command,
 };
 
-use crate::{failure::Failure, process};
+use crate::{
+    failure::Failure,
+    process::{self, Build},
+};
 
 /// The task: `[--set benchmark|more|all]`, then options of `patcher bench`.
 pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
@@ -17,8 +20,8 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
     };
     // Before anything is built: the tree may change while this runs.
     let head = head(set, options);
-    let corpora = process::program("corpora", "corpora")?;
-    let patcher = process::program("host-diff", "patcher")?;
+    let corpora = process::program("corpora", Build::Release)?;
+    let patcher = process::program("patcher", Build::Release)?;
     let folder = process::target_dir().join("bench");
     fs::create_dir_all(&folder).map_err(Failure::io(&folder))?;
 

@@ -12,11 +12,17 @@ mod programs;
 mod table;
 mod update;
 
-use std::{fs, path::PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use emulator::Profile;
 
-use crate::{failure::Failure, process};
+use crate::{
+    failure::Failure,
+    process::{self, Build},
+};
 use device::{Images, Run};
 use options::Options;
 use programs::Programs;
@@ -26,10 +32,18 @@ use update::{Pair, Update};
 /// The task.
 pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
     let options = Options::parse(arguments)?;
-    let programs = Programs::build()?;
-    let pairs = update::pairs(&options.set)?;
-    let patcher = process::program("host-diff", "patcher")?;
     println!("# cargo xtask cycles {}", arguments.join(" "));
+    let patcher = process::program("patcher", Build::Release)?;
+    tell(&options, &Programs::build()?, &update::pairs(&options.set)?, &patcher)
+}
+
+/// Runs what `options` ask for and prints it.
+fn tell(
+    options: &Options,
+    programs: &Programs,
+    pairs: &[Pair],
+    patcher: &Path,
+) -> Result<(), Failure> {
     let (commit, rustc) = (process::commit(), &programs.version);
     println!("# commit {commit}; {rustc}; thumbv7em-none-eabi, opt-level s");
     for ram in &options.ram {
@@ -37,8 +51,8 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
         let mut table = Table::default();
         let mut profiles = options.profile.then(|| programs.profiles());
         for pair in pairs.iter().filter(|pair| pair.name.contains(&options.only)) {
-            let update = Update::create(&patcher, pair, ram)?;
-            let (decode, copy) = measure(&programs, pair, &update, profiles.as_deref_mut())
+            let update = Update::create(patcher, pair, ram)?;
+            let (decode, copy) = measure(programs, pair, &update, profiles.as_deref_mut())
                 .map_err(|error| Failure::new(format!("{}: {error}", pair.name)))?;
             println!("{}", table.add(Row { pair: pair.name.clone(), update, decode, copy }));
         }
@@ -82,11 +96,12 @@ fn images<'a>(pair: &'a Pair, update: &'a Update) -> Result<Images<'a>, Failure>
 
 /// Decodes the demo firmware's updates, and leaves the first as a program that needs no input, whose path it returns.
 pub(crate) fn check() -> Result<PathBuf, Failure> {
-    run(&["--set", "demo"].map(str::to_owned))?;
-    let programs = Programs::build()?;
-    let pairs = update::pairs("demo")?;
+    let options = Options::parse(&["--set", "demo"].map(str::to_owned))?;
+    let (programs, pairs) = (Programs::build()?, update::pairs(&options.set)?);
+    let patcher = process::program("patcher", Build::Tested)?;
+    tell(&options, &programs, &pairs, &patcher)?;
     let pair = pairs.first().ok_or_else(|| Failure::new("expected pairs of the demo firmware"))?;
-    let update = Update::create(&process::program("host-diff", "patcher")?, pair, "16K")?;
+    let update = Update::create(&patcher, pair, "16K")?;
     let (_, program) = programs.decoder(&update.isa);
     let elf = image::compose(program, &device::segments(&images(pair, &update)?)?)?;
     let path = process::target_dir().join("cycles/demo.elf");

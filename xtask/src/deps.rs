@@ -48,7 +48,7 @@ const RULES: &[Rule] = &[
     rule("selftest", &["bsp", "layout"], &[]),
     rule(
         "stories",
-        &["device-apply", "emulator", "flash-model", "host-diff", "layout", "link"],
+        &["device-apply", "emulator", "flash-model", "host-diff", "layout", "link", "patcher-core"],
         &[],
     ),
     rule("xtask", ANYTHING, &[]),

@@ -6,7 +6,7 @@
 mod format;
 mod programs;
 
-pub(crate) use programs::built as built_programs;
+pub(crate) use programs::{are_committed as programs_are_committed, built as built_programs};
 
 use std::{
     fs,

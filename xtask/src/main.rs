@@ -4,12 +4,13 @@ mod bench;
 mod capi;
 mod ci;
 mod cycles;
-mod demo;
 mod deps;
 mod failure;
 mod firmware;
+mod patches;
 mod probe;
 mod process;
+mod stories;
 mod thumb;
 mod vectors;
 
@@ -45,7 +46,11 @@ const TASKS: &[Task] = &[
         help: "run the decoder's Thumb code in the emulator; [--set SET|demo] [--ram SIZE,…] [--only TEXT] [--profile]",
         run: cycles::run,
     },
-    Task { name: "demo", help: "update the demo firmware and print what it costs", run: demo::run },
+    Task {
+        name: "demo",
+        help: "show an update of the device in the emulator: power cut, rollback, and what it costs",
+        run: stories::demo,
+    },
     Task { name: "deps", help: "check which workspace member depends on which", run: deps::run },
     Task {
         name: "firmware",
@@ -56,6 +61,21 @@ const TASKS: &[Task] = &[
         name: "no-panic",
         help: "prove that no panic survives in the device crates",
         run: probe::no_panic,
+    },
+    Task {
+        name: "patches",
+        help: "make and apply patches between releases of the demo firmware, print what that costs",
+        run: patches::run,
+    },
+    Task {
+        name: "power-cuts",
+        help: "cut power at every flash operation of an update in the emulator; [EVERY [FINISH]]",
+        run: stories::power_cuts,
+    },
+    Task {
+        name: "scenarios",
+        help: "run the stories of the device in the emulator, print a table; [TEXT] in the name",
+        run: stories::scenarios,
     },
     Task {
         name: "size",
@@ -85,7 +105,7 @@ fn main() -> ExitCode {
 fn usage() -> ExitCode {
     eprintln!("usage: cargo xtask TASK [OPTIONS]\n");
     for task in TASKS {
-        eprintln!("  {:<10} {}", task.name, task.help);
+        eprintln!("  {:<11} {}", task.name, task.help);
     }
     ExitCode::from(2)
 }

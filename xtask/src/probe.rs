@@ -40,12 +40,12 @@ struct Size {
 pub(crate) fn no_panic(names: &[String]) -> Result<(), Failure> {
     for target in thumb::TARGETS {
         let toolchain = thumb::find(target)?;
-        for probe in probes(names)? {
-            if NOT_ALL_OURS.contains(&probe.as_str()) {
-                no_panic_of_ours(&toolchain, &probe)?;
-                continue;
-            }
-            if link(&toolchain, &probe, "no-panic").is_err() {
+        let (not_all_ours, ours): (Vec<String>, Vec<String>) =
+            probes(names)?.into_iter().partition(|name| NOT_ALL_OURS.contains(&name.as_str()));
+        let whole = link_all(&toolchain, &ours, "no-panic").is_ok();
+        for probe in ours {
+            // One by one only to find out which.
+            if !whole && link(&toolchain, &probe, "no-panic").is_err() {
                 let places = places::of_panics(&link(&toolchain, &probe, "locate")?);
                 return Err(Failure::new(format!(
                     "panics survive in {probe} for {target}:\n  {}",
@@ -53,6 +53,10 @@ pub(crate) fn no_panic(names: &[String]) -> Result<(), Failure> {
                 )));
             }
             println!("{probe} for {target}: no panic survives");
+        }
+        link_all(&toolchain, &not_all_ours, "locate")?;
+        for probe in not_all_ours {
+            no_panic_of_ours(&toolchain, &probe)?;
         }
     }
     Ok(())
@@ -83,7 +87,9 @@ pub(crate) fn size(names: &[String]) -> Result<(), Failure> {
     println!("| --- | --- | --- | --- | --- | --- |");
     for target in thumb::TARGETS {
         let toolchain = thumb::find(target)?;
-        for probe in probes(names)? {
+        let probes = probes(names)?;
+        link_all(&toolchain, &probes, "")?;
+        for probe in probes {
             let Size { text, constants, data, zeroed } = measure(&link(&toolchain, &probe, "")?)
                 .map_err(|error| Failure::new(format!("{probe}: {error}")))?;
             println!("| {probe} | {target} | {text} | {constants} | {data} | {zeroed} |");
@@ -112,18 +118,27 @@ fn probes(wanted: &[String]) -> Result<Vec<String>, Failure> {
 
 /// Links one probe and returns the ELF file. For `no-panic`, whose failure is expected, it is quiet.
 pub(crate) fn link(toolchain: &Toolchain, probe: &str, feature: &str) -> Result<Vec<u8>, Failure> {
+    link_all(toolchain, &[probe.to_owned()], feature)?;
+    let path = toolchain.artefacts("release").join(probe);
+    fs::read(&path).map_err(Failure::io(&path))
+}
+
+/// Links probes, as many at a time as there are processors: each is the work of one.
+fn link_all(toolchain: &Toolchain, probes: &[String], feature: &str) -> Result<(), Failure> {
+    if probes.is_empty() {
+        return Ok(());
+    }
     // The linker's own address is no flash of any part.
     let flags = ["entry=entry", "image-base=0x08000000"].map(|flag| format!("-Clink-arg=--{flag}"));
     let mut command = toolchain.cargo("build", &flags);
     command.current_dir(process::root().join("xtask/probe"));
     // Not `--locked`: a new dependency of a device crate must not need an edit of this lock file too.
-    command.args(["--release", "--quiet", "--bin", probe, "--features", feature]);
+    command.args(["--release", "--quiet", "--features", feature]);
+    command.args(probes.iter().flat_map(|name| ["--bin", name.as_str()]));
     if feature == "no-panic" {
         command.stderr(Stdio::null());
     }
-    process::run(&mut command)?;
-    let path = toolchain.artefacts("release").join(probe);
-    fs::read(&path).map_err(Failure::io(&path))
+    process::run(&mut command)
 }
 
 fn measure(elf: &[u8]) -> object::Result<Size> {

@@ -91,12 +91,55 @@ pub(crate) fn line(command: &Command) -> String {
     words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
 }
 
-/// Builds a program of the workspace, optimised, and says where it is.
-pub(crate) fn program(package: &str, name: &str) -> Result<PathBuf, Failure> {
-    run(cargo().args(["build", "--release", "--quiet", "--package", package, "--bin", name]))?;
-    let path = target_dir().join("release").join(format!("{name}{}", env::consts::EXE_SUFFIX));
+/// How a program of the workspace is built.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Build {
+    /// Optimised, as its users have it.
+    Release,
+    /// As `cargo test --workspace` builds it, from the same crates with the same features: CI builds nothing twice.
+    Tested,
+}
+
+/// A test of the workspace that is quickly built. Where one is among the targets, cargo gives all of them the features that
+/// dev-dependencies ask for.
+const SMALL_TEST: &str = "geometry";
+
+/// Builds a program of the workspace and says where it is.
+pub(crate) fn program(name: &str, build: Build) -> Result<PathBuf, Failure> {
+    let mut command = cargo();
+    command.args(["build", "--quiet", "--locked", "--bin", name]);
+    let folder = match build {
+        Build::Release => {
+            command.args(["--release", "--package", package(name)]);
+            "release"
+        }
+        Build::Tested => {
+            command.args(["--workspace", "--test", SMALL_TEST]);
+            "debug"
+        }
+    };
+    run(&mut command)?;
+    let path = target_dir().join(folder).join(format!("{name}{}", env::consts::EXE_SUFFIX));
     if path.is_file() {
         return Ok(path);
     }
-    Err(Failure::new(format!("expected {package} to build {}", path.display())))
+    Err(Failure::new(format!("expected cargo to build {}", path.display())))
+}
+
+/// The workspace member that a program belongs to.
+fn package(program: &str) -> &str {
+    match program {
+        "patcher" => "host-diff",
+        "detools" => "benches",
+        "demo" | "power-cuts" | "scenarios" => "stories",
+        other => other,
+    }
+}
+
+/// `cargo test` of the tests with this name, wherever they are in the workspace, built as all of its tests are.
+pub(crate) fn test(names: &[&str]) -> Command {
+    let mut command = cargo();
+    command.args(["test", "--workspace", "--locked"]);
+    command.args(names.iter().flat_map(|name| ["--test", name]));
+    command
 }

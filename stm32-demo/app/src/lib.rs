@@ -3,26 +3,42 @@
 //! It runs from the slot that is mapped low, proves itself for a while, and then takes a patch over the serial port into the
 //! other slot. The bootloader has started the watchdog.
 //!
+//! ```text
+//! host ──▶ station ──▶ update ──▶ download ──▶ staging ──▶ the other slot
+//!             ▲          │  │        │
+//!             └─ report ─┘  └────────┴──▶ records, settings, health
+//! ```
+//!
 //! | module | what it holds |
 //! | --- | --- |
-//! | [`health`] | whether the image works, and saying so to the bootloader |
-//! | [`station`] | requests of the host |
-//! | [`update`] | a patch, block by block, into the other slot |
+//! | [`station`] | the line to the host, and the clock |
+//! | [`update`] | events into the state machine, its actions carried out |
+//! | [`download`] | a patch, block by block, into the other slot |
+//! | [`staging`] | the other slot, and the area behind it |
+//! | [`records`] | the boot metadata: what runs, what is staged, what is confirmed |
+//! | [`settings`] | the settings page |
+//! | [`health`] | whether the image works |
+//! | [`report`] | what the host is told |
 #![no_std]
 
+mod download;
 mod health;
+mod records;
+mod report;
+mod settings;
+mod staging;
 mod station;
 mod update;
 
 use core::panic::PanicInfo;
 
-use bsp::flash::on_nmi;
+use bsp::flash::{on_nmi, sleep_while_busy};
 use bsp::serial::Serial;
 use bsp::ticks::Ticks;
-use bsp::{clock, idle, reset, watchdog};
+use bsp::{clock, idle, reset};
 use cortex_m_rt::exception;
-use health::Health;
-use station::Station;
+use station::{Input, Station};
+use update::Update;
 
 /// What a release does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,22 +73,29 @@ pub fn run(behaviour: Behaviour) -> ! {
     serial.wakes();
     let mut ticks = Ticks::start(hertz);
     ticks.wakes();
-    let mut health = Health::new(behaviour);
-    let mut station = Station::new(serial);
+    sleep_while_busy();
+    let mut station = Station::new(serial, ticks);
+    // A log that is too short to be one does not get better: the bootloader decides.
+    let Some(mut update) = Update::open(behaviour) else { reset::now() };
+    update.start(&mut station);
     let mut busiest = 0;
     let mut turns = 0u32;
     loop {
         turns = turns.wrapping_add(1);
-        if ticks.passed() {
-            watchdog::feed();
-            health.millisecond();
-            if behaviour == Behaviour::Better {
-                busiest = most(busiest, turns);
-                turns = 0;
+        match station.next() {
+            Input::Nothing => {}
+            Input::Millisecond => {
+                update.tick(&mut station);
+                if behaviour == Behaviour::Better {
+                    busiest = most(busiest, turns);
+                    turns = 0;
+                }
+            }
+            Input::Request(request) => {
+                let request = request.without_data();
+                update.serve(request, &mut station);
             }
         }
-        station.turn(&health);
-        idle::wait();
     }
 }
 

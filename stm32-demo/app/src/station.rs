@@ -1,51 +1,80 @@
-//! Requests of the host.
+//! The line to the host, and the clock that goes with it.
 
 use bsp::serial::Serial;
+use bsp::ticks::Ticks;
+use bsp::{idle, watchdog};
 use link::{FRAME_BYTES, Frames, Reply, Request, decode, encode};
 
-use crate::health::{self, Health};
-use crate::update;
+/// What comes next.
+pub(crate) enum Input<'a> {
+    /// Nothing that anyone has to know of.
+    Nothing,
+    /// A millisecond is over.
+    Millisecond,
+    /// The host asks. It waits until it gets an answer.
+    Request(Request<'a>),
+}
 
-/// The serial port with the frame that is coming in.
+/// The serial port with the frame that is coming in, and the time.
 pub(crate) struct Station {
     serial: Serial,
     frames: Frames,
+    ticks: Ticks,
+    seconds: u32,
+    milliseconds: u32,
+    /// A request has no answer yet.
+    owes: bool,
 }
 
 impl Station {
-    pub(crate) fn new(serial: Serial) -> Self {
-        Self { serial, frames: Frames::default() }
+    pub(crate) fn new(serial: Serial, ticks: Ticks) -> Self {
+        Self { serial, frames: Frames::default(), ticks, seconds: 0, milliseconds: 0, owes: false }
     }
 
-    /// Takes a byte, if one is there, and does what it completes.
-    pub(crate) fn turn(&mut self, health: &Health) {
-        let Some(request) = self.receive().and_then(|frame| decode(frame)) else { return };
-        let reply = match request {
-            Request::Status => Reply::Status {
-                version: health::header().map_or(0, |header| header.version),
-                in_b: health::running().0 == device_apply::boot::Slot::B,
-                confirmed: health.confirmed(),
-            },
-            Request::Begin { .. } if !health.confirmed() => Reply::NotConfirmed,
-            Request::Begin { len } => update::receive(self, len),
-            // Of an update that this start knows nothing of: from the beginning.
-            Request::Block { .. } => Reply::Ready { offset: 0 },
-        };
-        self.answer(&reply);
-    }
-
-    /// The frame that the next byte ends, if there is one and it does.
-    pub(crate) fn receive(&mut self) -> Option<&mut [u8]> {
-        match self.serial.read()? {
-            Ok(byte) => self.frames.push(byte),
-            Err(_) => {
+    /// Sleeps until something comes, and says what. Feeds the watchdog.
+    pub(crate) fn next(&mut self) -> Input<'_> {
+        idle::wait();
+        if self.ticks.passed() {
+            watchdog::feed();
+            self.milliseconds = self.milliseconds.saturating_add(1);
+            if self.milliseconds >= 1000 {
+                self.milliseconds = 0;
+                self.seconds = self.seconds.saturating_add(1);
+            }
+            return Input::Millisecond;
+        }
+        let frame = match self.serial.read() {
+            None => return Input::Nothing,
+            Some(Ok(byte)) => self.frames.push(byte),
+            Some(Err(_)) => {
                 self.frames.lost();
                 None
             }
+        };
+        match frame.and_then(|frame| decode(frame)) {
+            Some(request) => {
+                self.owes = true;
+                Input::Request(request)
+            }
+            None => Input::Nothing,
         }
     }
 
+    /// Seconds since the start. Milliseconds in which flash was busy are not counted: waits by this clock are rather longer.
+    pub(crate) fn now(&self) -> u32 {
+        self.seconds
+    }
+
+    /// Whether the host waits for an answer.
+    pub(crate) fn owes(&self) -> bool {
+        self.owes
+    }
+
+    /// Answers the host, if it waits for that.
     pub(crate) fn answer(&mut self, reply: &Reply) {
+        if !core::mem::take(&mut self.owes) {
+            return;
+        }
         let mut buffer = [0; FRAME_BYTES];
         for &byte in encode(reply, &mut buffer).unwrap_or(&[]) {
             self.serial.write(byte);

@@ -1,127 +1,244 @@
-//! A patch, block by block, into the other slot.
-//!
-//! The running slot is the base and is not touched. What comes over the line is trusted with nothing but the slot that it goes
-//! to: the bootloader checks digest and signature of the image there before it runs.
-//!
-//! # Power loss
-//! Before the first block the slot is recorded as empty, so that nothing half written is ever started; after the last one its
-//! image is recorded as pending, in one record. The host begins again when the device has forgotten an update.
+//! The update: events into the state machine, its actions carried out. docs/state-machine.md.
 
 use bsp::flash::FlashArea;
-use bsp::{idle, reset, watchdog};
-use device_apply::boot::{ImageRecord, Slot};
-use device_apply::{Applier, Stage};
-use embedded_storage::nor_flash::ReadNorFlash;
-use layout::header::FIELD_BYTES;
-use layout::{Area, ImageHeader, SLOT_A, SLOT_B};
-use link::{Reply, Request, decode};
-use patcher_core::reference::thumb::Thumb;
-use sha2::{Digest, Sha256};
+use bsp::reset;
+use device_apply::Class;
+use device_apply::journal::{Journal, JournalError};
+use device_apply::update::{Action, Event, Failure, ID_BYTES, Kind, Machine, Phase, Policy};
+use layout::UPDATE_LOG;
+use link::{Reply, Request, Settings, Why};
 
-use crate::health::{boot_log, running};
-use crate::station::Station;
+use crate::Behaviour;
+use crate::download::{Download, WORKSPACE_WORDS};
+use crate::station::{Input, Station};
+use crate::{health, records, report, settings};
 
-/// Memory of the decoder: 16 KiB.
-const WORKSPACE_WORDS: usize = 8192;
-/// Turns without a block after which the host is taken to be gone: there is one at each byte and at each millisecond.
-const PATIENCE: u32 = 20_000;
+/// Milliseconds without a word of the host after which the connection is taken to be broken. They count from the first word
+/// of an attempt on: a host that has not come yet has broken nothing. Longer than a host waits before it asks again.
+const PATIENCE_MS: u32 = 12_000;
 
-/// Numbers of errors behind those of the applier: what it took is no image.
-const NO_IMAGE: u16 = 0xFF00;
-/// Boot metadata cannot be written.
-const NO_LOG: u16 = 0xFF01;
-/// The host is gone.
-const NO_HOST: u16 = 0xFF02;
+/// The update, as far as this device is concerned.
+pub(crate) struct Update {
+    machine: Machine<FlashArea>,
+    behaviour: Behaviour,
+    /// Whether the running image has proved itself, now or earlier.
+    confirmed: bool,
+    /// When time is to be told to the machine.
+    due: Option<u32>,
+    /// An event that could not be written down: given again.
+    undone: Option<Event>,
+}
 
-fn other() -> (Slot, Area) {
-    match running().0 {
-        Slot::A => (Slot::B, SLOT_B),
-        Slot::B => (Slot::A, SLOT_A),
+/// How often and how fast it is tried again: fast, for a demo that is watched.
+fn policy(settings: &Settings) -> Policy {
+    Policy {
+        attempts: settings.attempts,
+        delta_failures: 2,
+        per_day: 24,
+        first_wait: 1,
+        longest_wait: 60,
+        health_window: settings.health_window_s.into(),
+        swaps: 3,
     }
 }
 
-/// Takes a patch of `len` bytes to its end, and restarts into its target. Comes back only when that did not work.
-pub(crate) fn receive(station: &mut Station, len: u32) -> Reply {
-    match apply(station, len).and_then(|()| install()) {
+impl Update {
+    /// From where the log says that it is.
+    pub(crate) fn open(behaviour: Behaviour) -> Option<Self> {
+        let journal = Journal::open(FlashArea::new(UPDATE_LOG)).ok()?;
+        let machine = Machine::new(journal, policy(&settings::load()));
+        let confirmed = records::confirmed();
+        Some(Self { machine, behaviour, confirmed, due: None, undone: None })
+    }
+
+    /// The device has started.
+    pub(crate) fn start(&mut self, station: &mut Station) {
+        let started = records::started(self.id());
+        self.drive(Event::Started(started), station);
+    }
+
+    fn id(&self) -> [u8; ID_BYTES] {
+        self.machine.state().id()
+    }
+
+    /// Time has passed.
+    pub(crate) fn tick(&mut self, station: &mut Station) {
+        if self.due.is_none_or(|due| station.now() < due) {
+            return;
+        }
+        self.due = None;
+        let event = self.undone.take().unwrap_or(match self.machine.state().phase() {
+            Phase::Test => self.health(),
+            _ => Event::Tick,
+        });
+        self.drive(event, station);
+    }
+
+    /// The host asks for something while no patch is under way.
+    pub(crate) fn serve(&mut self, request: Request<'_>, station: &mut Station) {
+        match request {
+            Request::Offer { .. } if !self.confirmed => station.answer(&Reply::NotConfirmed),
+            Request::Offer { id, .. } if records::runs(id) => {
+                station.answer(&Reply::Declined(Why::Runs));
+            }
+            Request::Offer { id, full } => {
+                let kind = if full { Kind::Full } else { Kind::Delta };
+                self.drive(Event::Offer { id, kind }, station);
+            }
+            Request::Install => self.drive(Event::Install, station),
+            Request::Cancel => self.drive(Event::Cancel, station),
+            // A block of an attempt that is over: the answer says what to do.
+            Request::Block { .. } | Request::Where => self.report(None, station),
+            Request::Status | Request::Settings | Request::Set(_) => self.tell(request, station),
+        }
+    }
+
+    /// What has nothing to do with the phase.
+    fn tell(&self, request: Request<'_>, station: &mut Station) {
+        if let Request::Set(new) = request {
+            // What could not be kept is not what is answered.
+            let _ = settings::store(new);
+        }
+        station.answer(&match request {
+            Request::Set(_) | Request::Settings => Reply::Settings(settings::load()),
+            _ => report::status(self.confirmed),
+        });
+    }
+
+    fn report(&self, download: Option<&Download<'_>>, station: &mut Station) {
+        let progress = download.map(Download::progress);
+        let update = report::update(&self.machine.state(), self.due, station.now(), progress);
+        station.answer(&Reply::Update(update));
+    }
+
+    /// Gives the machine an event, does what it says, tells it how that went, and so on until nothing is left to do. Each round
+    /// goes through a phase or uses an attempt up.
+    fn drive(&mut self, event: Event, station: &mut Station) {
+        let mut next = Some(event);
+        while let Some(event) = next {
+            next = match self.machine.handle(station.now(), event) {
+                Ok(action) => self.act(action, station),
+                // Nothing happened, so nothing is done.
+                Err(_) => {
+                    self.undone = Some(event);
+                    self.due = Some(station.now().saturating_add(1));
+                    None
+                }
+            };
+        }
+        if station.owes() {
+            self.report(None, station);
+        }
+    }
+
+    /// Carries an action out; what it led to.
+    fn act(&mut self, action: Action, station: &mut Station) -> Option<Event> {
+        match action {
+            // The host asks how it is, and gives the word.
+            Action::None | Action::AskForInstall | Action::Report(_) => self.due = None,
+            Action::Wait { until } => {
+                // An image on trial is looked at each second.
+                let soon = station.now().saturating_add(1);
+                let on_trial = self.machine.state().phase() == Phase::Test;
+                self.due = Some(if on_trial { until.min(soon) } else { until });
+            }
+            Action::Fetch { .. } => return Some(self.fetch(station)),
+            // Comes while a patch is fetched, which is where it is done.
+            Action::Verify => {}
+            Action::Swap => return Some(Event::Failed(swap(station))),
+            Action::CheckHealth if self.behaviour == Behaviour::Silent => {}
+            Action::CheckHealth => return Some(self.health()),
+            Action::Confirm => {
+                let done = records::confirm();
+                self.confirmed = done.is_ok();
+                return Some(done.map_or_else(Event::Failed, |()| Event::Confirmed));
+            }
+            Action::Revert => match records::fail() {
+                Ok(()) => reset::now(),
+                Err(failure) => return Some(Event::Failed(failure)),
+            },
+            Action::Refuse(refusal) => station.answer(&Reply::Declined(report::why(refusal))),
+        }
+        None
+    }
+
+    fn health(&self) -> Event {
+        if health::works(self.behaviour) { Event::Healthy } else { Event::Unhealthy }
+    }
+
+    /// Fetches the patch and verifies its target.
+    fn fetch(&mut self, station: &mut Station) -> Event {
+        let mut workspace = [0; WORKSPACE_WORDS];
+        let mut download = match Download::begin(&mut workspace) {
+            Ok(download) => download,
+            Err(failure) => return Event::Failed(failure),
+        };
+        if let Err(event) = self.receive(&mut download, station) {
+            return event;
+        }
+        if let Err(error) = self.machine.handle(station.now(), Event::Received) {
+            return Event::Failed(unwritten(error));
+        }
+        match download.verify(self.id()) {
+            Ok(()) => Event::Verified,
+            Err(failure) => Event::Failed(failure),
+        }
+    }
+
+    /// Takes blocks to the end of the patch; the event that comes before it otherwise.
+    fn receive(&self, download: &mut Download<'_>, station: &mut Station) -> Result<(), Event> {
+        self.report(Some(download), station);
+        let mut silence_ms = None;
+        while !download.is_complete() {
+            match station.next() {
+                Input::Nothing => continue,
+                Input::Millisecond => {
+                    silence_ms = silence_ms.map(|silence: u32| silence.saturating_add(1));
+                    if silence_ms > Some(PATIENCE_MS) {
+                        return Err(Event::Failed(Failure::Link));
+                    }
+                    continue;
+                }
+                Input::Request(Request::Block { offset, data }) => {
+                    download.take(offset, data).map_err(Event::Failed)?;
+                    if !download.is_complete() {
+                        let offset = download.progress().patch_done;
+                        station.answer(&Reply::Ready { offset });
+                    }
+                }
+                Input::Request(Request::Cancel) => return Err(Event::Cancel),
+                Input::Request(Request::Where) => self.report(Some(download), station),
+                Input::Request(Request::Offer { .. }) => {
+                    station.answer(&Reply::Declined(Why::Busy));
+                }
+                Input::Request(Request::Install) => {
+                    station.answer(&Reply::Declined(Why::Unexpected));
+                }
+                Input::Request(
+                    request @ (Request::Status | Request::Settings | Request::Set(_)),
+                ) => {
+                    let request = request.without_data();
+                    self.tell(request, station);
+                }
+            }
+            silence_ms = Some(0);
+        }
+        Ok(())
+    }
+}
+
+/// Asks the bootloader for the target and restarts; comes back only when that cannot be written down.
+fn swap(station: &mut Station) -> Failure {
+    match records::request() {
         Ok(()) => {
             station.answer(&Reply::Installed);
             station.drain();
             reset::now()
         }
-        Err(code) => Reply::Refused { code },
+        Err(failure) => failure,
     }
 }
 
-/// The patch through the applier; the number of the error otherwise.
-fn apply(station: &mut Station, len: u32) -> Result<(), u16> {
-    let mut log = boot_log().map_err(|_| NO_LOG)?;
-    let record = log.latest().copied().ok_or(NO_LOG)?;
-    log.append(&record.vacate(other().0)).map_err(|_| NO_LOG)?;
-
-    let mut workspace = [0u16; WORKSPACE_WORDS];
-    let (base, staging) = (FlashArea::new(running().1), FlashArea::inactive_slot());
-    let mut applier = Applier::new(base, staging, &mut workspace, &[&Thumb]);
-    let (mut taken, mut turns) = (0u32, 0u32);
-    station.answer(&Reply::Ready { offset: taken });
-    while taken < len {
-        watchdog::feed();
-        turns = turns.wrapping_add(1);
-        if turns > PATIENCE {
-            return Err(NO_HOST);
-        }
-        let Some(request) = station.receive().and_then(|frame| decode(frame)) else {
-            idle::wait();
-            continue;
-        };
-        turns = 0;
-        if let Request::Block { offset, data } = request
-            && offset == taken
-        {
-            let mut rest = data;
-            while !rest.is_empty() {
-                watchdog::feed();
-                applier.push(&mut rest).map_err(|error| error.code())?;
-            }
-            taken = taken.saturating_add(u32::try_from(data.len()).unwrap_or(0));
-        }
-        if taken < len {
-            station.answer(&Reply::Ready { offset: taken });
-        }
-    }
-    loop {
-        watchdog::feed();
-        if let Stage::Done { .. } = applier.finish().map_err(|error| error.code())?.stage {
-            return Ok(());
-        }
-    }
-}
-
-/// Records what is in the other slot as pending.
-fn install() -> Result<(), u16> {
-    let (slot, area) = other();
-    let image = identify(area).ok_or(NO_IMAGE)?;
-    let mut log = boot_log().map_err(|_| NO_LOG)?;
-    let record = log.latest().copied().ok_or(NO_LOG)?;
-    log.append(&record.request(slot, image)).map_err(|_| NO_LOG)
-}
-
-fn identify(area: Area) -> Option<ImageRecord> {
-    let mut flash = FlashArea::new(area);
-    let mut fields = [0; FIELD_BYTES];
-    flash.read(0, &mut fields).ok()?;
-    let header = ImageHeader::decode(&fields).filter(|header| header.len <= area.len())?;
-    let (mut hasher, mut chunk, mut offset) = (Sha256::new(), [0; 256], 0);
-    while offset < header.len {
-        watchdog::feed();
-        let bytes = chunk.get_mut(..(header.len - offset).min(256) as usize)?;
-        flash.read(offset, bytes).ok()?;
-        hasher.update(&*bytes);
-        offset += 256;
-    }
-    Some(ImageRecord {
-        len: header.len,
-        version: header.version,
-        security_counter: header.security_counter,
-        digest: hasher.finalize().into(),
-    })
+fn unwritten<E>(error: JournalError<E>) -> Failure {
+    Failure::Patch { class: Class::Flash, code: error.code() }
 }

@@ -77,17 +77,19 @@ impl Serial {
     /// # Errors
     /// [`Overrun`], once for any number of lost bytes; those that came before them were delivered.
     pub fn read(&mut self) -> Option<Result<u8, Overrun>> {
-        NVIC_ICPR2.write(LPUART1_IRQ);
         let status = ISR.read();
-        if status & RXNE != 0 {
+        let found = if status & RXNE != 0 {
             let [byte, ..] = RDR.read().to_le_bytes();
-            return Some(Ok(byte));
-        }
-        if status & ORE != 0 {
+            Some(Ok(byte))
+        } else if status & ORE != 0 {
             ICR.write(ORE);
-            return Some(Err(Overrun));
-        }
-        None
+            Some(Err(Overrun))
+        } else {
+            None
+        };
+        // Last: what has been taken must not end the next sleep, and what is still there holds the interrupt up.
+        NVIC_ICPR2.write(LPUART1_IRQ);
+        found
     }
 
     /// Sends a byte, and waits for room before it. Whether there was.

@@ -4,10 +4,10 @@
 //!  offset   bank 1                 bank 2
 //!  0x00000  bootloader   28 KiB    the same bytes      whichever bank is mapped low, a reset finds it
 //!  0x07000  slot A      236 KiB    slot B     236 KiB  an image, run from 0x0800_7000 by whichever bank is mapped low
-//!  0x42000  golden      236 KiB    staging    236 KiB  an image to fall back on; a patch that waits
+//!  0x42000  golden      236 KiB    staging    236 KiB  an image to fall back on; the log of a patch
 //!  0x7D000  boot log      4 KiB    –                   docs/flash-layout.md §2
 //!  0x7E000  update log    4 KiB    –                   docs/flash-layout.md §3
-//!  0x7F000  settings      4 KiB    –                   the application's own
+//!  0x7F000  settings      4 KiB    –                   docs/flash-layout.md §9
 //! ```
 //!
 //! Areas name a *physical* bank. Which addresses it has is a matter of what is mapped where, and `bsp` alone knows that.
@@ -164,13 +164,13 @@ pub const SLOT_A: Area = Area::new(Bank::One, BOOTLOADER_BYTES, SLOT_BYTES);
 pub const SLOT_B: Area = Area::new(Bank::Two, BOOTLOADER_BYTES, SLOT_BYTES);
 /// An image that the bootloader falls back on.
 pub const GOLDEN: Area = Area::new(Bank::One, BEHIND_SLOT, SLOT_BYTES);
-/// Where a patch waits.
+/// The log of a patch that comes in, as far as the slot has no room for it.
 pub const STAGING: Area = Area::new(Bank::Two, BEHIND_SLOT, SLOT_BYTES);
 /// The boot metadata.
 pub const BOOT_LOG: Area = Area::new(Bank::One, BEHIND_GOLDEN, LOG_BYTES);
 /// The state of updates.
 pub const UPDATE_LOG: Area = Area::new(Bank::One, BEHIND_GOLDEN + LOG_BYTES, LOG_BYTES);
-/// Settings of the application, which updates leave alone.
+/// Settings of the application, which updates leave alone: docs/flash-layout.md §9.
 pub const SETTINGS: Area = Area::new(Bank::One, BEHIND_GOLDEN + 2 * LOG_BYTES, LOG_BYTES);
 
 /// All areas.

@@ -1,5 +1,10 @@
 //! What the demo's device and its host say to each other over the serial port.
 //!
+//! ```text
+//! host    Offer        Block        Block        …  Block                  Install           Where
+//! device    Update: Download  Ready        Ready        Update: SwapPending   Installed, reset  Update: Idle, result 1
+//! ```
+//!
 //! A message is a postcard value in a COBS frame that ends with a zero byte. What is no such thing is skipped to the next
 //! zero: a side that joins in the middle, or lost a byte, is in step again at the next frame. The host waits for the answer
 //! to each request, and asks again when it does not come; an answer says where the device is, so asking twice does no harm.
@@ -15,23 +20,57 @@ pub const BLOCK_BYTES: usize = 128;
 /// Most bytes of a frame: a block, its offset, and what framing adds.
 pub const FRAME_BYTES: usize = BLOCK_BYTES + 16;
 
+/// Bytes of an update's id: the first of the SHA-256 of its target image.
+pub const ID_BYTES: usize = 8;
+/// Bytes of a device's name.
+pub const NAME_BYTES: usize = 16;
+
 /// What the host asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Request<'a> {
-    /// What runs, and how far it is.
+    /// What runs.
     Status,
-    /// A patch of `len` bytes follows.
-    Begin {
-        /// Its bytes.
-        len: u32,
+    /// An update is offered; delta and full image to the same target are one update.
+    Offer {
+        /// Its id.
+        id: [u8; ID_BYTES],
+        /// Whether the full image comes first.
+        full: bool,
     },
-    /// Bytes of the patch.
+    /// Bytes of the patch. None of them are taken that would leave a gap; what the device has already is skipped.
     Block {
         /// Where they are in it.
         offset: u32,
         /// The bytes.
         data: &'a [u8],
     },
+    /// Where to go on, and how the update is.
+    Where,
+    /// The update that was verified may be installed.
+    Install,
+    /// The offer is taken back.
+    Cancel,
+    /// The device's settings.
+    Settings,
+    /// Other settings, kept over updates and the way back. For updates they count from the next start on.
+    Set(Settings),
+}
+
+impl Request<'_> {
+    /// The same, a block without its bytes: what is left when the frame is given up.
+    #[must_use]
+    pub const fn without_data(self) -> Request<'static> {
+        match self {
+            Self::Status => Request::Status,
+            Self::Offer { id, full } => Request::Offer { id, full },
+            Self::Block { offset, .. } => Request::Block { offset, data: &[] },
+            Self::Where => Request::Where,
+            Self::Install => Request::Install,
+            Self::Cancel => Request::Cancel,
+            Self::Settings => Request::Settings,
+            Self::Set(settings) => Request::Set(settings),
+        }
+    }
 }
 
 /// What the device answers.
@@ -51,15 +90,99 @@ pub enum Reply {
         /// Bytes of the patch.
         offset: u32,
     },
-    /// The target is in its slot, whole; the device restarts into it.
+    /// How the update is; also the answer to the block that completes the patch, or that the patch fails with.
+    Update(Update),
+    /// The target is asked for; the device restarts into it.
     Installed,
     /// Not now: the running image has not proved itself.
     NotConfirmed,
-    /// The patch was refused; the slot it went to has no image.
-    Refused {
-        /// The number of the applier's error; from 0xFF00 on: no image, no boot metadata, no host.
-        code: u16,
-    },
+    /// What was asked for does not fit now; nothing changed.
+    Declined(Why),
+    /// The settings, as they are now.
+    Settings(Settings),
+}
+
+/// How the update under way is, or the last one was.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Update {
+    /// Its id.
+    pub id: [u8; ID_BYTES],
+    /// How far it is.
+    pub phase: Phase,
+    /// Whether the device wants the full image, and no delta any more.
+    pub full: bool,
+    /// In [`Phase::Download`]: bytes of the patch that the device has. After a restart it has to see the header to know: send
+    /// that, and the answer says where to go on.
+    pub offset: u32,
+    /// In [`Phase::Download`]: bytes of the target made.
+    pub target_done: u32,
+    /// Bytes of the target, once the header is known.
+    pub target_total: u32,
+    /// In [`Phase::Waiting`]: seconds until the next attempt.
+    pub wait_s: u32,
+    /// Attempts so far.
+    pub attempts: u8,
+    /// *Update Result* of LwM2M object 5, or what the update under way has failed with last; 0 is nothing.
+    pub result: u8,
+    /// Number of the error that belongs to it: the applier's or a journal's; from 0xFF00 on this application's own.
+    pub code: u16,
+}
+
+/// How far an update is: the phases of docs/state-machine.md, Download in two.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Phase {
+    /// None is under way.
+    #[default]
+    Idle,
+    /// The device wants the patch.
+    Download,
+    /// It waits before it tries again.
+    Waiting,
+    /// The target is verified.
+    Verify,
+    /// The target is verified, and waits for [`Request::Install`].
+    SwapPending,
+    /// It is asked for.
+    Asked,
+    /// It runs on trial.
+    Test,
+    /// It works, and that is written down.
+    Confirm,
+    /// It was given up.
+    Rollback,
+}
+
+/// Why the device does not do what was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Why {
+    /// Another update is under way, or this one: [`Request::Where`] tells which.
+    Busy,
+    /// This update has used its attempts up.
+    Spent,
+    /// The swap was asked for.
+    TooLate,
+    /// It belongs to another phase.
+    Unexpected,
+    /// The target runs already.
+    Runs,
+}
+
+/// What an application keeps in the settings page, whatever its version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Settings {
+    /// Name of the device, filled with zeros.
+    pub name: [u8; NAME_BYTES],
+    /// Seconds that an image has to work on trial before it is confirmed.
+    pub health_window_s: u16,
+    /// Attempts of an update before it is given up; 0 counts as 1.
+    pub attempts: u8,
+}
+
+impl Default for Settings {
+    /// No name, 1 second, 4 attempts: short, for a demo that is watched.
+    fn default() -> Self {
+        Self { name: [0; NAME_BYTES], health_window_s: 1, attempts: 4 }
+    }
 }
 
 /// Puts a message into a frame. `None` when `buffer` is too short.
@@ -120,7 +243,12 @@ mod tests {
         let data = [0u8; BLOCK_BYTES];
         for request in [
             Request::Status,
-            Request::Begin { len: u32::MAX },
+            Request::Offer { id: [0xFF; ID_BYTES], full: true },
+            Request::Set(Settings {
+                attempts: 255,
+                health_window_s: u16::MAX,
+                ..Settings::default()
+            }),
             Request::Block { offset: u32::MAX, data: &data },
             Request::Block { offset: 0, data: &[] },
         ] {
@@ -138,9 +266,29 @@ mod tests {
     }
 
     #[test]
+    fn the_longest_answer_fits_a_frame() {
+        let update = Update {
+            id: [0xFF; ID_BYTES],
+            phase: Phase::Rollback,
+            full: true,
+            offset: u32::MAX,
+            target_done: u32::MAX,
+            target_total: u32::MAX,
+            wait_s: u32::MAX,
+            attempts: u8::MAX,
+            result: u8::MAX,
+            code: u16::MAX,
+        };
+        let mut buffer = [0; FRAME_BYTES];
+        let len = encode(&Reply::Update(update), &mut buffer).unwrap().len();
+        assert_eq!(decode(&mut buffer[..len]), Some(Reply::Update(update)));
+    }
+
+    #[test]
     fn what_is_lost_costs_a_frame_and_not_the_next() {
         let mut frame = [0; FRAME_BYTES];
-        let frame = encode(&Request::Begin { len: 7 }, &mut frame).unwrap();
+        let request = Request::Offer { id: *b"an image", full: false };
+        let frame = encode(&request, &mut frame).unwrap();
         // A byte missing, a byte too many, an endless frame, a loss that the port noticed.
         for damage in 0..4 {
             let mut frames = Frames::default();
@@ -160,7 +308,7 @@ mod tests {
             let mut next = None;
             for &byte in frame {
                 if let Some(frame) = frames.push(byte) {
-                    next = Some(decode(frame) == Some(Request::Begin { len: 7 }));
+                    next = Some(decode(frame) == Some(request));
                 }
             }
             assert_eq!(next, Some(true), "{damage}");

@@ -5,14 +5,17 @@ use core::time::Duration;
 
 use device_apply::boot::{Record, Slot, State};
 use device_apply::journal::Journal;
-use emulator::stm32l4::{Bank, Device, Event};
-use flash_model::Stm32L4;
+use emulator::stm32l4::{Bank, Device, Event, ResetCause};
+use flash_model::{Snapshot, Stm32L4};
 use layout::{Area, BOOT_LOG, BOOTLOADERS, GOLDEN, SLOT_A, SLOT_B};
+use serde::Deserialize;
 
+use crate::host::Line;
 use crate::image::{self, Signing};
 
 /// The releases of the demo's application.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Release {
     /// It works.
     First,
@@ -29,18 +32,23 @@ pub enum Release {
 }
 
 impl Release {
-    /// Its image, signed as version `version`.
+    /// Name of its program.
     #[must_use]
-    pub fn image(self, version: u32) -> Vec<u8> {
-        let name = match self {
+    pub const fn program(self) -> &'static str {
+        match self {
             Self::First => "first",
             Self::Second => "second",
             Self::Crashes => "crashes",
             Self::Hangs => "hangs",
             Self::Unhealthy => "unhealthy",
             Self::Silent => "silent",
-        };
-        Signing::demo(version).image(&image::program(name))
+        }
+    }
+
+    /// Its image, signed as version `version`.
+    #[must_use]
+    pub fn image(self, version: u32) -> Vec<u8> {
+        Signing::demo(version).image(&image::program(self.program()))
     }
 }
 
@@ -49,6 +57,22 @@ impl Release {
 pub struct Board {
     /// The part.
     pub device: Device,
+    /// Starts that are over, and the one that goes on.
+    starts: Vec<Start>,
+    /// How often the device had swapped banks when the last one began.
+    swaps: u32,
+    /// Operations of the flash when power came.
+    operations: u64,
+    pub(crate) line: Line,
+}
+
+/// A start of the device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Start {
+    /// Why it started.
+    pub cause: ResetCause,
+    /// Whether it mapped bank 2 low, and so ran from slot B.
+    pub swapped: bool,
 }
 
 /// Where an area lies in the cells.
@@ -94,7 +118,45 @@ impl Board {
         device.load(Bank::Two, two.start(), &bytes).expect("the same place");
         let behind = device.flash().dump(one.len()..Bank::Two.start()).expect("whole");
         assert!(behind.iter().all(|&byte| byte == 0xFF), "the bootloader is too long");
-        Self { device }
+        Self::of(device)
+    }
+
+    fn of(device: Device) -> Self {
+        Self { device, starts: Vec::new(), swaps: 0, operations: 0, line: Line::default() }
+    }
+
+    /// A device whose flash is `flash`. No power yet; counters and time start anew.
+    #[must_use]
+    pub fn with_flash(flash: &Snapshot<Stm32L4>) -> Self {
+        let device = Device::new();
+        device.flash().restore(flash);
+        Self::of(device)
+    }
+
+    /// Starts of the device so far, the one that goes on included.
+    pub fn starts(&self) -> impl Iterator<Item = Start> {
+        let now = self.device.swaps() != self.swaps;
+        let last = self.starts.len().checked_sub(1);
+        let starts = self.starts.iter().copied().enumerate();
+        starts.map(move |(number, start)| Start {
+            swapped: if Some(number) == last { now } else { start.swapped },
+            ..start
+        })
+    }
+
+    /// Operations of the flash since power came.
+    #[must_use]
+    pub fn operations_since_power_on(&self) -> u64 {
+        self.device.flash().stats().operations() - self.operations
+    }
+
+    fn started(&mut self, cause: ResetCause) {
+        let swaps = self.device.swaps();
+        let swapped = core::mem::replace(&mut self.swaps, swaps) != swaps;
+        if let Some(last) = self.starts.last_mut() {
+            last.swapped = swapped;
+        }
+        self.starts.push(Start { cause, swapped: false });
     }
 
     /// Puts bytes to the start of an area, as a programmer on the workbench does.
@@ -158,7 +220,9 @@ impl Board {
     /// # Panics
     /// If the part does not start.
     pub fn power_on(&mut self) {
+        self.operations = self.device.flash().stats().operations();
         self.device.power_on().expect("it starts");
+        self.started(ResetCause::PowerOn);
     }
 
     /// Runs for `time` of the device's own, over resets, and returns how many there were. Stops early when power is lost or
@@ -181,9 +245,12 @@ impl Board {
     /// # Panics
     /// As [`run_for`](Self::run_for).
     pub fn step(&mut self) -> Event {
-        let event = self.device.run(200);
-        event.unwrap_or_else(|fault| {
+        let event = self.device.run(200).unwrap_or_else(|fault| {
             panic!("{fault}; before: {:?}", self.device.machine().last_fault())
-        })
+        });
+        if let Event::Reset(cause) = event {
+            self.started(cause);
+        }
+        event
     }
 }

@@ -1,9 +1,9 @@
-//! The other side of the serial port: requests, updates.
+//! The other side of the serial port: requests and their answers.
 
 use core::time::Duration;
 
 use emulator::stm32l4::Event;
-use link::{BLOCK_BYTES, FRAME_BYTES, Frames, Reply, Request};
+use link::{FRAME_BYTES, Frames, Reply, Request, Update};
 
 use crate::board::Board;
 
@@ -26,18 +26,14 @@ pub enum LinkError {
     Asleep,
 }
 
-/// How an update ended, as far as the link knows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
-    /// The device restarts into the target.
-    Installed,
-    /// It takes no update now.
-    NotConfirmed,
-    /// It refused the patch.
-    Refused {
-        /// Its error's number.
-        code: u16,
-    },
+/// The line to the device.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Line {
+    sent_bytes: u64,
+    /// Of patches, without framing and what was asked again.
+    pub(crate) patch_bytes: u64,
+    frames: u32,
+    lose_one_of: Option<u32>,
 }
 
 impl Board {
@@ -52,7 +48,11 @@ impl Board {
         let mut buffer = [0; FRAME_BYTES];
         let frame = link::encode(request, &mut buffer).expect("frames hold any request");
         self.device.take_received();
-        self.device.send(frame);
+        self.line.frames += 1;
+        if !self.line.lose_one_of.is_some_and(|one_of| self.line.frames.is_multiple_of(one_of)) {
+            self.device.send(frame);
+        }
+        self.line.sent_bytes += u64::try_from(frame.len()).unwrap_or(u64::MAX);
         self.answer(if *request == Request::Status { QUESTION } else { PATIENCE })
     }
 
@@ -114,28 +114,29 @@ impl Board {
         Err(LinkError::Timeout)
     }
 
-    /// Sends a patch, block by block, from wherever the device is.
+    /// How the update is, and where it goes on.
     ///
     /// # Errors
     /// [`LinkError`].
     ///
     /// # Panics
     /// As [`ask`](Self::ask).
-    pub fn update(&mut self, patch: &[u8]) -> Result<Outcome, LinkError> {
-        let len = u32::try_from(patch.len()).expect("patches are short");
-        let mut reply = self.insist(&Request::Begin { len })?;
-        loop {
-            let Reply::Ready { offset } = reply else {
-                match reply {
-                    Reply::Installed => return Ok(Outcome::Installed),
-                    Reply::NotConfirmed => return Ok(Outcome::NotConfirmed),
-                    Reply::Refused { code } => return Ok(Outcome::Refused { code }),
-                    Reply::Status { .. } | Reply::Ready { .. } => return Err(LinkError::Timeout),
-                }
-            };
-            let rest = patch.get(offset as usize..).unwrap_or(&[]);
-            let data = &rest[..rest.len().min(BLOCK_BYTES)];
-            reply = self.insist(&Request::Block { offset, data })?;
+    pub fn ask_where(&mut self) -> Result<Update, LinkError> {
+        match self.insist(&Request::Where)? {
+            Reply::Update(update) => Ok(update),
+            _ => Err(LinkError::Timeout),
         }
+    }
+
+    /// Bytes that were sent to the device, those that were lost included.
+    #[must_use]
+    pub fn sent_bytes(&self) -> u64 {
+        self.line.sent_bytes
+    }
+
+    /// From now on one frame of so many is lost on its way to the device; none again with `None`.
+    pub fn lose_one_of(&mut self, frames: Option<u32>) {
+        self.line.frames = 0;
+        self.line.lose_one_of = frames;
     }
 }

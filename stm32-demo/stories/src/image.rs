@@ -6,7 +6,7 @@ use std::{env, fs};
 use device_apply::boot::ImageRecord;
 use emulator::Program;
 use host_diff::image::FlatImage;
-use host_diff::{IsaChoice, Options, create};
+use host_diff::{IsaChoice, Options, create, create_full};
 use layout::header::SIGNATURE_BYTES;
 use layout::{FLASH, IMAGE_HEADER_BYTES, ImageHeader, SLOT_A};
 use p256::ecdsa::signature::hazmat::PrehashSigner;
@@ -96,14 +96,27 @@ impl Signing {
 #[must_use]
 pub fn patch(base: &[u8], target: &[u8]) -> Vec<u8> {
     let image = |bytes: &[u8]| FlatImage::from_raw(bytes.to_vec());
+    create(&image(base), &image(target), &options()).expect("a patch").bytes
+}
+
+/// The whole image in the form of a patch, for whatever base.
+///
+/// # Panics
+/// If the encoder fails.
+#[must_use]
+pub fn full(target: &[u8]) -> Vec<u8> {
+    let target = FlatImage::from_raw(target.to_vec());
+    create_full(&target, &options()).expect("a patch").bytes
+}
+
+fn options() -> Options {
     let address = Some(FLASH + SLOT_A.start());
-    let options = Options {
+    Options {
         base_address: address,
         target_address: address,
         isa: Some(IsaChoice::Thumb),
         ..Options::default()
-    };
-    create(&image(base), &image(target), &options).expect("a patch").bytes
+    }
 }
 
 /// What boot metadata records of an image.

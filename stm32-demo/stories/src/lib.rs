@@ -4,12 +4,19 @@
 //! | --- | --- |
 //! | [`image`] | programs as signed images |
 //! | [`board`] | a device out of the factory, its power, its boot metadata |
-//! | [`host`] | the other side of the serial port: requests, updates |
+//! | [`host`] | the other side of the serial port: requests and their answers |
+//! | [`delivery`] | updates: what a server does to get a target onto the device |
+//! | [`scenario`] | stories as data, and their transcripts |
+//! | [`sweep`] | power cuts at every operation of the flash in an update |
 #![forbid(unsafe_code)]
 
 pub mod board;
+pub mod delivery;
 pub mod host;
 pub mod image;
+pub mod scenario;
+pub mod sweep;
 
 pub use board::{Board, Release};
-pub use host::{LinkError, Outcome};
+pub use delivery::{Delivery, Outcome};
+pub use host::LinkError;

@@ -63,6 +63,20 @@ impl Cells {
         Ok(())
     }
 
+    /// Whether the bytes from `address` on, and what their write units have been through, are those of `other`.
+    pub(crate) fn equal(&self, other: &Self, address: u32, len: u32) -> bool {
+        let (start, end) = (index(address), index(address) + index(len));
+        (start / CHUNK_BYTES..end.div_ceil(CHUNK_BYTES)).all(|number| {
+            let (ours, theirs) = (&self.chunks[number], &other.chunks[number]);
+            let first = number * CHUNK_BYTES;
+            let bytes = start.max(first) - first..end.min(first + CHUNK_BYTES) - first;
+            let units = bytes.start / self.unit_bytes..bytes.end.div_ceil(self.unit_bytes);
+            Arc::ptr_eq(ours, theirs)
+                || ours.bytes[bytes.clone()] == theirs.bytes[bytes]
+                    && ours.units[units.clone()] == theirs.units[units]
+        })
+    }
+
     /// The write unit at `address`: its bytes, whatever their ECC, and its state.
     pub(crate) fn unit(&self, address: u32) -> (&[u8], UnitState) {
         let at = index(address);

@@ -44,6 +44,20 @@ impl<P: Part> Snapshot<P> {
     pub fn fork(&self) -> FlashModel<P> {
         FlashModel { device: RefCell::new(self.device.clone()), log: RefCell::new(None) }
     }
+
+    /// Whether `range` holds the same as in `other`: bytes and states of write units. Counters, power and protection do not
+    /// count.
+    ///
+    /// # Panics
+    ///
+    /// If `range` is outside one of both devices.
+    #[must_use]
+    pub fn same_in(&self, other: &Self, range: Range<u32>) -> bool {
+        let len = range.end.saturating_sub(range.start);
+        let fits = |device: &Device| fits(range.start, index(len), device.size);
+        assert!(fits(&self.device) && fits(&other.device), "outside the device: {range:?}");
+        self.device.cells.equal(&other.device.cells, range.start, len)
+    }
 }
 
 impl<P: Part> Default for FlashModel<P> {

@@ -129,6 +129,23 @@ fn a_snapshot_keeps_poison_and_lost_power() {
 }
 
 #[test]
+fn snapshots_compare_by_bytes_and_states_within_a_range() {
+    let flash = FlashModel::<Stm32L4>::new();
+    flash.program(0x800, &[1; 16]).unwrap();
+    let before = flash.snapshot();
+    // The same bytes by another way, and another unit.
+    let other = FlashModel::<Stm32L4>::new();
+    other.program(0x800, &[1; 24]).unwrap();
+    let after = other.snapshot();
+    assert!(before.same_in(&after, 0x800..0x810));
+    assert!(before.same_in(&after, 0..0x810) && before.same_in(&after, 0x1000..flash.size()));
+    assert!(!before.same_in(&after, 0x800..0x818));
+    // Erased, and programmed with what erased flash reads as.
+    flash.program(0x900, &[0xFF; 8]).unwrap();
+    assert!(!before.same_in(&flash.snapshot(), 0x900..0x908));
+}
+
+#[test]
 fn forks_and_clones_do_not_share_flash() {
     let flash = FlashModel::<Stm32L4>::new();
     flash.program(0, &[1; 8]).unwrap();

@@ -3,7 +3,13 @@
 use std::process::Command;
 
 use super::Outcome;
-use crate::{demo as demo_task, deps as deps_task, failure::Failure, process};
+use crate::{
+    deps as deps_task,
+    failure::Failure,
+    patches as patches_task,
+    process::{self, Build},
+    stories as stories_task,
+};
 
 /// Sources that are workspaces of their own, so that `--workspace` does not reach them.
 const APART: [&str; 4] = ["corpora/demo", "xtask/probe", "fuzz", "integrations/embassy-boot"];
@@ -44,7 +50,8 @@ pub(super) fn deny() -> Result<Outcome, Failure> {
 
 /// Real firmware for the round-trip tests. What cannot be fetched now, those tests report as SKIPPED.
 pub(super) fn corpus() -> Result<Outcome, Failure> {
-    match cargo("run --quiet --locked -p corpora -- fetch --set benchmark") {
+    let mut fetch = Command::new(process::program("corpora", Build::Tested)?);
+    match process::run(fetch.args(["fetch", "--set", "benchmark"])) {
         Ok(()) => Ok(Outcome::Done),
         Err(error) => Ok(Outcome::Skipped(format!("not all firmware could be fetched: {error}"))),
     }
@@ -96,6 +103,7 @@ fn in_demo(words: &str) -> Command {
 }
 
 pub(super) fn demo() -> Result<Outcome, Failure> {
-    demo_task::run(&[])?;
+    patches_task::run_with(Build::Tested)?;
+    stories_task::demo(&[])?;
     Ok(Outcome::Done)
 }

@@ -5,7 +5,10 @@ use std::{fs, process::Command};
 use corpora::{Digest, Manifest};
 
 use super::{Outcome, python};
-use crate::{failure::Failure, process};
+use crate::{
+    failure::Failure,
+    process::{self, Build},
+};
 
 const PACKAGE: &str = "detools";
 /// What CI compares; all pairs take half an hour: leave `--only` out of the command.
@@ -44,24 +47,13 @@ pub(super) fn detools() -> Result<Outcome, Failure> {
     let mut unpack = Command::new(&python);
     process::run(unpack.args(["-m", "tarfile", "-e"]).arg(&sources).arg(&folder))?;
     let files = folder.join(format!("{PACKAGE}-{}/tests/files", package.version));
-    for (package, test, only) in [("formats", "sdist", ""), ("detools-apply", "device", "sdist")] {
-        let mut command = process::cargo();
-        command.args([
-            "test",
-            "--locked",
-            "-p",
-            package,
-            "--test",
-            test,
-            "--",
-            "--nocapture",
-            only,
-        ]);
-        process::run(command.env("DETOOLS_FILES", &files))?;
+    // Of the test `device` only what needs the files: the rest has run with all tests.
+    for (name, only) in [("sdist", ""), ("device", "sdist")] {
+        let mut command = process::test(&[name]);
+        process::run(command.args(["--", "--nocapture", only]).env("DETOOLS_FILES", &files))?;
     }
-    let mut compare = process::cargo();
-    compare.args(["run", "--release", "--quiet", "--locked", "-p", "benches", "--bin", "detools"]);
-    compare.args(["--", "--check", "--in-place", "--level", "4", "--only", SAMPLE, "--python"]);
+    let mut compare = Command::new(process::program("detools", Build::Tested)?);
+    compare.args(["--check", "--in-place", "--level", "4", "--only", SAMPLE, "--python"]);
     compare.arg(&python);
     process::run(&mut compare)?;
     Ok(Outcome::Done)

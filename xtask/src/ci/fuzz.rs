@@ -3,7 +3,11 @@
 //! The flags are those with which cargo-fuzz instruments for libFuzzer when no sanitizer is asked for. Findings are kept
 //! in `fuzz/artifacts`; to look for more of them, use `cargo fuzz run --sanitizer none TARGET`.
 
-use std::{fs, path::Path, process::Command};
+use core::{
+    num::NonZero,
+    sync::atomic::{AtomicUsize, Ordering},
+};
+use std::{fs, path::Path, process::Command, thread};
 
 use serde_json::Value;
 
@@ -38,10 +42,23 @@ pub(super) fn smoke() -> Result<Outcome, Failure> {
     command.env("CARGO_ENCODED_RUSTFLAGS", INSTRUMENT.join("\x1f"));
     process::run(command.env("CARGO_TARGET_DIR", &build))?;
 
-    for target in targets(&folder)? {
-        run(&target, &folder, &build.join(&host).join("release"))?;
-    }
-    Ok(Outcome::Done)
+    let (targets, binaries) = (targets(&folder)?, build.join(&host).join("release"));
+    let next = AtomicUsize::new(0);
+    let worker = || -> Result<(), Failure> {
+        while let Some(target) = targets.get(next.fetch_add(1, Ordering::Relaxed)) {
+            run(target, &folder, &binaries)?;
+        }
+        Ok(())
+    };
+    // A target keeps one processor busy.
+    let workers = thread::available_parallelism().map_or(1, NonZero::get);
+    thread::scope(|scope| {
+        let started: Vec<_> = (0..workers).map(|_| scope.spawn(worker)).collect();
+        for worker in started {
+            worker.join().map_err(|_| Failure::new("a worker panicked"))??;
+        }
+        Ok(Outcome::Done)
+    })
 }
 
 /// Names of the binaries in the fuzz workspace.
@@ -72,13 +89,11 @@ fn run(target: &str, folder: &Path, binaries: &Path) -> Result<(), Failure> {
     if seeds.is_dir() {
         command.arg(seeds);
     }
-    println!("fuzzing {target} for {SECONDS} s");
     let output = process::output(&mut command)?;
     let text = String::from_utf8_lossy(&output.stderr);
     if output.status.success() {
-        text.lines()
-            .filter(|line| line.starts_with("stat::"))
-            .for_each(|line| println!("  {line}"));
+        let stats: Vec<&str> = text.lines().filter(|line| line.starts_with("stat::")).collect();
+        println!("fuzzed {target} for {SECONDS} s\n  {}", stats.join("\n  "));
         return Ok(());
     }
     eprint!("{text}");

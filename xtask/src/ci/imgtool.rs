@@ -10,8 +10,7 @@ pub(super) fn imgtool() -> Result<Outcome, Failure> {
     let Some(scripts) = python::environment(&folder, SPEC)? else {
         return Ok(Outcome::Skipped(python::missing(SPEC)));
     };
-    let mut test = process::cargo();
-    test.args(["test", "--locked", "-p", "host-diff", "--test", "mcuboot", "--", "--nocapture"]);
-    process::run(test.env("IMGTOOL", scripts.join("imgtool")))?;
+    let mut test = process::test(&["mcuboot"]);
+    process::run(test.args(["--", "--nocapture"]).env("IMGTOOL", scripts.join("imgtool")))?;
     Ok(Outcome::Done)
 }

@@ -2,7 +2,10 @@
 
 use std::{fs, path::Path, process::Command};
 
-use crate::{failure::Failure, process};
+use crate::{
+    failure::Failure,
+    process::{self, Build},
+};
 
 /// Two images.
 pub(super) struct Pair {
@@ -31,7 +34,7 @@ pub(super) fn pairs(set: &str) -> Result<Vec<Pair>, Failure> {
     if set == "demo" {
         return DEMO.iter().map(|&(from, to)| demo(from, to)).collect();
     }
-    let corpora = process::program("corpora", "corpora")?;
+    let corpora = process::program("corpora", Build::Release)?;
     let listed = process::answer(Command::new(&corpora).args(["pairs", "--set", set]));
     let listed = listed.ok_or_else(|| {
         let advice = format!("first run `cargo run --release -p corpora -- fetch --set {set}`");

@@ -1,6 +1,9 @@
 //! The programs of `stm32-demo`, as ELF files.
 
-use std::{fs, path::PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use super::{Image, report, write};
 use crate::{failure::Failure, process, thumb};
@@ -15,6 +18,15 @@ const PROGRAMS: [&str; 8] =
 /// Where those are that this machine has built.
 pub(crate) fn built() -> PathBuf {
     process::target_dir().join("firmware/stm32-demo")
+}
+
+/// Whether what this machine has built is what is committed.
+pub(crate) fn are_committed() -> bool {
+    let committed = process::root().join("stm32-demo/images");
+    PROGRAMS.iter().map(|name| format!("{name}.elf")).all(|name| {
+        let read = |folder: &Path| fs::read(folder.join(&name)).ok();
+        read(&committed).is_some() && read(&committed) == read(&built())
+    })
 }
 
 /// Builds them, and writes them where the committed ones are or, without `bless`, to [`built`].

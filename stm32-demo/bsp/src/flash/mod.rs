@@ -13,5 +13,6 @@ mod error;
 mod read;
 
 pub use area::FlashArea;
+pub use controller::sleep_while_busy;
 pub use error::FlashError;
 pub use read::on_nmi;

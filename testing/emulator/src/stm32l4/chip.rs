@@ -45,6 +45,8 @@ pub struct Chip {
     pub(super) rcc: Rcc,
     iwdg: Iwdg,
     pub(super) syscfg: Syscfg,
+    /// How often bank 2 took the place of bank 1.
+    pub(super) swaps: u32,
     pub(super) uart: Uart,
     gpio: Gpio,
     power: Power,
@@ -75,6 +77,7 @@ impl Chip {
             rcc,
             iwdg: Iwdg::default(),
             syscfg: Syscfg::default(),
+            swaps: 0,
             uart: Uart::default(),
             gpio: Gpio::default(),
             power: Power::default(),
@@ -243,7 +246,10 @@ impl Chip {
             0x4000_7000 if self.rcc.power_enabled() => self.power.write(offset, value),
             0x4000_8000 if self.rcc.usart_enabled() => self.uart.write(offset, value, now, hertz),
             0x4001_0000 if self.rcc.syscfg_enabled() => {
-                self.syscfg.write(offset, value, self.flash.caches_on())
+                let before = self.syscfg.swapped;
+                let done = self.syscfg.write(offset, value, self.flash.caches_on());
+                self.swaps += u32::from(!before && self.syscfg.swapped);
+                done
             }
             0x4002_1000 => self.rcc.write(offset, value),
             0x4002_2000 => {

@@ -257,10 +257,31 @@ impl Device {
         self.machine.bus().flash.cells()
     }
 
+    /// Starts to note which pages of flash are used, and how first: see [`pages_relied_on`](Self::pages_relied_on).
+    pub fn watch_flash(&mut self) {
+        self.machine.bus_mut().flash.forget_uses();
+    }
+
+    /// Pages of flash that were read or programmed before they were erased, since [`watch_flash`](Self::watch_flash), by their
+    /// number from the start of bank 1.
+    ///
+    /// What a part does from power on follows from its flash and from what comes over its lines, and of its flash from these
+    /// pages alone: another part that holds the same in them does the same.
+    #[must_use]
+    pub fn pages_relied_on(&self) -> Vec<u32> {
+        self.machine.bus().flash.pages_relied_on()
+    }
+
     /// Whether bank 2 is at 0x0800_0000.
     #[must_use]
     pub fn is_swapped(&self) -> bool {
         self.machine.bus().syscfg.swapped
+    }
+
+    /// How often a program has mapped bank 2 to 0x0800_0000, over all resets.
+    #[must_use]
+    pub fn swaps(&self) -> u32 {
+        self.machine.bus().swaps
     }
 
     /// Core and bus.

@@ -37,6 +37,24 @@ fn a_double_word_takes_its_time_and_reads_back() {
 }
 
 #[test]
+fn a_page_that_is_erased_first_is_not_relied_on() {
+    let mut board = Board::unlocked();
+    board.reset_caches();
+    board.0.watch_flash();
+    let page = |number: u32| FLASH + number * 0x800;
+    board.read(page(3));
+    board.erase(1, 3);
+    board.erase(1, 4);
+    board.read(page(4));
+    board.erase(1, 5);
+    board.program(page(5), [1, 2]);
+    board.program(page(6), [1, 2]);
+    assert_eq!(board.0.pages_relied_on(), [3, 6]);
+    board.0.watch_flash();
+    assert!(board.0.pages_relied_on().is_empty());
+}
+
+#[test]
 fn a_wrong_key_is_a_bus_error_and_locks_until_reset() {
     let mut board = Board::new();
     assert_eq!(board.read(CR), LOCK | 1 << 30);

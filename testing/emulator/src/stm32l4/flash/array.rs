@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use flash_model::Stm32L4;
 use flash_model::{FlashError, FlashModel, UnitState};
 
+use super::PAGE_BYTES;
 use crate::bus::Width;
 
 /// Bytes of a double word, the unit of programming and of ECC.
@@ -19,18 +20,52 @@ pub(super) struct Array {
     bytes: Box<[u8]>,
     /// Double words whose ECC does not match.
     poisoned: BTreeSet<u32>,
+    /// Of each page.
+    first_uses: Box<[FirstUse]>,
+}
+
+/// How a page was used first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum FirstUse {
+    None,
+    /// Read or programmed: what it held made a difference.
+    Content,
+    /// Erased: what it held did not.
+    Erase,
 }
 
 impl Array {
     pub(super) fn new() -> Self {
         let cells = FlashModel::new();
         let bytes = vec![0xFF; cells.size() as usize].into_boxed_slice();
-        Self { cells, bytes, poisoned: BTreeSet::new() }
+        let pages = cells.size() / PAGE_BYTES;
+        let first_uses = vec![FirstUse::None; pages as usize].into_boxed_slice();
+        Self { cells, bytes, poisoned: BTreeSet::new(), first_uses }
+    }
+
+    #[inline]
+    fn used(&mut self, address: u32, how: FirstUse) {
+        let first = &mut self.first_uses[(address / PAGE_BYTES) as usize];
+        if *first == FirstUse::None {
+            *first = how;
+        }
+    }
+
+    /// From now on pages count as not used yet.
+    pub(super) fn forget_uses(&mut self) {
+        self.first_uses.fill(FirstUse::None);
+    }
+
+    /// Pages that were read or programmed before they were erased, by their number.
+    pub(super) fn pages_relied_on(&self) -> Vec<u32> {
+        let pages = (0..).zip(&self.first_uses);
+        pages.filter(|(_, first)| **first == FirstUse::Content).map(|(page, _)| page).collect()
     }
 
     /// The value at `address`, aligned and within the banks; and whether its ECC does not match.
     #[inline]
-    pub(super) fn read(&self, address: u32, width: Width) -> (u32, bool) {
+    pub(super) fn read(&mut self, address: u32, width: Width) -> (u32, bool) {
+        self.used(address, FirstUse::Content);
         let at = address as usize;
         let value = match width {
             Width::Byte => u32::from(self.bytes[at]),
@@ -45,6 +80,7 @@ impl Array {
     }
 
     pub(super) fn program(&mut self, address: u32, unit: [u8; 8]) -> Result<(), FlashError> {
+        self.used(address, FirstUse::Content);
         let done = self.cells.program(address, &unit);
         self.look(address, address + UNIT);
         done
@@ -53,6 +89,8 @@ impl Array {
     pub(super) fn erase(&mut self, address: u32) -> Result<(), FlashError> {
         let page = self.cells.page_at(address);
         let done = self.cells.erase(page.start..page.start + page.bytes);
+        // A torn erase leaves something of what was there.
+        self.used(address, if done.is_ok() { FirstUse::Erase } else { FirstUse::Content });
         self.look(page.start, page.start + page.bytes);
         done
     }

@@ -148,6 +148,14 @@ impl Flash {
         };
     }
 
+    pub(super) fn forget_uses(&mut self) {
+        self.array.forget_uses();
+    }
+
+    pub(super) fn pages_relied_on(&self) -> Vec<u32> {
+        self.array.pages_relied_on()
+    }
+
     pub(super) fn boots_bank_2(&self) -> bool {
         self.loaded.boots_bank_2()
     }

@@ -2,7 +2,11 @@
 
 use std::{fs, path::Path, process::Command};
 
-use crate::{failure::Failure, process, thumb};
+use crate::{
+    failure::Failure,
+    process::{self, Build},
+    thumb,
+};
 
 /// Base and target release, and what lies between them.
 const UPDATES: [(&str, &str, &str); 3] = [
@@ -21,8 +25,13 @@ struct Row {
 
 /// The task.
 pub(crate) fn run(_: &[String]) -> Result<(), Failure> {
-    let patcher = process::program("host-diff", "patcher")?;
-    let folder = process::target_dir().join("demo");
+    run_with(Build::Release)
+}
+
+/// The same with the command line as `build` says.
+pub(crate) fn run_with(build: Build) -> Result<(), Failure> {
+    let patcher = process::program("patcher", build)?;
+    let folder = process::target_dir().join("patches");
     fs::create_dir_all(&folder).map_err(Failure::io(&folder))?;
 
     println!(
