@@ -227,6 +227,9 @@ fn refuse_patch(
             failure.help("make the patch with a smaller window, or allow more with --ram")
         }
         Error::TargetLength { .. } => failure.help("allow more with --max-size"),
+        Error::Magic { .. } => {
+            failure.help("leave out --format, or give the one that the patch has")
+        }
         _ => failure.help("fetch or make the patch again"),
     }
 }
@@ -264,7 +267,15 @@ pub(crate) fn create(
             foreign::sequential(base, target, codec, effort)
         }
     };
-    written.map_err(|error| Failure::new(class(&error), error.to_string()))
+    written.map_err(|error| {
+        let failure = Failure::new(class(&error), error.to_string());
+        match error {
+            Error::NotEspImage { .. } => failure.help(
+                "give the images that the build makes, as build/PROJECT.bin, without bootloader and partition table",
+            ),
+            _ => failure,
+        }
+    })
 }
 
 fn in_place(
@@ -299,6 +310,7 @@ pub(crate) fn check(args: &CreateArguments) -> Result<(), Failure> {
         (!native && addresses, "addresses", "native"),
         (!native && args.isa != IsaArgument::Auto, "--isa", "native"),
         (!native && args.resume.is_some(), "--resume", "native"),
+        (!native && args.sign_key.is_some(), "--sign-key", "native"),
         (!native && args.epoch.is_some(), "--epoch", "native"),
         (!detools && args.compression.is_some(), "--compression", "detools:…"),
         (!in_place && sizes.is_some(), "sizes of memory, segment or shift", "detools:in-place"),

@@ -1,6 +1,7 @@
 //! Keys and policies from files.
 
 use host_diff::bundle::BundleError;
+use host_diff::format::PatchFormat;
 use host_diff::info::Info;
 use host_diff::trust::{Certificate, Policy, PrivateKey, PublicKey, SignError, Terms};
 use patcher_core::container::bundle::Index;
@@ -52,6 +53,24 @@ pub(crate) fn terms(args: &TermsArguments) -> Result<Terms, Failure> {
 /// Refuses a patch that the keys of the command line do not stand for.
 pub(crate) fn check(args: &TrustArguments, patch: &Info<'_>, name: &Input) -> Result<(), Failure> {
     demand(args, &format!("patch {name}"), |policy| policy.check(patch))
+}
+
+/// Refuses a patch of another tool where keys are given: no such format carries a signature.
+pub(crate) fn check_foreign(
+    args: &TrustArguments,
+    format: PatchFormat,
+    name: &Input,
+) -> Result<(), Failure> {
+    let what = format!("patch {name}");
+    if args.keys.is_empty() && args.roots.is_empty() {
+        return demand(args, &what, |_| Ok(()));
+    }
+    let message = format!(
+        "{what}: expected a signed patch, found one in {format} format, which has no signature"
+    );
+    let help =
+        "use a native patch, or leave out the keys and check the target by its own signature";
+    Err(Failure::new(Class::Untrusted, message).help(help))
 }
 
 /// Refuses a bundle that the keys of the command line do not stand for.
