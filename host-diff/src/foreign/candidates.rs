@@ -7,7 +7,7 @@ use super::path::path;
 use super::prices::Prices;
 use super::room::Room;
 use super::{lz_path, scan};
-use crate::plan::path::{Visit, diagonal, visits};
+use crate::plan::visits::{Visit, diagonal, visits};
 
 /// What decides how good an alignment is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
