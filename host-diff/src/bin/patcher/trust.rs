@@ -9,7 +9,7 @@ use patcher_core::error::TrustError;
 
 use crate::failure::{Class, Failure};
 use crate::input::Input;
-use crate::trust_args::{TermsArguments, TrustArguments};
+use crate::trust_args::{SignedFor, TrustArguments};
 
 /// The PEM text of `input`.
 pub(crate) fn pem(input: &Input, role: &str) -> Result<String, Failure> {
@@ -31,7 +31,8 @@ pub(crate) fn public_key(input: &Input) -> Result<PublicKey, Failure> {
     })
 }
 
-pub(crate) fn terms(args: &TermsArguments) -> Result<Terms, Failure> {
+/// What is signed for, and in blocks of so many bytes.
+pub(crate) fn terms(args: &SignedFor, block_bytes: Option<u32>) -> Result<Terms, Failure> {
     let certificate = match &args.certificate {
         None => None,
         Some(input) => {
@@ -46,7 +47,7 @@ pub(crate) fn terms(args: &TermsArguments) -> Result<Terms, Failure> {
         hardware_id: args.hardware_id.as_ref().map(|id| id.0.clone()).unwrap_or_default(),
         security_counter: args.security_counter.unwrap_or(0),
         certificate,
-        block_bytes: args.block_size,
+        block_bytes,
     })
 }
 
