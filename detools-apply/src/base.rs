@@ -2,12 +2,12 @@
 
 use embedded_storage::nor_flash::ReadNorFlash;
 
-use crate::error::{Flash, FlashError};
+use crate::error::{Flash, FlashError, PatchError};
 
 /// Bytes read at once, and largest read unit that is served.
 pub(crate) const READ_BYTES: usize = 32;
 
-/// The last bytes read of a base.
+/// Where a base is read next, and the last bytes that were read of it.
 ///
 /// In place they are never stale: what a step reads lies behind all that it and earlier ones wrote.
 #[derive(Clone, Debug)]
@@ -15,11 +15,31 @@ pub(crate) struct Base {
     bytes: [u8; READ_BYTES],
     start: u32,
     len: usize,
+    cursor: i64,
 }
 
 impl Base {
     pub(crate) fn new() -> Self {
-        Self { bytes: [0; READ_BYTES], start: 0, len: 0 }
+        Self { bytes: [0; READ_BYTES], start: 0, len: 0, cursor: 0 }
+    }
+
+    /// Goes on at `offset`.
+    pub(crate) fn seek(&mut self, offset: u32) {
+        self.cursor = i64::from(offset);
+    }
+
+    /// Moves the cursor.
+    pub(crate) fn jump(&mut self, by: i64) {
+        self.cursor = self.cursor.saturating_add(by);
+    }
+
+    /// The offset at the cursor, which moves on; an error unless `start` to `end` is where the base is.
+    pub(crate) fn advance(&mut self, start: u32, end: u32) -> Result<u32, PatchError> {
+        let got = self.cursor;
+        let offset = u32::try_from(got).ok().filter(|offset| (start..end).contains(offset));
+        let offset = offset.ok_or(PatchError::OutOfBase { got, start, end })?;
+        self.jump(1);
+        Ok(offset)
     }
 
     /// The byte at `offset` of `flash`; no byte from `end` on is read, but for the rest of a read unit.

@@ -3,13 +3,13 @@
 use embedded_storage::nor_flash::NorFlash;
 
 use crate::base::{Base, READ_BYTES};
-use crate::codec::{Codec, Step};
+use crate::codec::Codec;
+use crate::driver::{Driver, Went, Work};
 use crate::error::{ApplyError, PatchError};
-use crate::header::{Header, HeaderReader, Kind};
-use crate::input::LONGEST_STEP;
+use crate::header::{Header, Kind};
 use crate::ops::{Op, Ops};
 use crate::place::Place;
-use crate::progress::{Progress, SLICE_BYTES, Stage, Turn};
+use crate::progress::{Progress, Stage};
 use crate::steps::Steps;
 use crate::stream::{Stream, delta_limit};
 use crate::writer::{BUFFER_BYTES, Writer};
@@ -41,15 +41,18 @@ use crate::writer::{BUFFER_BYTES, Writer};
 /// ([`without_writing`](Self::without_writing)).
 #[derive(Debug)]
 pub struct InPlace<F, S, C> {
-    memory: F,
+    memory: Memory<F, S>,
+    driver: Driver<State, C>,
+}
+
+/// The memory, and what is done in it.
+#[derive(Debug)]
+struct Memory<F, S> {
+    flash: F,
     steps: S,
-    stream: Stream<C>,
-    phase: Phase,
+    reader: Base,
     writer: Writer,
-    cache: Base,
     place: Place,
-    /// Where the base is read next, in the memory.
-    cursor: i64,
     /// The step being done.
     step: u32,
     /// Steps that were done before.
@@ -57,19 +60,15 @@ pub struct InPlace<F, S, C> {
     target_done: u32,
     /// Whether the patch is only looked at.
     dry: bool,
-    /// The first segment's delta, as far as it is read before the base is moved.
-    first: Ops,
 }
 
+/// What is being done. The first segment's delta is read a little before the base is moved, and kept meanwhile.
 #[derive(Clone, Copy, Debug)]
-enum Phase {
-    Header(HeaderReader),
-    First,
-    Shift { index: u32, done: u32 },
+enum State {
+    First { first: Ops },
+    Shift { index: u32, done: u32, first: Ops },
     Body { index: u32, ops: Ops },
-    End,
-    Done,
-    Failed { code: u16 },
+    Over,
 }
 
 impl<F: NorFlash, S: Steps, C: Codec> InPlace<F, S, C> {
@@ -89,21 +88,18 @@ impl<F: NorFlash, S: Steps, C: Codec> InPlace<F, S, C> {
     /// [`codec`](crate::codec).
     pub fn new(memory: F, steps: S, codec: C) -> Self {
         const { Self::CHECKED };
-        Self {
-            memory,
+        let memory = Memory {
+            flash: memory,
             steps,
-            stream: Stream::new(codec),
-            phase: Phase::Header(HeaderReader::new(Kind::InPlace)),
+            reader: Base::new(),
             writer: Writer::new(),
-            cache: Base::new(),
             place: Place::default(),
-            cursor: 0,
             step: 1,
             completed: 0,
             target_done: 0,
             dry: false,
-            first: Ops::new(0),
-        }
+        };
+        Self { memory, driver: Driver::new(Kind::InPlace, codec) }
     }
 
     /// Only looks at the patch, all of it: neither memory nor steps are read or written.
@@ -112,14 +108,14 @@ impl<F: NorFlash, S: Steps, C: Codec> InPlace<F, S, C> {
     /// another one applies it: an in-place patch that is refused half-way leaves neither base nor target.
     #[must_use]
     pub fn without_writing(mut self) -> Self {
-        self.dry = true;
+        self.memory.dry = true;
         self
     }
 
     /// Sets what an erased byte of the memory reads as: 0xFF unless set.
     #[must_use]
     pub fn with_erased_value(mut self, value: u8) -> Self {
-        self.writer.erased_value = value;
+        self.memory.writer.erased_value = value;
         self
     }
 
@@ -133,8 +129,7 @@ impl<F: NorFlash, S: Steps, C: Codec> InPlace<F, S, C> {
     /// # Power loss
     /// See [`InPlace`].
     pub fn push(&mut self, chunk: &mut &[u8]) -> Result<Progress, ApplyError<F::Error, S::Error>> {
-        let done = self.run(chunk);
-        self.settle(done)
+        self.driver.push(&mut self.memory, chunk)
     }
 
     /// Goes on after the last byte of the patch; call until the stage is [`Stage::Done`].
@@ -145,142 +140,102 @@ impl<F: NorFlash, S: Steps, C: Codec> InPlace<F, S, C> {
     /// # Power loss
     /// See [`InPlace`].
     pub fn finish(&mut self) -> Result<Progress, ApplyError<F::Error, S::Error>> {
-        self.stream.input.end();
-        let done = self.run(&mut &[][..]);
-        self.settle(done)
+        self.driver.finish(&mut self.memory)
     }
 
     /// How far it is.
     #[must_use]
     pub fn progress(&self) -> Progress {
-        let stage = match self.phase {
-            Phase::Header(_) | Phase::First => Stage::Header,
-            Phase::Shift { .. } => Stage::Shift,
-            Phase::Body { .. } => Stage::Body,
-            Phase::End => Stage::End,
-            Phase::Done => Stage::Done,
-            Phase::Failed { code } => Stage::Failed { code },
-        };
-        Progress { stage, target_done: self.target_done, target_total: self.place.target_len }
+        self.driver.progress(&self.memory)
     }
 
     /// Gives memory and steps back.
     #[must_use]
     pub fn release(self) -> (F, S) {
-        (self.memory, self.steps)
+        (self.memory.flash, self.memory.steps)
     }
+}
 
-    fn settle(
-        &mut self,
-        done: Result<(), ApplyError<F::Error, S::Error>>,
-    ) -> Result<Progress, ApplyError<F::Error, S::Error>> {
-        if let Err(error) = done {
-            if !matches!(error, ApplyError::Poisoned { .. }) {
-                self.phase = Phase::Failed { code: error.code() };
-            }
-            return Err(error);
-        }
-        Ok(self.progress())
-    }
+impl<F: NorFlash, S: Steps> Work for Memory<F, S> {
+    type State = State;
+    type BaseError = F::Error;
+    type TargetError = S::Error;
 
-    fn run(&mut self, chunk: &mut &[u8]) -> Result<(), ApplyError<F::Error, S::Error>> {
-        for _ in 0..SLICE_BYTES {
-            if !self.stream.input.ready(LONGEST_STEP) {
-                self.stream.input.fill(chunk);
-            }
-            if self.turn()? == Turn::Wait && chunk.is_empty() {
-                break;
-            }
-        }
-        Ok(())
-    }
-
-    fn turn(&mut self) -> Result<Turn, ApplyError<F::Error, S::Error>> {
-        match &mut self.phase {
-            Phase::Header(reader) => {
-                let Some(byte) = self.stream.input.next() else {
-                    return self.wait();
-                };
-                if let Some(header) = reader.feed(byte)? {
-                    self.open(header)?;
-                }
-            }
-            Phase::First => match self.stream.byte()? {
-                Step::Byte(byte) => {
-                    self.first.feed(byte)?;
-                    if self.first.begun() {
-                        self.start()?;
-                    }
-                }
-                Step::Starved => return self.wait(),
-                Step::End => return Err(PatchError::Truncated.into()),
-            },
-            Phase::Shift { index, done } => {
-                let (index, done) = (*index, *done);
-                self.shift(index, done)?;
-            }
-            Phase::Body { index, ops } => match self.stream.byte()? {
-                Step::Byte(byte) => {
-                    let index = *index;
-                    let op = ops.feed(byte)?;
-                    let over = ops.done();
-                    self.apply(index, op)?;
-                    if over {
-                        self.complete()?;
-                        self.begin(index.saturating_add(1));
-                    }
-                }
-                Step::Starved => return self.wait(),
-                Step::End => return Err(PatchError::Truncated.into()),
-            },
-            Phase::End => match self.stream.ends()? {
-                Some(()) => self.phase = Phase::Done,
-                None => return Ok(Turn::Wait),
-            },
-            Phase::Done if self.stream.input.available() > 0 => {
-                return Err(PatchError::TrailingData.into());
-            }
-            Phase::Done => return Ok(Turn::Wait),
-            Phase::Failed { code } => return Err(ApplyError::Poisoned { first: *code }),
-        }
-        Ok(Turn::More)
-    }
-
-    fn wait(&self) -> Result<Turn, ApplyError<F::Error, S::Error>> {
-        if self.stream.input.exhausted() {
-            return Err(PatchError::Truncated.into());
-        }
-        Ok(Turn::Wait)
-    }
-
-    fn open(&mut self, header: Header) -> Result<(), ApplyError<F::Error, S::Error>> {
+    fn open(&mut self, header: &Header) -> Result<Option<(State, u64)>, PatchError> {
         let page = u32::try_from(F::ERASE_SIZE).unwrap_or(u32::MAX);
-        let capacity = u32::try_from(self.memory.capacity()).unwrap_or(u32::MAX);
+        let capacity = u32::try_from(self.flash.capacity()).unwrap_or(u32::MAX);
         self.place = Place::new(header.numbers, page, capacity)?;
         let Place { target_len, .. } = self.place;
-        let limit = match target_len {
-            0 => 0,
-            len => delta_limit(len, self.place.segments()),
-        };
-        self.stream.open(header.compression, limit)?;
-        // A codec that refuses the stream does so before the base is moved.
-        self.first = Ops::new(self.place.target(0).len);
-        self.phase = if target_len == 0 { Phase::End } else { Phase::First };
-        Ok(())
+        let first = Ops::new(self.place.target(0).len);
+        let limit = delta_limit(target_len, self.place.segments());
+        Ok((target_len > 0).then_some((State::First { first }, limit)))
     }
 
+    fn step<C: Codec>(
+        &mut self,
+        state: &mut State,
+        stream: &mut Stream<C>,
+    ) -> Result<Went, ApplyError<F::Error, S::Error>> {
+        match state {
+            // A codec that refuses the stream does so before the base is moved.
+            State::First { first } => {
+                let Some(byte) = stream.byte()? else { return Ok(Went::Starved) };
+                first.feed(byte)?;
+                if first.begun() {
+                    *state = self.start(*first)?;
+                }
+            }
+            State::Shift { index, done, first } => {
+                if !self.shift(*index, *done)? {
+                    *done = done.saturating_add(1);
+                    return Ok(Went::On);
+                }
+                let (index, first) = (index.saturating_add(1), *first);
+                *state = if index < self.place.shifts() {
+                    State::Shift { index, done: 0, first }
+                } else {
+                    self.begin(0, Some(first))
+                };
+            }
+            State::Body { index, ops } => {
+                let Some(byte) = stream.byte()? else { return Ok(Went::Starved) };
+                let op = ops.feed(byte)?;
+                self.apply(*index, op)?;
+                if ops.done() {
+                    self.complete()?;
+                    *state = self.begin(index.saturating_add(1), None);
+                }
+            }
+            State::Over => {}
+        }
+        Ok(if matches!(state, State::Over) { Went::Over } else { Went::On })
+    }
+
+    fn stage(state: &State) -> Stage {
+        match state {
+            State::First { .. } => Stage::Header,
+            State::Shift { .. } => Stage::Shift,
+            State::Body { .. } => Stage::Body,
+            State::Over => Stage::End,
+        }
+    }
+
+    fn target(&self) -> (u32, u32) {
+        (self.target_done, self.place.target_len)
+    }
+}
+
+impl<F: NorFlash, S: Steps> Memory<F, S> {
     /// Begins with the first step.
-    fn start(&mut self) -> Result<(), ApplyError<F::Error, S::Error>> {
+    fn start(&mut self, first: Ops) -> Result<State, ApplyError<F::Error, S::Error>> {
         self.completed = match self.dry {
             true => u32::MAX,
             false => self.steps.completed().map_err(ApplyError::Steps)?,
         };
-        if self.place.shifts() == 0 {
-            self.begin(0);
-        } else {
-            self.phase = Phase::Shift { index: 0, done: 0 };
-        }
-        Ok(())
+        Ok(match self.place.shifts() {
+            0 => self.begin(0, Some(first)),
+            _ => State::Shift { index: 0, done: 0, first },
+        })
     }
 
     /// Whether the step was done before a reset.
@@ -288,53 +243,41 @@ impl<F: NorFlash, S: Steps, C: Codec> InPlace<F, S, C> {
         self.step <= self.completed
     }
 
-    /// Moves one byte of the base; the step is done with the last.
-    fn shift(&mut self, index: u32, done: u32) -> Result<(), ApplyError<F::Error, S::Error>> {
+    /// Moves one byte of the base, or none of a step that was done before; whether that was the step's last.
+    fn shift(&mut self, index: u32, done: u32) -> Result<bool, ApplyError<F::Error, S::Error>> {
         let (from, to) = self.place.moved(index);
-        let mut next = done.saturating_add(1);
-        if self.skips() {
-            next = from.len;
-        } else {
+        if !self.skips() {
             if done == 0 {
                 self.writer.seek(to);
             }
             let offset = from.start.saturating_add(done);
             let end = from.start.saturating_add(from.len);
-            let byte = self.cache.byte(&mut self.memory, offset, end).map_err(ApplyError::Base)?;
-            self.writer.push(&mut self.memory, byte).map_err(ApplyError::Base)?;
-        }
-        if next < from.len {
-            self.phase = Phase::Shift { index, done: next };
-            return Ok(());
+            let byte = self.reader.byte(&mut self.flash, offset, end).map_err(ApplyError::Base)?;
+            self.writer.push(&mut self.flash, byte).map_err(ApplyError::Base)?;
+            if done.saturating_add(1) < from.len {
+                return Ok(false);
+            }
         }
         self.complete()?;
-        let index = index.saturating_add(1);
-        if index < self.place.shifts() {
-            self.phase = Phase::Shift { index, done: 0 };
-        } else {
-            self.begin(0);
-        }
-        Ok(())
+        Ok(true)
     }
 
-    /// Begins a segment of the target, or ends.
-    fn begin(&mut self, index: u32) {
+    /// Begins a segment of the target, of whose delta `ops` have been read, or ends.
+    fn begin(&mut self, index: u32, ops: Option<Ops>) -> State {
         if index >= self.place.segments() {
-            self.phase = Phase::End;
-            return;
+            return State::Over;
         }
         let span = self.place.target(index);
         self.writer.seek(span.start);
         let (start, _) = self.place.base(index);
-        self.cursor = i64::from(start);
-        let ops = if index == 0 { self.first } else { Ops::new(span.len) };
-        self.phase = Phase::Body { index, ops };
+        self.reader.seek(start);
+        State::Body { index, ops: ops.unwrap_or_else(|| Ops::new(span.len)) }
     }
 
     /// Ends a step.
     fn complete(&mut self) -> Result<(), ApplyError<F::Error, S::Error>> {
         if !self.skips() {
-            self.writer.flush(&mut self.memory).map_err(ApplyError::Base)?;
+            self.writer.flush(&mut self.flash).map_err(ApplyError::Base)?;
             self.steps.complete(self.step).map_err(ApplyError::Steps)?;
         }
         self.step = self.step.saturating_add(1);
@@ -345,19 +288,17 @@ impl<F: NorFlash, S: Steps, C: Codec> InPlace<F, S, C> {
         let byte = match op {
             Op::Nothing => return Ok(()),
             Op::Jump(by) => {
-                self.cursor = self.cursor.saturating_add(by);
+                self.reader.jump(by);
                 return Ok(());
             }
             Op::Extra(byte) => byte,
             Op::Diff(diff) => {
-                let (got, (start, end)) = (self.cursor, self.place.base(index));
-                let offset = u32::try_from(got).ok().filter(|offset| (start..end).contains(offset));
-                let offset = offset.ok_or(PatchError::OutOfBase { got, start, end })?;
-                self.cursor = self.cursor.saturating_add(1);
+                let (start, end) = self.place.base(index);
+                let offset = self.reader.advance(start, end)?;
                 if self.skips() {
                     diff
                 } else {
-                    let byte = self.cache.byte(&mut self.memory, offset, end);
+                    let byte = self.reader.byte(&mut self.flash, offset, end);
                     byte.map_err(ApplyError::Base)?.wrapping_add(diff)
                 }
             }
@@ -366,6 +307,6 @@ impl<F: NorFlash, S: Steps, C: Codec> InPlace<F, S, C> {
         if self.skips() {
             return Ok(());
         }
-        self.writer.push(&mut self.memory, byte).map_err(ApplyError::Base)
+        self.writer.push(&mut self.flash, byte).map_err(ApplyError::Base)
     }
 }

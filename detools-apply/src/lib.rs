@@ -60,6 +60,7 @@
 
 mod base;
 pub mod codec;
+mod driver;
 pub mod error;
 mod header;
 pub mod in_place;

@@ -34,12 +34,3 @@ pub struct Progress {
 
 /// Bytes that one call makes or moves at most.
 pub(crate) const SLICE_BYTES: u32 = 4096;
-
-/// Whether a call goes on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Turn {
-    /// It does.
-    More,
-    /// It does not: more of the patch is needed, or all is done.
-    Wait,
-}

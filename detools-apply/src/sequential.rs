@@ -3,12 +3,12 @@
 use embedded_storage::nor_flash::{NorFlash, ReadNorFlash};
 
 use crate::base::{Base, READ_BYTES};
-use crate::codec::{Codec, Step};
+use crate::codec::Codec;
+use crate::driver::{Driver, Went, Work};
 use crate::error::{ApplyError, PatchError};
-use crate::header::{Header, HeaderReader, Kind};
-use crate::input::LONGEST_STEP;
+use crate::header::{Header, Kind};
 use crate::ops::{Op, Ops};
-use crate::progress::{Progress, SLICE_BYTES, Stage, Turn};
+use crate::progress::{Progress, Stage};
 use crate::stream::{Stream, delta_limit};
 use crate::writer::{BUFFER_BYTES, Writer};
 
@@ -31,26 +31,20 @@ use crate::writer::{BUFFER_BYTES, Writer};
 /// The base is intact; apply the patch from its first byte again, with a new applier.
 #[derive(Debug)]
 pub struct Sequential<B, T, C> {
+    slots: Slots<B, T>,
+    driver: Driver<Ops, C>,
+}
+
+/// Both slots, and what is between them.
+#[derive(Debug)]
+struct Slots<B, T> {
     base: B,
     target: T,
-    stream: Stream<C>,
-    phase: Phase,
+    reader: Base,
     writer: Writer,
-    cache: Base,
-    /// Where the base is read next.
-    cursor: i64,
     base_len: u32,
     target_len: u32,
     target_done: u32,
-}
-
-#[derive(Clone, Copy, Debug)]
-enum Phase {
-    Header(HeaderReader),
-    Body(Ops),
-    End,
-    Done,
-    Failed { code: u16 },
 }
 
 impl<B: ReadNorFlash, T: NorFlash, C: Codec> Sequential<B, T, C> {
@@ -72,31 +66,22 @@ impl<B: ReadNorFlash, T: NorFlash, C: Codec> Sequential<B, T, C> {
     pub fn new(base: B, target: T, codec: C) -> Self {
         const { Self::CHECKED };
         let base_len = u32::try_from(base.capacity()).unwrap_or(u32::MAX);
-        Self {
-            base,
-            target,
-            stream: Stream::new(codec),
-            phase: Phase::Header(HeaderReader::new(Kind::Sequential)),
-            writer: Writer::new(),
-            cache: Base::new(),
-            cursor: 0,
-            base_len,
-            target_len: 0,
-            target_done: 0,
-        }
+        let (reader, writer) = (Base::new(), Writer::new());
+        let slots = Slots { base, target, reader, writer, base_len, target_len: 0, target_done: 0 };
+        Self { slots, driver: Driver::new(Kind::Sequential, codec) }
     }
 
     /// Sets what an erased byte of the target slot reads as: 0xFF unless set.
     #[must_use]
     pub fn with_erased_value(mut self, value: u8) -> Self {
-        self.writer.erased_value = value;
+        self.slots.writer.erased_value = value;
         self
     }
 
     /// Sets how long the base is, where that is known: a patch that reads behind it is refused.
     #[must_use]
     pub fn with_base_len(mut self, len: u32) -> Self {
-        self.base_len = self.base_len.min(len);
+        self.slots.base_len = self.slots.base_len.min(len);
         self
     }
 
@@ -107,8 +92,7 @@ impl<B: ReadNorFlash, T: NorFlash, C: Codec> Sequential<B, T, C> {
     /// # Errors
     /// Any [`ApplyError`]; the applier is poisoned.
     pub fn push(&mut self, chunk: &mut &[u8]) -> Result<Progress, ApplyError<B::Error, T::Error>> {
-        let done = self.run(chunk);
-        self.settle(done)
+        self.driver.push(&mut self.slots, chunk)
     }
 
     /// Goes on after the last byte of the patch; call until the stage is [`Stage::Done`].
@@ -116,99 +100,28 @@ impl<B: ReadNorFlash, T: NorFlash, C: Codec> Sequential<B, T, C> {
     /// # Errors
     /// Any [`ApplyError`]; a patch that ended too soon is [`PatchError::Truncated`]. The applier is poisoned.
     pub fn finish(&mut self) -> Result<Progress, ApplyError<B::Error, T::Error>> {
-        self.stream.input.end();
-        let done = self.run(&mut &[][..]);
-        self.settle(done)
+        self.driver.finish(&mut self.slots)
     }
 
     /// How far it is.
     #[must_use]
     pub fn progress(&self) -> Progress {
-        let stage = match self.phase {
-            Phase::Header(_) => Stage::Header,
-            Phase::Body(_) => Stage::Body,
-            Phase::End => Stage::End,
-            Phase::Done => Stage::Done,
-            Phase::Failed { code } => Stage::Failed { code },
-        };
-        Progress { stage, target_done: self.target_done, target_total: self.target_len }
+        self.driver.progress(&self.slots)
     }
 
     /// Gives the flash back.
     #[must_use]
     pub fn release(self) -> (B, T) {
-        (self.base, self.target)
+        (self.slots.base, self.slots.target)
     }
+}
 
-    fn settle(
-        &mut self,
-        done: Result<(), ApplyError<B::Error, T::Error>>,
-    ) -> Result<Progress, ApplyError<B::Error, T::Error>> {
-        if let Err(error) = done {
-            if !matches!(error, ApplyError::Poisoned { .. }) {
-                self.phase = Phase::Failed { code: error.code() };
-            }
-            return Err(error);
-        }
-        Ok(self.progress())
-    }
+impl<B: ReadNorFlash, T: NorFlash> Work for Slots<B, T> {
+    type State = Ops;
+    type BaseError = B::Error;
+    type TargetError = T::Error;
 
-    fn run(&mut self, chunk: &mut &[u8]) -> Result<(), ApplyError<B::Error, T::Error>> {
-        for _ in 0..SLICE_BYTES {
-            if !self.stream.input.ready(LONGEST_STEP) {
-                self.stream.input.fill(chunk);
-            }
-            if self.turn()? == Turn::Wait && chunk.is_empty() {
-                break;
-            }
-        }
-        Ok(())
-    }
-
-    fn turn(&mut self) -> Result<Turn, ApplyError<B::Error, T::Error>> {
-        match &mut self.phase {
-            Phase::Header(reader) => {
-                let Some(byte) = self.stream.input.next() else {
-                    return self.wait();
-                };
-                if let Some(header) = reader.feed(byte)? {
-                    self.open(header)?;
-                }
-            }
-            Phase::Body(ops) => match self.stream.byte()? {
-                Step::Byte(byte) => {
-                    let op = ops.feed(byte)?;
-                    let over = ops.done();
-                    self.apply(op)?;
-                    if over {
-                        self.writer.flush(&mut self.target).map_err(ApplyError::Target)?;
-                        self.phase = Phase::End;
-                    }
-                }
-                Step::Starved => return self.wait(),
-                Step::End => return Err(PatchError::Truncated.into()),
-            },
-            Phase::End => match self.stream.ends()? {
-                Some(()) => self.phase = Phase::Done,
-                None => return Ok(Turn::Wait),
-            },
-            Phase::Done if self.stream.input.available() > 0 => {
-                return Err(PatchError::TrailingData.into());
-            }
-            Phase::Done => return Ok(Turn::Wait),
-            Phase::Failed { code } => return Err(ApplyError::Poisoned { first: *code }),
-        }
-        Ok(Turn::More)
-    }
-
-    fn wait(&self) -> Result<Turn, ApplyError<B::Error, T::Error>> {
-        if self.stream.input.exhausted() {
-            return Err(PatchError::Truncated.into());
-        }
-        Ok(Turn::Wait)
-    }
-
-    fn open(&mut self, header: Header) -> Result<(), PatchError> {
+    fn open(&mut self, header: &Header) -> Result<Option<(Ops, u64)>, PatchError> {
         let [target_len, ..] = header.numbers;
         let page = u32::try_from(T::ERASE_SIZE).unwrap_or(u32::MAX);
         let expected = target_len.checked_next_multiple_of(page).unwrap_or(u32::MAX);
@@ -216,28 +129,47 @@ impl<B: ReadNorFlash, T: NorFlash, C: Codec> Sequential<B, T, C> {
         if expected > got {
             return Err(PatchError::TooLarge { expected, got });
         }
-        let empty = target_len == 0;
-        let limit = if empty { 0 } else { delta_limit(target_len, 0) };
-        self.stream.open(header.compression, limit)?;
         self.target_len = target_len;
-        self.phase = if empty { Phase::End } else { Phase::Body(Ops::new(target_len)) };
-        Ok(())
+        Ok((target_len > 0).then(|| (Ops::new(target_len), delta_limit(target_len, 0))))
     }
 
+    fn step<C: Codec>(
+        &mut self,
+        ops: &mut Ops,
+        stream: &mut Stream<C>,
+    ) -> Result<Went, ApplyError<B::Error, T::Error>> {
+        let Some(byte) = stream.byte()? else { return Ok(Went::Starved) };
+        let op = ops.feed(byte)?;
+        self.apply(op)?;
+        if !ops.done() {
+            return Ok(Went::On);
+        }
+        self.writer.flush(&mut self.target).map_err(ApplyError::Target)?;
+        Ok(Went::Over)
+    }
+
+    fn stage(_: &Ops) -> Stage {
+        Stage::Body
+    }
+
+    fn target(&self) -> (u32, u32) {
+        (self.target_done, self.target_len)
+    }
+}
+
+impl<B: ReadNorFlash, T: NorFlash> Slots<B, T> {
     fn apply(&mut self, op: Op) -> Result<(), ApplyError<B::Error, T::Error>> {
         let byte = match op {
             Op::Nothing => return Ok(()),
             Op::Jump(by) => {
-                self.cursor = self.cursor.saturating_add(by);
+                self.reader.jump(by);
                 return Ok(());
             }
             Op::Extra(byte) => byte,
             Op::Diff(diff) => {
-                let (got, end) = (self.cursor, self.base_len);
-                let offset = u32::try_from(got).ok().filter(|&offset| offset < end);
-                let offset = offset.ok_or(PatchError::OutOfBase { got, start: 0, end })?;
-                self.cursor = self.cursor.saturating_add(1);
-                let byte = self.cache.byte(&mut self.base, offset, end);
+                let end = self.base_len;
+                let offset = self.reader.advance(0, end)?;
+                let byte = self.reader.byte(&mut self.base, offset, end);
                 byte.map_err(ApplyError::Base)?.wrapping_add(diff)
             }
         };

@@ -27,14 +27,17 @@ impl<C: Codec> Stream<C> {
         Ok(())
     }
 
-    /// The next decoded byte, or that more of the patch is needed.
-    pub(crate) fn byte(&mut self) -> Result<Step, PatchError> {
-        let step = self.codec.byte(&mut self.input)?;
-        if matches!(step, Step::Byte(_)) {
-            let left = self.left.checked_sub(1);
-            self.left = left.ok_or(PatchError::Endless { expected: self.limit })?;
+    /// The next decoded byte; `None` if more of the patch is needed.
+    pub(crate) fn byte(&mut self) -> Result<Option<u8>, PatchError> {
+        match self.codec.byte(&mut self.input)? {
+            Step::Byte(byte) => {
+                let left = self.left.checked_sub(1);
+                self.left = left.ok_or(PatchError::Endless { expected: self.limit })?;
+                Ok(Some(byte))
+            }
+            Step::Starved => Ok(None),
+            Step::End => Err(PatchError::Truncated),
         }
-        Ok(step)
     }
 
     /// Whether the patch ends here; `None` if more of it is needed to know.

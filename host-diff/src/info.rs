@@ -130,7 +130,7 @@ pub enum InfoError {
     #[error("expected a patch, found a bundle of patches")]
     Bundle,
     /// A patch of a known format that is not supported.
-    #[error("expected a native patch, found one in {format} format, which is not supported yet")]
+    #[error("expected a native patch, found one in {format} format")]
     Foreign {
         /// Its format.
         format: PatchFormat,
@@ -169,9 +169,7 @@ pub enum InfoError {
 }
 
 fn guess(likely: Option<&PatchFormat>) -> String {
-    likely.map_or_else(String::new, |format| {
-        format!(" (perhaps one in {format} format, which is not supported yet)")
-    })
+    likely.map_or_else(String::new, |format| format!(" (perhaps one in {format} format)"))
 }
 
 impl InfoError {

@@ -132,6 +132,9 @@ impl Header {
             }
             _ => return Err(Error::HdiffPatch),
         };
+        if header.target_len() == 0 && !rest.is_empty() {
+            return Err(Error::TrailingData);
+        }
         Ok((header, rest))
     }
 

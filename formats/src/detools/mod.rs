@@ -11,7 +11,7 @@
 //! patch is one delta; that of an in-place patch is one delta for each segment of the target. A target of no bytes has
 //! no stream. There is no magic and no checksum, and a sequential patch does not know its base.
 //!
-//! **Reference**: detools 0.53 (PyPI), `README.rst` and behaviour; `../shared/FIELD.md` §3.3 of this project.
+//! **Reference**: detools 0.53 (PyPI), `README.rst`, `detools/create.py` and behaviour.
 
 pub mod header;
 pub mod in_place;

@@ -127,6 +127,9 @@ fn what_is_not_supported_says_so() {
     assert_eq!(found.class(), Class::Mismatch);
     let found = refuse(&[0x00, 1, 0, 1, 7, 0, 0, 9]);
     assert_eq!(found, Error::TrailingData);
+    // What begins like a patch of an empty target, as a vector table does.
+    assert_eq!(refuse(&[0x00, 0x00, 0x01, 0x20]), Error::TrailingData);
+    assert_eq!(apply(&base, &[0x00, 0x00], &Limits::default()), Ok(Vec::new()));
     let found = refuse(&[0x10, 8, 0, 0, 4, 4]);
     assert_eq!(found, Error::Number { expected: "a segment size of at least one byte", found: 0 });
     let small = Limits { target_len: 4, ..Limits::default() };

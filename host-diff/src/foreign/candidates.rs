@@ -8,7 +8,7 @@ use super::prices::Prices;
 use super::room::Room;
 use super::{lz_path, scan};
 use crate::in_place::Reach;
-use crate::plan::path::{Visit, diagonal, visits};
+use crate::plan::visits::{Visit, diagonal, visits};
 
 /// What decides how good an alignment is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

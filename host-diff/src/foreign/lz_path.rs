@@ -9,7 +9,8 @@ use formats::codec::heatshrink::Parameters;
 
 use super::coded::{Coded, LITERAL};
 use super::room::Room;
-use crate::plan::path::{Diagonal, Visit, base_offset};
+use crate::plan::sweep::{Part, Trail};
+use crate::plan::visits::{Diagonal, Visit, base_offset};
 
 /// Diagonals that are followed at the same time.
 const MOST: usize = 128;
@@ -25,14 +26,6 @@ const WINDOW: usize = 1 << 10;
 const PATIENCE: usize = 32;
 /// and as many of them at the same time.
 const OLDER: usize = 12;
-
-#[derive(Clone, Copy, Debug)]
-struct Part {
-    start: usize,
-    end: usize,
-    diagonal: Diagonal,
-    before: Option<usize>,
-}
 
 /// A path on a diagonal.
 #[derive(Clone, Debug)]
@@ -61,7 +54,7 @@ struct Sweep<'a> {
     base: &'a [u8],
     target: &'a [u8],
     room: &'a Room,
-    parts: Vec<Part>,
+    trail: Trail,
     followed: Vec<Followed>,
     /// Paths that write new bytes: the one that began last, and some that have had time to fill their window.
     away: Vec<Away>,
@@ -122,10 +115,8 @@ impl Sweep<'_> {
             } else {
                 on.and_then(|(other, _)| {
                     if kept.is_none() {
-                        kept = self.part_of(other, at).map(|part| {
-                            self.parts.push(part);
-                            self.parts.len() - 1
-                        });
+                        let part = self.part_of(other, at);
+                        kept = part.map(|part| self.trail.keep(part));
                     }
                     kept
                 })
@@ -147,8 +138,7 @@ impl Sweep<'_> {
         if let Some(kept) = self.away[index].kept {
             return kept;
         }
-        self.parts.push(self.away[index].part);
-        let kept = self.parts.len() - 1;
+        let kept = self.trail.keep(self.away[index].part);
         self.away[index].kept = Some(kept);
         kept
     }
@@ -250,17 +240,8 @@ impl Sweep<'_> {
         let (away, bits) = self.cheapest_away();
         let on = self.cheapest_on().filter(|&(_, on)| on <= bits);
         let last = on.and_then(|(index, _)| self.part_of(index, self.target.len()));
-        let mut path = Vec::new();
-        let mut next = Some(last.unwrap_or(self.away[away].part));
-        while let Some(part) = next {
-            if part.end > part.start {
-                let base = base_offset(part.diagonal, part.start, usize::MAX).unwrap_or(0);
-                path.push(Stretch { target: part.start, base, len: part.end - part.start });
-            }
-            next = part.before.map(|before| self.parts[before]);
-        }
-        path.reverse();
-        path
+        let last = last.unwrap_or(self.away[away].part);
+        self.trail.path(last, |target, base, len| Stretch { target, base, len })
     }
 }
 
@@ -306,21 +287,20 @@ pub(crate) fn path(
     room: &Room,
 ) -> Vec<Stretch> {
     let mut coming = visits.iter().peekable();
-    let nothing = Part { start: 0, end: 0, diagonal: 0, before: None };
     let mut start = Coded::new(parameters, WINDOW);
     start.push(0);
     let mut begun = start.clone();
     begun.push_unknown();
     start.push(0);
     start.push_unknown();
-    let away = Away { coded: start, part: nothing, kept: None };
+    let away = Away { coded: start, part: Part::NOTHING, kept: None };
     let first =
         Followed { diagonal: 0, until: 1, on: Some(On { coded: begun, start: 0, before: None }) };
     let mut sweep = Sweep {
         base,
         target,
         room,
-        parts: Vec::new(),
+        trail: Trail::default(),
         followed: vec![first],
         away: vec![away],
         spare: Vec::new(),

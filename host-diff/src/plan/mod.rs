@@ -7,3 +7,5 @@ pub mod map;
 pub mod mask;
 pub mod path;
 pub mod prices;
+pub(crate) mod sweep;
+pub(crate) mod visits;

@@ -71,6 +71,8 @@ fn options_of_other_formats_are_refused() {
         ("--format detools:sequential --memory-size 4K", "expected --format detools:in-place"),
         ("--format detools:in-place --memory-size 4K", "--memory-size and --segment-size"),
         ("--format detools:sequential --isa thumb", "expected --format native with --isa"),
+        ("--format detools:sequential --sign-key k", "expected --format native with --sign-key"),
+        ("--format esp-delta-ota --hardware-id m", "expected --sign-key beside --hardware-id"),
         ("--format detools:sequential --base-address 0", "expected --format native with addresses"),
         ("--format detools:sequential --compression heatshrink:8,8", "lookahead of 3 bits or more"),
         ("--format detools:sequential --compression lzma:3,2,0,4K", "lc + lp of 0 to 4"),
@@ -89,6 +91,41 @@ fn options_of_other_formats_are_refused() {
         place.run(args.split(' ')).fails(2, &[words]);
     }
     assert!(!place.names().contains("p"));
+}
+
+#[test]
+fn no_key_stands_for_a_patch_without_signature() {
+    let place = Place::new();
+    place.run(["keygen", "-o", "key.pem", "--public", "key.pub"]).succeeds();
+    for (options, format, _) in FORMATS {
+        let args = format!("create base.bin target.bin -o p --level 1 {options}");
+        place.run(args.split(' ')).succeeds();
+        for demand in ["--key", "--root-key"] {
+            let done = place.run(["apply", "base.bin", "p", "-o", "out", demand, "key.pub"]);
+            done.fails(7, &["expected a signed patch, found one in ", "which has no signature"]);
+            place.run(["verify", "base.bin", "p", demand, "key.pub"]).fails(7, &["no signature"]);
+        }
+        place.run(["verify", "base.bin", "p", "--hardware-id", "m"]).fails(2, &["--key"]);
+        let code = if format == "detools" { 4 } else { 5 };
+        place.run(["sign", "p", "--key", "key.pem", "-o", "out"]).fails(code, &["native patch"]);
+    }
+    assert!(!place.names().contains("out"));
+}
+
+#[test]
+fn an_image_in_the_place_of_the_patch_is_refused() {
+    let place = Place::new();
+    place.add_demo("thumbv7em-none-eabi-1.0.0.bin");
+    let image = "thumbv7em-none-eabi-1.0.0.bin";
+    place.run(["create", "base.bin", "target.bin", "-o", "p", "--format", "bsdiff40"]).succeeds();
+    // It begins with 0x00 0x00: what detools writes for a target of no bytes.
+    for patch in [image, "base.bin", "target.bin"] {
+        let done = place.run(["apply", "p", patch, "-o", "out"]);
+        done.fails(4, &["found 0x", "the base image comes first, then the patch"]);
+    }
+    let done = place.run(["verify", image, "p", "--format", "esp-delta-ota"]);
+    done.fails(4, &["expected a patch that begins with", "leave out --format"]);
+    assert!(!place.names().contains("out"));
 }
 
 #[test]

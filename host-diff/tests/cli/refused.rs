@@ -124,7 +124,7 @@ fn limits_are_5_and_say_what_to_do() {
 fn other_formats_are_named() {
     let place = Place::new();
     let patches: [(&[u8], i32, &str); 8] = [
-        (b"HDIFF13&", 5, "found one in HDiffPatch format, which is not supported yet"),
+        (b"HDIFF13&", 5, "found one in HDiffPatch format"),
         (b"\x20\x05\x05", 5, "type hdiffpatch, which is not supported"),
         (b"\x00\x05\x07\x02", 5, "data-format block, found one for xtensa-lx106"),
         (b"BSDIFF40........", 4, "expected the diff length, found the end of the patch"),

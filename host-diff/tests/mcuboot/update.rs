@@ -114,6 +114,48 @@ fn and_with_larger_write_units() {
 }
 
 #[test]
+fn a_build_for_the_other_slot_updates_one_that_runs_in_place() {
+    let Some(bench) = Bench::new(8, SLOT) else { return };
+    // Two slots of 256 KiB; the payload begins behind a header of 0x200 bytes.
+    let slots = [0x0802_0000, 0x0802_0000 + SLOT];
+    let (old, new) = rig::firmware::pair_at(16, 300, slots.map(|slot| slot + 0x200));
+    let fixed = slots.map(|slot| format!("{slot:#x}"));
+    let base = bench.sign(&old, "1.0.0", &["--rom-fixed", &fixed[0]], "base.bin");
+    let target = bench.sign(&new, "1.1.0", &["--rom-fixed", &fixed[1]], "target.bin");
+    bench.patcher(["create", "base.bin", "target.bin", "-o", "update.patch"]);
+    let patch = bench.read("update.patch");
+    // All calls and pointers have moved by a slot: who does not know of addresses pays for each.
+    bench.patcher(["create", "base.bin", "target.bin", "-o", "bytes.patch", "--isa", "none"]);
+    let bytes = bench.read("bytes.patch").len();
+    assert!(patch.len() < bytes * 2 / 3, "{} and {bytes} bytes", patch.len());
+
+    let device = Device::<Stm32L4>::new(&base, SLOT, Mode::DirectXip, 8);
+    device.apply(&patch).expect("applied");
+    let before = device.contents();
+    assert_eq!(before[..target.len()], target);
+    assert!(before[target.len()..].iter().all(|&byte| byte == 0xFF));
+    assert!(bench.verify(&before).contains("Image was correctly validated"));
+    let found = device.secondary().image().expect("an image");
+    assert_eq!((found.len as usize, found.header.load_address), (target.len(), slots[1]));
+
+    // With revert, MCUboot tries an image that has the magic; without, the higher version runs and nothing is written.
+    device.secondary().set_pending(0, false).expect("written");
+    let padded = bench.sign(&new, "1.1.0", &["--pad"], "padded.bin");
+    let mut expected = before.clone();
+    let tail = SLOT as usize - 16;
+    expected[tail..].copy_from_slice(&padded[tail..]);
+    assert_eq!(device.contents(), expected, "the magic and nothing else");
+    // It runs from there, and confirms itself in the slot where it is: what the tool writes, and copy_done besides.
+    let confirmed = bench.sign(&new, "1.1.0", &["--confirm"], "confirmed.bin");
+    device.secondary().set_confirmed().expect("written");
+    let (copy_done, image_ok) = (SLOT as usize - 32, SLOT as usize - 24);
+    expected[copy_done] = 0x01;
+    expected[image_ok] = confirmed[image_ok];
+    assert_eq!(device.contents(), expected);
+    assert_eq!((confirmed[image_ok], device.flash.stats().refusals), (0x01, 0));
+}
+
+#[test]
 fn fill_and_trailer_of_the_base_do_not_count() {
     let Some(bench) = Bench::new(8, SLOT) else { return };
     let (old, new) = rig::firmware::pair(12, 200);

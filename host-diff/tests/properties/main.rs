@@ -2,6 +2,7 @@
 
 mod any_images;
 mod budgets;
+mod builds;
 mod large;
 mod marks;
 mod same_bytes;

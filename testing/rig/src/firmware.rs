@@ -17,6 +17,12 @@ enum Item {
 /// Two releases of a firmware of about `functions` × 60 bytes: functions inserted, changed and gone, RAM moved.
 #[must_use]
 pub fn pair(seed: u64, functions: usize) -> (Vec<u8>, Vec<u8>) {
+    pair_at(seed, functions, [ADDRESS; 2])
+}
+
+/// The same, base and target each linked for an address of its own: builds for two slots that images run in.
+#[must_use]
+pub fn pair_at(seed: u64, functions: usize, addresses: [u32; 2]) -> (Vec<u8>, Vec<u8>) {
     let mut random = Random::new(seed);
     let base: Vec<Vec<Item>> = (0..functions).map(|_| function(&mut random, functions)).collect();
     let mut target = base.clone();
@@ -35,7 +41,8 @@ pub fn pair(seed: u64, functions: usize) -> (Vec<u8>, Vec<u8>) {
         target[functions / 3].extend(added);
         target[functions / 2] = vec![Item::Plain(0x4770)];
     }
-    (link(&base, 0, b"firmware 1.4.9  "), link(&target, 8, b"firmware 1.5.0  "))
+    let [first, second] = addresses;
+    (link(first, &base, 0, b"firmware 1.4.9  "), link(second, &target, 8, b"firmware 1.5.0  "))
 }
 
 fn plain(random: &mut Random) -> Item {
@@ -61,8 +68,8 @@ fn function(random: &mut Random, functions: usize) -> Vec<Item> {
     items
 }
 
-/// Offsets of the functions, then the image: a vector table, the functions, `version`.
-fn link(functions: &[Vec<Item>], ram: u32, version: &[u8]) -> Vec<u8> {
+/// Addresses of the functions, then the image: a vector table, the functions, `version`.
+fn link(address: u32, functions: &[Vec<Item>], ram: u32, version: &[u8]) -> Vec<u8> {
     let size = |item: &Item| if matches!(item, Item::Plain(_)) { 2 } else { 4 };
     let aligned = |item: &Item, at: u32| match item {
         Item::Pointer(_) | Item::RamPointer(_) => at.next_multiple_of(4),
@@ -72,10 +79,10 @@ fn link(functions: &[Vec<Item>], ram: u32, version: &[u8]) -> Vec<u8> {
     let mut starts = Vec::new();
     for body in functions {
         at = u32::next_multiple_of(at, 4);
-        starts.push(ADDRESS + at);
+        starts.push(address + at);
         at = body.iter().fold(at, |at, item| aligned(item, at) + size(item));
     }
-    let start = |index: usize| starts.get(index).copied().unwrap_or(ADDRESS);
+    let start = |index: usize| starts.get(index).copied().unwrap_or(address);
     let mut image = Vec::new();
     for word in [0x2000_4000, start(0) | 1, start(1) | 1, start(2) | 1] {
         image.extend(word.to_le_bytes());
@@ -87,7 +94,7 @@ fn link(functions: &[Vec<Item>], ram: u32, version: &[u8]) -> Vec<u8> {
             match *item {
                 Item::Plain(halfword) => image.extend(halfword.to_le_bytes()),
                 Item::Call(callee) => {
-                    let here = ADDRESS + place(&image);
+                    let here = address + place(&image);
                     image.extend(branch(start(callee).wrapping_sub(here + 4)));
                 }
                 Item::Pointer(to) => {

@@ -2,6 +2,7 @@
 #![no_std]
 
 pub mod decode;
+pub mod detools;
 pub mod events;
 pub mod mapped;
 pub mod memory;

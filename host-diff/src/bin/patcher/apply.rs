@@ -40,6 +40,7 @@ pub(crate) fn verify(args: &VerifyArguments, watch: &Stopwatch) -> Result<(), Fa
 fn rebuild(source: &Source, demands: &TrustArguments) -> Result<(Vec<u8>, Report), Failure> {
     let content = source.patch.read("patch")?;
     if let Some(format) = foreign::format(&content, source.format) {
+        trust::check_foreign(demands, format, &source.patch)?;
         let base = base(source)?;
         return foreign::apply(&content, format, &base, source);
     }

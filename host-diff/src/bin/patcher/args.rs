@@ -7,11 +7,12 @@ use clap::builder::{OsStringValueParser, TypedValueParser as _};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use host_diff::create::IsaChoice;
+use host_diff::format::PatchFormat;
 use host_diff::image;
 use host_diff::resume::Epoch;
 
 use crate::bundle_args::{BundleArguments, UnbundleArguments};
-use crate::foreign::CompressionArgument;
+use crate::foreign::{self, CompressionArgument};
 use crate::in_place::InPlaceArguments;
 use crate::input::Input;
 use crate::output::Output;
@@ -299,8 +300,8 @@ pub(crate) struct Source {
     pub(crate) uf2_family: Option<u32>,
 
     /// Format of the patch [default: told by its content]
-    #[arg(long, value_enum)]
-    pub(crate) format: Option<PatchFormatArgument>,
+    #[arg(long, value_parser = foreign::formats())]
+    pub(crate) format: Option<PatchFormat>,
 }
 
 /// Print what a patch says about itself
@@ -344,8 +345,8 @@ pub(crate) struct InfoArguments {
     pub(crate) top: usize,
 
     /// Format of the patch [default: told by its content]
-    #[arg(long, value_enum)]
-    pub(crate) format: Option<PatchFormatArgument>,
+    #[arg(long, value_parser = foreign::formats())]
+    pub(crate) format: Option<PatchFormat>,
 
     /// Print one JSON object instead of text
     #[arg(long)]
@@ -499,24 +500,6 @@ pub(crate) enum CreateFormat {
     #[value(name = "detools:in-place")]
     DetoolsInPlace,
     /// esp_delta_ota of ESP-IDF: both images are its application images
-    #[value(name = "esp-delta-ota")]
-    EspDeltaOta,
-    /// bsdiff 4
-    #[value(name = "bsdiff40")]
-    Bsdiff40,
-    /// bsdiff as a library, ENDSLEY/BSDIFF43
-    #[value(name = "bsdiff43")]
-    Bsdiff43,
-}
-
-/// Values of `--format` of a patch that is read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum PatchFormatArgument {
-    /// patcher's own
-    Native,
-    /// detools, sequential or in place; its patches have no magic
-    Detools,
-    /// esp_delta_ota of ESP-IDF
     #[value(name = "esp-delta-ota")]
     EspDeltaOta,
     /// bsdiff 4

@@ -19,7 +19,7 @@ use crate::trust::{check_index, explain, terms};
 
 pub(crate) fn run(args: &BundleArguments) -> Result<(), Failure> {
     let (key, signature) = (args.key.as_ref(), &args.signature);
-    let demands = args.terms.terms();
+    let demands = &args.signed_for;
     let others = [key, demands.certificate.as_ref()];
     let inputs: Vec<Option<&Input>> = args.patches.iter().map(Some).chain(others).collect();
     check(&inputs, signature, args.output.as_ref(), args.json)?;
@@ -33,7 +33,7 @@ pub(crate) fn run(args: &BundleArguments) -> Result<(), Failure> {
     let layout = Layout::new(&patches).map_err(|error| told(&error, &args.patches))?;
     let bundle = if signed {
         let signer = Signer::read(key, signature)?;
-        let unsigned = Unsigned::bundle(&layout, &signer.public(), &terms(&demands)?)
+        let unsigned = Unsigned::bundle(&layout, &signer.public(), &terms(demands, None)?)
             .map_err(|error| explain(&error, "bundle"))?;
         if args.output.is_none() {
             return print_digest(&unsigned, args.json);

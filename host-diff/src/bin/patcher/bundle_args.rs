@@ -5,8 +5,8 @@ use clap::Args;
 use crate::args::{input, output};
 use crate::input::Input;
 use crate::output::Output;
-use crate::trust_args::{SignatureArguments, TermsArguments, TrustArguments};
-use crate::value::{self, HardwareId};
+use crate::trust_args::{SignatureArguments, SignedFor, TrustArguments};
+use crate::value;
 
 /// Put patches from several bases into one file, of which each device takes its own
 ///
@@ -39,36 +39,7 @@ pub(crate) struct BundleArguments {
     pub(crate) json: bool,
 
     #[command(flatten)]
-    pub(crate) terms: BundleTerms,
-}
-
-/// What a bundle is signed for.
-#[derive(Debug, Args)]
-#[command(next_help_heading = "Signing")]
-pub(crate) struct BundleTerms {
-    /// Hardware that may take it, as its patches say: text, or bytes as 0x and digits [default: none]
-    #[arg(long, value_name = "ID", value_parser = value::hardware_id)]
-    hardware_id: Option<HardwareId>,
-
-    /// Security counter, as its patches say [default: 0]
-    #[arg(long, value_name = "N", value_parser = value::address)]
-    security_counter: Option<u32>,
-
-    /// Certificate for the signing key, if devices hold a root key instead of it
-    #[arg(long, value_name = "FILE", value_parser = input())]
-    certificate: Option<Input>,
-}
-
-impl BundleTerms {
-    /// The same as for a patch, which has blocks besides.
-    pub(crate) fn terms(&self) -> TermsArguments {
-        TermsArguments {
-            hardware_id: self.hardware_id.clone(),
-            security_counter: self.security_counter,
-            certificate: self.certificate.clone(),
-            block_size: None,
-        }
-    }
+    pub(crate) signed_for: SignedFor,
 }
 
 /// Take the patch out of a bundle that a device would take

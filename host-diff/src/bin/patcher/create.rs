@@ -25,7 +25,8 @@ pub(crate) fn run(args: &CreateArguments, watch: &Stopwatch) -> Result<(), Failu
         Some(target) => (Some(&args.first), target),
         None => (None, &args.first),
     };
-    let signing = [args.sign_key.as_ref(), args.terms.certificate.as_ref()].into_iter().flatten();
+    let signing =
+        [args.sign_key.as_ref(), args.terms.signed_for.certificate.as_ref()].into_iter().flatten();
     let inputs: Vec<&Input> = base.into_iter().chain([target]).chain(signing).collect();
     check_distinct(&inputs)?;
     args.output.check(&inputs, args.json)?;

@@ -3,13 +3,14 @@
 use core::fmt::Write as _;
 use core::str::FromStr;
 
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use host_diff::digest::{Hex, sha256};
 use host_diff::foreign::formats::codec::{heatshrink, lzma};
 use host_diff::foreign::formats::{Class, Error, Limits, bsdiff, detools};
 use host_diff::foreign::{self, Codec, Details, Effort, Written};
 use host_diff::format::PatchFormat;
 
-use crate::args::{CreateArguments, CreateFormat, IsaArgument, PatchFormatArgument, Source};
+use crate::args::{CreateArguments, CreateFormat, IsaArgument, Source};
 use crate::failure::{self, Failure};
 use crate::input::Input;
 use crate::report::{Report, grouped};
@@ -67,16 +68,27 @@ fn numbers<const N: usize>(text: &str) -> Option<[u32; N]> {
     numbers?.try_into().ok()
 }
 
+/// Formats that are read: name on the command line and in JSON, and what it is.
+const FORMATS: [(PatchFormat, &str, &str); 5] = [
+    (PatchFormat::Native, "native", "patcher's own"),
+    (PatchFormat::Detools, "detools", "detools, sequential or in place; its patches have no magic"),
+    (PatchFormat::EspDeltaOta, "esp-delta-ota", "esp_delta_ota of ESP-IDF"),
+    (PatchFormat::Bsdiff40, "bsdiff40", "bsdiff 4"),
+    (PatchFormat::Bsdiff43, "bsdiff43", "bsdiff as a library, ENDSLEY/BSDIFF43"),
+];
+
+/// Reads `--format` of a patch.
+pub(crate) fn formats() -> impl TypedValueParser<Value = PatchFormat> {
+    let values = FORMATS.map(|(_, name, help)| PossibleValue::new(name).help(help));
+    PossibleValuesParser::new(values).map(|given| {
+        let found = FORMATS.iter().find(|(_, name, _)| *name == given);
+        found.map_or(PatchFormat::Native, |&(format, ..)| format)
+    })
+}
+
 /// The format of a patch of another tool that is read here, by `--format` or its first bytes.
-pub(crate) fn format(content: &[u8], forced: Option<PatchFormatArgument>) -> Option<PatchFormat> {
-    let format = match forced {
-        Some(PatchFormatArgument::Native) => return None,
-        Some(PatchFormatArgument::Detools) => PatchFormat::Detools,
-        Some(PatchFormatArgument::EspDeltaOta) => PatchFormat::EspDeltaOta,
-        Some(PatchFormatArgument::Bsdiff40) => PatchFormat::Bsdiff40,
-        Some(PatchFormatArgument::Bsdiff43) => PatchFormat::Bsdiff43,
-        None => PatchFormat::detect(content)?,
-    };
+pub(crate) fn format(content: &[u8], forced: Option<PatchFormat>) -> Option<PatchFormat> {
+    let format = forced.or_else(|| PatchFormat::detect(content))?;
     foreign::reads(format).then_some(format)
 }
 
@@ -121,12 +133,8 @@ fn report(details: &Details, patch_bytes: usize) -> Report {
 
 /// The name in JSON and on the command line.
 fn name(format: PatchFormat) -> &'static str {
-    match format {
-        PatchFormat::EspDeltaOta => "esp-delta-ota",
-        PatchFormat::Bsdiff40 => "bsdiff40",
-        PatchFormat::Bsdiff43 => "bsdiff43",
-        _ => "detools",
-    }
+    let found = FORMATS.iter().find(|(known, ..)| *known == format);
+    found.map_or("unknown", |&(_, name, _)| name)
 }
 
 /// The table of `patcher info`.
@@ -228,6 +236,9 @@ fn refuse_patch(
             failure.help("make the patch with a smaller window, or allow more with --ram")
         }
         Error::TargetLength { .. } => failure.help("allow more with --max-size"),
+        Error::Magic { .. } => {
+            failure.help("leave out --format, or give the one that the patch has")
+        }
         _ => failure.help("fetch or make the patch again"),
     }
 }
@@ -265,7 +276,15 @@ pub(crate) fn create(
             foreign::sequential(base, target, codec, effort)
         }
     };
-    written.map_err(|error| Failure::new(class(&error), error.to_string()))
+    written.map_err(|error| {
+        let failure = Failure::new(class(&error), error.to_string());
+        match error {
+            Error::NotEspImage { .. } => failure.help(
+                "give the images that the build makes, as build/PROJECT.bin, without bootloader and partition table",
+            ),
+            _ => failure,
+        }
+    })
 }
 
 fn in_place(
@@ -301,6 +320,7 @@ pub(crate) fn check(args: &CreateArguments) -> Result<(), Failure> {
         (!native && args.isa != IsaArgument::Auto, "--isa", "native"),
         (!native && args.resume.is_some(), "--resume", "native"),
         (!native && args.slot.in_place, "--in-place", "native"),
+        (!native && args.sign_key.is_some(), "--sign-key", "native"),
         (!native && args.epoch.is_some(), "--epoch", "native"),
         (!detools && args.compression.is_some(), "--compression", "detools:…"),
         (!in_place && sizes.is_some(), "sizes of memory, segment or shift", "detools:in-place"),

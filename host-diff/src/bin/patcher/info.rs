@@ -2,13 +2,14 @@
 
 use core::fmt::Write as _;
 
+use host_diff::format::PatchFormat;
 use host_diff::image::{self, Format, LoadOptions};
 use host_diff::info::{Info, InfoError};
 use patcher_core::Header;
 use patcher_core::container::region::Regions;
 use patcher_core::error::Class;
 
-use crate::args::{InfoArguments, PatchFormatArgument};
+use crate::args::InfoArguments;
 use crate::bundle;
 use crate::explain;
 use crate::failure::Failure;
@@ -62,10 +63,10 @@ pub(crate) fn run(args: &InfoArguments, watch: &Stopwatch) -> Result<(), Failure
 pub(crate) fn read<'a>(
     content: &'a [u8],
     input: &Input,
-    format: Option<PatchFormatArgument>,
+    format: Option<PatchFormat>,
 ) -> Result<Info<'a>, Failure> {
     let patch = match format {
-        Some(PatchFormatArgument::Native) => Info::read_native(content),
+        Some(PatchFormat::Native) => Info::read_native(content),
         _ => Info::read(content),
     };
     patch.map_err(|error| {

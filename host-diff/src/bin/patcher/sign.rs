@@ -17,14 +17,14 @@ use crate::usage::Stopwatch;
 pub(crate) fn run(args: &SignArguments, watch: &Stopwatch) -> Result<(), Failure> {
     let (key, signature) = (args.key.as_ref(), &args.signature);
     check(
-        &[Some(&args.patch), key, args.terms.certificate.as_ref()],
+        &[Some(&args.patch), key, args.terms.signed_for.certificate.as_ref()],
         signature,
         args.output.as_ref(),
         args.json,
     )?;
     let content = args.patch.read("patch")?;
     let info = info::read(&content, &args.patch, None)?;
-    let terms = terms(&args.terms)?;
+    let terms = terms(&args.terms.signed_for, args.terms.block_size)?;
     let signer = Signer::read(key, signature)?;
     let place = format!("patch {}", args.patch);
     let unsigned = Unsigned::patch(&content, &signer.public(), &terms)
@@ -70,7 +70,7 @@ pub(crate) fn sign_new(
     key: &Input,
     args: &crate::trust_args::TermsArguments,
 ) -> Result<Vec<u8>, Failure> {
-    let (key, terms) = (private_key(key)?, terms(args)?);
+    let (key, terms) = (private_key(key)?, terms(&args.signed_for, args.block_size)?);
     let wrap = |error| explain(&error, "the new patch");
     let unsigned = Unsigned::patch(patch, &key.public(), &terms).map_err(wrap)?;
     let signed = unsigned.attach(&key.sign(&unsigned)).map_err(wrap)?;

@@ -1,6 +1,7 @@
 //! Keys and policies from files.
 
 use host_diff::bundle::BundleError;
+use host_diff::format::PatchFormat;
 use host_diff::info::Info;
 use host_diff::trust::{Certificate, Policy, PrivateKey, PublicKey, SignError, Terms};
 use patcher_core::container::bundle::Index;
@@ -8,7 +9,7 @@ use patcher_core::error::TrustError;
 
 use crate::failure::{Class, Failure};
 use crate::input::Input;
-use crate::trust_args::{TermsArguments, TrustArguments};
+use crate::trust_args::{SignedFor, TrustArguments};
 
 /// The PEM text of `input`.
 pub(crate) fn pem(input: &Input, role: &str) -> Result<String, Failure> {
@@ -30,7 +31,8 @@ pub(crate) fn public_key(input: &Input) -> Result<PublicKey, Failure> {
     })
 }
 
-pub(crate) fn terms(args: &TermsArguments) -> Result<Terms, Failure> {
+/// What is signed for, and in blocks of so many bytes.
+pub(crate) fn terms(args: &SignedFor, block_bytes: Option<u32>) -> Result<Terms, Failure> {
     let certificate = match &args.certificate {
         None => None,
         Some(input) => {
@@ -45,13 +47,31 @@ pub(crate) fn terms(args: &TermsArguments) -> Result<Terms, Failure> {
         hardware_id: args.hardware_id.as_ref().map(|id| id.0.clone()).unwrap_or_default(),
         security_counter: args.security_counter.unwrap_or(0),
         certificate,
-        block_bytes: args.block_size,
+        block_bytes,
     })
 }
 
 /// Refuses a patch that the keys of the command line do not stand for.
 pub(crate) fn check(args: &TrustArguments, patch: &Info<'_>, name: &Input) -> Result<(), Failure> {
     demand(args, &format!("patch {name}"), |policy| policy.check(patch))
+}
+
+/// Refuses a patch of another tool where keys are given: no such format carries a signature.
+pub(crate) fn check_foreign(
+    args: &TrustArguments,
+    format: PatchFormat,
+    name: &Input,
+) -> Result<(), Failure> {
+    let what = format!("patch {name}");
+    if args.keys.is_empty() && args.roots.is_empty() {
+        return demand(args, &what, |_| Ok(()));
+    }
+    let message = format!(
+        "{what}: expected a signed patch, found one in {format} format, which has no signature"
+    );
+    let help =
+        "use a native patch, or leave out the keys and check the target by its own signature";
+    Err(Failure::new(Class::Untrusted, message).help(help))
 }
 
 /// Refuses a bundle that the keys of the command line do not stand for.

@@ -33,10 +33,10 @@ pub(crate) struct KeygenArguments {
     pub(crate) json: bool,
 }
 
-/// What a patch is signed for.
+/// What a patch or a bundle is signed for.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Signing")]
-pub(crate) struct TermsArguments {
+pub(crate) struct SignedFor {
     /// Hardware that may take the patch: text, or bytes as 0x and digits [default: devices without hardware id]
     #[arg(long, value_name = "ID", value_parser = value::hardware_id)]
     pub(crate) hardware_id: Option<HardwareId>,
@@ -48,6 +48,27 @@ pub(crate) struct TermsArguments {
     /// Certificate for the signing key, if devices hold a root key instead of it
     #[arg(long, value_name = "FILE", value_parser = input())]
     pub(crate) certificate: Option<Input>,
+}
+
+impl SignedFor {
+    /// An option that makes no sense without a signature.
+    pub(crate) fn any(&self) -> Option<&'static str> {
+        [
+            (self.hardware_id.is_some(), "--hardware-id"),
+            (self.security_counter.is_some(), "--security-counter"),
+            (self.certificate.is_some(), "--certificate"),
+        ]
+        .into_iter()
+        .find_map(|(given, name)| given.then_some(name))
+    }
+}
+
+/// What a patch is signed for, and how it can be checked.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Signing")]
+pub(crate) struct TermsArguments {
+    #[command(flatten)]
+    pub(crate) signed_for: SignedFor,
 
     /// Cut the body into blocks that a device can check one by one as they arrive: 64 to 32K, a power of two
     ///
@@ -60,14 +81,7 @@ pub(crate) struct TermsArguments {
 impl TermsArguments {
     /// An option that makes no sense without a signature.
     pub(crate) fn any(&self) -> Option<&'static str> {
-        [
-            (self.hardware_id.is_some(), "--hardware-id"),
-            (self.security_counter.is_some(), "--security-counter"),
-            (self.certificate.is_some(), "--certificate"),
-            (self.block_size.is_some(), "--block-size"),
-        ]
-        .into_iter()
-        .find_map(|(given, name)| given.then_some(name))
+        self.signed_for.any().or(self.block_size.map(|_| "--block-size"))
     }
 }
 

@@ -3,9 +3,7 @@
 #![no_main]
 
 use detools_apply::codec::{Crle, Heatshrink, Lzma, Or, Plain};
-use detools_apply::{InPlace, Sequential, Stage, StepLog, Steps};
-use probe::memory::{BASE, KEYS, PATCH, TARGET};
-use probe::slot::Slot;
+use probe::detools::{in_place, sequential};
 
 const DICTIONARY: usize = 4096;
 
@@ -26,37 +24,6 @@ fn codecs() -> Codecs {
 
 #[unsafe(no_mangle)]
 extern "C" fn entry(shared: bool) -> bool {
-    if shared { in_place().is_some() } else { sequential().is_some() }
-}
-
-fn sequential() -> Option<()> {
-    let mut applier = Sequential::new(Slot(BASE), Slot(TARGET), codecs());
-    let mut position = 0;
-    let mut chunk = [0; 64];
-    while PATCH.read(position, &mut chunk) {
-        let mut rest = chunk.as_slice();
-        while !rest.is_empty() {
-            applier.push(&mut rest).ok()?;
-        }
-        position = position.wrapping_add(64);
-    }
-    while applier.finish().ok()?.stage != Stage::Done {}
-    Some(())
-}
-
-fn in_place() -> Option<()> {
-    let mut steps = StepLog::new(Slot(KEYS), 1);
-    let mut applier = InPlace::new(Slot(BASE), &mut steps, codecs());
-    let mut position = 0;
-    let mut chunk = [0; 64];
-    while PATCH.read(position, &mut chunk) {
-        let mut rest = chunk.as_slice();
-        while !rest.is_empty() {
-            applier.push(&mut rest).ok()?;
-        }
-        position = position.wrapping_add(64);
-    }
-    while applier.finish().ok()?.stage != Stage::Done {}
-    drop(applier);
-    steps.clear().ok()
+    let done = if shared { in_place(codecs()) } else { sequential(codecs()) };
+    done.is_some()
 }
