@@ -104,6 +104,7 @@
 pub mod apply;
 pub mod boot;
 pub mod error;
+#[cfg(feature = "in-place")]
 pub mod in_place;
 pub mod journal;
 pub mod resume;

@@ -12,6 +12,7 @@
 mod damage;
 mod errors;
 mod flash_errors;
+#[cfg(feature = "in-place")]
 mod in_place;
 mod power_cut;
 mod progress;

@@ -13,6 +13,7 @@
 mod attacks;
 mod blocks;
 mod bundles;
+#[cfg(feature = "in-place")]
 mod in_place;
 mod resume;
 mod staged;

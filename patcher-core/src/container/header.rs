@@ -252,7 +252,8 @@ impl Header {
         let number = first >> KIND_SHIFT & 7;
         self.kind = match number {
             KIND_FULL => Kind::Full,
-            KIND_DELTA | KIND_IN_PLACE => Kind::Delta,
+            KIND_DELTA => Kind::Delta,
+            KIND_IN_PLACE if cfg!(feature = "in-place") => Kind::Delta,
             _ => return reader.fail(HeaderError::Reserved),
         };
         let delta = self.kind == Kind::Delta;
@@ -276,7 +277,7 @@ impl Header {
             self.epoch_log2 = reader.byte()?;
             reader.check((8..=31).contains(&self.epoch_log2), HeaderError::Epoch)?;
         }
-        if number == KIND_IN_PLACE {
+        if cfg!(feature = "in-place") && number == KIND_IN_PLACE {
             let slot = InPlace::read(reader)?;
             let sound = slot.is_sound(self.base_len, self.target_len, self.epoch_log2);
             reader.check(sound, HeaderError::InPlace)?;
@@ -296,7 +297,9 @@ impl Header {
             seal.signature_at = reader.place();
             reader.skip(trust::SIGNATURE_BYTES)?;
         }
-        if let Some(slot) = &mut self.in_place {
+        if cfg!(feature = "in-place")
+            && let Some(slot) = &mut self.in_place
+        {
             let mut check = [0; CHECK_BYTES];
             reader.fill(&mut check)?;
             slot.check = u32::from_le_bytes(check);

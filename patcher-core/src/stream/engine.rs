@@ -135,7 +135,11 @@ impl<'w> Engine<'w> {
 
     /// Base bytes that the target may have overwritten in this epoch: of a patch that is applied in place.
     pub(crate) fn base_floor(&self) -> u32 {
-        self.header.in_place.map_or(0, |slot| slot.floor(self.epoch_end()))
+        if cfg!(feature = "in-place") {
+            self.header.in_place.map_or(0, |slot| slot.floor(self.epoch_end()))
+        } else {
+            0
+        }
     }
 
     /// Fills `bytes`, which hold zeros, with the base from `offset` on. What may be overwritten stays zero.
@@ -145,6 +149,9 @@ impl<'w> Engine<'w> {
         offset: u32,
         bytes: &mut [u8],
     ) -> Result<(), Error<I::Error>> {
+        if cfg!(not(feature = "in-place")) {
+            return images.read_base(offset, bytes).map_err(Error::Images);
+        }
         let gone = self.base_floor().saturating_sub(offset) as usize;
         match bytes.get_mut(gone..) {
             Some(rest) if !rest.is_empty() => {

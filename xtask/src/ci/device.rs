@@ -16,7 +16,11 @@ pub(super) fn no_std() -> Result<Outcome, Failure> {
         command.args(["clippy", "--locked", "--no-default-features", "--package", name]);
         process::run(command.args(["--", "-D", "warnings"]))?;
     }
-    for words in ["device-apply --features p256", "capi --no-default-features"] {
+    for words in [
+        "device-apply --features p256",
+        "device-apply --features in-place",
+        "capi --no-default-features",
+    ] {
         let mut command = process::cargo();
         command.args(["clippy", "--locked", "--package"]).args(words.split(' '));
         process::run(command.args(["--", "-D", "warnings"]))?;
@@ -33,7 +37,7 @@ pub(super) fn thumb() -> Result<Outcome, Failure> {
             process::run(command.args(CRATES.iter().flat_map(|name| ["--package", name])))?;
             let mut command = toolchains::find(target)?.cargo("build", &[]);
             command.args(["--release", "--locked", "--package", "device-apply"]);
-            process::run(command.args(["--features", "p256"]))?;
+            process::run(command.args(["--features", "in-place,p256"]))?;
         }
         Ok(())
     })
