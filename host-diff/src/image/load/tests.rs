@@ -113,3 +113,31 @@ fn messages_say_what_was_expected_what_was_found_and_what_to_do() {
          0x20000000-0x20000027 (40 bytes); choose one by its address range"
     );
 }
+
+#[test]
+fn a_gap_costs_a_patch_a_few_bytes_whatever_the_file() {
+    let (old, new) = rig::firmware::pair_at(31, 100, [FLASH + 0x1_0000; 2]);
+    let boot = noise(600, 6);
+    // 63 KiB of nothing between a boot loader and what is updated.
+    let [old_parts, new_parts] =
+        [&old, &new].map(|image| [(FLASH, &boot[..]), (FLASH + 0x1_0000, &image[..])]);
+    let code = |parts: &[(u32, &[u8])]| {
+        let parts: Vec<ElfPart<'_>> =
+            parts.iter().map(|&(address, data)| ElfPart::code(address, data)).collect();
+        elf(&parts, true)
+    };
+    let len = |[base, target]: [Vec<u8>; 2]| {
+        let options = crate::Options { level: 3, ..crate::Options::default() };
+        crate::create(&read(&base), &read(&target), &options).unwrap().bytes.len()
+    };
+    let alone = len([code(&[(FLASH + 0x1_0000, &old)]), code(&[(FLASH + 0x1_0000, &new)])]);
+    for (format, files) in [
+        (Format::Hex, [hex(&old_parts), hex(&new_parts)]),
+        (Format::Uf2, [uf2(&old_parts, 7), uf2(&new_parts, 7)]),
+        (Format::Elf, [code(&old_parts), code(&new_parts)]),
+    ] {
+        let found = len(files);
+        println!("{format}: {found} bytes, {alone} without gap");
+        assert!(found <= alone + 24, "{format}: {found} bytes, {alone} without gap");
+    }
+}
