@@ -8,6 +8,7 @@ use flash_model::{Cut, FlashError, FlashModel, Part, Stm32L0, Tear};
 use host_diff::image::FlatImage;
 use host_diff::in_place::{Slot, Wear};
 use host_diff::{Epoch, IsaChoice, Options, Resume, create};
+use patcher_core::container::in_place::Form;
 use patcher_core::container::writer;
 use patcher_core::{Header, reference};
 use rig::firmware::ADDRESS;
@@ -128,7 +129,11 @@ impl Device {
     fn new(header: &Header, base: &[u8]) -> Self {
         let slot = header.in_place.expect("in place");
         let wear = Wear::of(header).expect("in place");
-        let scratch = slot.slot_bytes() + if wear.scratch > 0 { slot.reserve_bytes() } else { 0 };
+        let scratch = slot.slot_bytes()
+            + match slot.form {
+                Form::Slide => 0,
+                Form::Scratch => slot.reserve_bytes(),
+            };
         let steps = scratch + wear.steps_bytes;
         let end = steps + wear.marks_bytes;
         let flash = FlashModel::with_size(end + 256);
