@@ -123,8 +123,18 @@ pub(crate) fn link(toolchain: &Toolchain, probe: &str, feature: &str) -> Result<
     fs::read(&path).map_err(Failure::io(&path))
 }
 
+/// The probe that is linked with a feature of its own, which shows in the sizes of the others.
+const IN_PLACE: &str = "in-place";
+
 /// Links probes, as many at a time as there are processors: each is the work of one.
 fn link_all(toolchain: &Toolchain, probes: &[String], feature: &str) -> Result<(), Failure> {
+    let (apart, together): (Vec<&str>, Vec<&str>) =
+        probes.iter().map(String::as_str).partition(|&probe| probe == IN_PLACE);
+    link_with(toolchain, &together, feature)?;
+    link_with(toolchain, &apart, &format!("{IN_PLACE},{feature}"))
+}
+
+fn link_with(toolchain: &Toolchain, probes: &[&str], features: &str) -> Result<(), Failure> {
     if probes.is_empty() {
         return Ok(());
     }
@@ -133,9 +143,9 @@ fn link_all(toolchain: &Toolchain, probes: &[String], feature: &str) -> Result<(
     let mut command = toolchain.cargo("build", &flags);
     command.current_dir(process::root().join("xtask/probe"));
     // Not `--locked`: a new dependency of a device crate must not need an edit of this lock file too.
-    command.args(["--release", "--quiet", "--features", feature]);
-    command.args(probes.iter().flat_map(|name| ["--bin", name.as_str()]));
-    if feature == "no-panic" {
+    command.args(["--release", "--quiet", "--features", features]);
+    command.args(probes.iter().flat_map(|name| ["--bin", name]));
+    if features.contains("no-panic") {
         command.stderr(Stdio::null());
     }
     process::run(&mut command)
