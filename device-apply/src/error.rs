@@ -259,6 +259,7 @@ impl<B, S> From<Refusal> for ApplyError<B, S> {
     fn from(refusal: Refusal) -> Self {
         match refusal {
             Refusal::Header(error) => Self::Header(error),
+            Refusal::Setup(error) => Self::Setup(error),
             Refusal::Decode(error) => Self::Decode(error),
             Refusal::Trust(error) => Self::Trust(error),
             Refusal::BlockTooLong { expected, got } => Self::BlockTooLong { expected, got },
@@ -279,7 +280,8 @@ impl<B, S> From<DecodeError> for ApplyError<B, S> {
     }
 }
 
-struct Hex<'a>(&'a [u8]);
+/// Bytes in hexadecimal.
+pub(crate) struct Hex<'a>(pub(crate) &'a [u8]);
 
 impl fmt::Display for Hex<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -3,8 +3,7 @@
 use core::convert::Infallible;
 
 use device_apply::in_place::{InPlace, InPlaceError, Parts, Stage};
-use embedded_storage::nor_flash::{ErrorType, ReadNorFlash};
-use flash_model::{Cut, FlashError, FlashModel, Part, Stm32L0, Tear};
+use flash_model::{Cut, FlashError, FlashModel, Part, Stm32L0, Stored, Tear};
 use host_diff::image::FlatImage;
 use host_diff::in_place::{Slot, Wear};
 use host_diff::{Epoch, IsaChoice, Options, Resume, create};
@@ -13,25 +12,6 @@ use patcher_core::container::writer;
 use patcher_core::{Header, reference};
 use rig::firmware::ADDRESS;
 use rig::trial::Trial;
-
-struct Stored<'a>(&'a [u8]);
-
-impl ErrorType for Stored<'_> {
-    type Error = Infallible;
-}
-
-impl ReadNorFlash for Stored<'_> {
-    const READ_SIZE: usize = 1;
-
-    fn read(&mut self, offset: u32, bytes: &mut [u8]) -> Result<(), Infallible> {
-        bytes.copy_from_slice(&self.0[offset as usize..][..bytes.len()]);
-        Ok(())
-    }
-
-    fn capacity(&self) -> usize {
-        self.0.len()
-    }
-}
 
 /// Two related images and a patch for one slot: it makes the target, also after a cut; with bytes of its body exchanged it ends with
 /// an error or a target, and leaves all but its regions alone.

@@ -4,34 +4,13 @@ use core::convert::Infallible;
 use core::ops::Range;
 
 use device_apply::in_place::{InPlace, InPlaceError, Parts, Stage};
-use embedded_storage::nor_flash::{ErrorType, ReadNorFlash};
-use flash_model::{CutPoint, FlashError, FlashModel, Part, Slot, Tear};
+use flash_model::{CutPoint, FlashError, FlashModel, Part, Slot, Stored, Tear};
 use host_diff::in_place::Wear;
+use patcher_core::container::in_place::Form;
 use patcher_core::reference;
 
 use super::sweep::scramble;
 use super::{Effort, Findings, Update};
-
-/// The stored patch.
-#[derive(Debug, Clone, Copy)]
-struct Stored<'a>(&'a [u8]);
-
-impl ErrorType for Stored<'_> {
-    type Error = Infallible;
-}
-
-impl ReadNorFlash for Stored<'_> {
-    const READ_SIZE: usize = 1;
-
-    fn read(&mut self, offset: u32, bytes: &mut [u8]) -> Result<(), Infallible> {
-        bytes.copy_from_slice(&self.0[offset as usize..][..bytes.len()]);
-        Ok(())
-    }
-
-    fn capacity(&self) -> usize {
-        self.0.len()
-    }
-}
 
 /// Slot, scratch and journals, one behind the other in one flash, as large as `create` says.
 #[derive(Debug, Clone)]
@@ -47,7 +26,7 @@ impl Layout {
     fn of(update: &Update) -> Result<(Self, Wear), String> {
         let slot = update.header.in_place.ok_or("not in place")?;
         let wear = Wear::of(&update.header).ok_or("not in place")?;
-        let scratch = if wear.scratch > 0 { slot.reserve_bytes() } else { 0 };
+        let scratch = if slot.form == Form::Scratch { slot.reserve_bytes() } else { 0 };
         let mut at = 0;
         let lens = [slot.slot_bytes(), scratch, wear.steps_bytes, wear.marks_bytes];
         let [slot, scratch, steps, marks] = lens.map(|len| {

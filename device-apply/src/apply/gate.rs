@@ -1,7 +1,7 @@
 //! What stands between the bytes of a patch and the decoder.
 
 use patcher_core::Header;
-use patcher_core::error::{DecodeError, HeaderError, TrustError};
+use patcher_core::error::{DecodeError, HeaderError, SetupError, TrustError};
 
 /// Most body bytes that one call lets through.
 pub(crate) const SLICE_BYTES: usize = 64;
@@ -51,6 +51,8 @@ pub struct Opened {
 pub enum Refusal {
     /// The header is malformed, or not complete yet.
     Header(HeaderError),
+    /// This device has no room for the header.
+    Setup(SetupError),
     /// The body is too short or too long.
     Decode(DecodeError),
     /// It is not trusted.

@@ -6,7 +6,6 @@ use patcher_core::error::{HeaderError, SetupError};
 use patcher_core::model::LEAST_WORDS;
 
 use super::gate::{Admitted, Opened, Pass, Refusal};
-use crate::ApplyError;
 use crate::resume::Binding;
 
 // The smallest workspace that a patch can declare holds the longest header, one byte a word.
@@ -43,12 +42,12 @@ impl<'w> HeaderBuffer<'w> {
     ///
     /// **Cost**: parses from the first byte on, so a header pushed byte by byte costs the square
     /// of its length (at most 512 bytes).
-    pub(crate) fn push<B, S>(
+    pub(crate) fn push(
         &mut self,
         chunk: &mut &[u8],
         gate: &mut impl Pass,
         bound: &mut impl Binding,
-    ) -> Result<Option<Collected<'w>>, ApplyError<B, S>> {
+    ) -> Result<Option<Collected<'w>>, Refusal> {
         let stored = self.words.iter().take(self.len).map(|word| {
             let [byte, _] = word.to_le_bytes();
             byte
@@ -63,9 +62,9 @@ impl<'w> HeaderBuffer<'w> {
                 Ok(Some(Collected { header, len: count(len), payload, admitted, workspace }))
             }
             Err(Refusal::Header(HeaderError::Incomplete)) => {
-                self.store(chunk).map(|()| None).map_err(Into::into)
+                self.store(chunk).map(|()| None).map_err(Refusal::Setup)
             }
-            Err(error) => Err(error.into()),
+            Err(error) => Err(error),
         }
     }
 

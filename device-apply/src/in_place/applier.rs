@@ -19,7 +19,6 @@ use super::progress::{Progress, Stage};
 use super::record::Steps;
 use super::restart::{self, Recover, Verdict};
 use super::view::View;
-use crate::ApplyError;
 use crate::apply::digest::SlotDigest;
 use crate::apply::gate::{Admitted, Gate, Open};
 use crate::apply::header::{Collected, HeaderBuffer};
@@ -333,7 +332,7 @@ where
         let mut chunk = &*bytes;
         let collected = buffer.push(&mut chunk, &mut self.gate, &mut digest);
         *at = at.saturating_add(count(bytes.len()));
-        let Some(collected) = collected.map_err(narrow)? else { return Ok(()) };
+        let Some(collected) = collected? else { return Ok(()) };
         self.admit(collected, digest.0.unwrap_or_default(), capacity)
     }
 
@@ -541,36 +540,6 @@ fn save<P, J: NorFlash>(
     });
     appended.map_err(|(offset, error)| InPlaceError::Marks { offset, error })?;
     Ok(refused?)
-}
-
-/// What header and gate can refuse.
-fn narrow<P, S>(
-    error: ApplyError<core::convert::Infallible, core::convert::Infallible>,
-) -> InPlaceError<P, S> {
-    match error {
-        ApplyError::Header(error) => InPlaceError::Header(error),
-        ApplyError::Setup(error) => InPlaceError::Setup(error),
-        ApplyError::Decode(error) => InPlaceError::Decode(error),
-        ApplyError::Trust(error) => InPlaceError::Trust(error),
-        // Blocks are checked as they end, no patch was authenticated before, and nothing was done yet.
-        ApplyError::BlockTooLong { .. }
-        | ApplyError::Swapped
-        | ApplyError::BaseTooLong { .. }
-        | ApplyError::WrongBase { .. }
-        | ApplyError::TargetTooLong { .. }
-        | ApplyError::WrongTarget { .. }
-        | ApplyError::BaseRead { .. }
-        | ApplyError::StagingRead { .. }
-        | ApplyError::StagingErase { .. }
-        | ApplyError::StagingWrite { .. }
-        | ApplyError::Journal { .. }
-        | ApplyError::JournalTooShort { .. }
-        | ApplyError::LogTooShort { .. }
-        | ApplyError::Gap { .. }
-        | ApplyError::InPlace
-        | ApplyError::Poisoned { .. }
-        | ApplyError::Internal => InPlaceError::Internal,
-    }
 }
 
 fn count(len: usize) -> u32 {

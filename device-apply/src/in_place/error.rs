@@ -7,6 +7,7 @@ use patcher_core::error::{DecodeError, Error, HeaderError, SetupError, TrustErro
 
 use crate::Class;
 use crate::apply::gate::Refusal;
+use crate::error::Hex;
 use crate::journal::JournalError;
 
 /// Why an in-place update did not go on.
@@ -188,6 +189,7 @@ impl<P, S> From<Refusal> for InPlaceError<P, S> {
     fn from(refusal: Refusal) -> Self {
         match refusal {
             Refusal::Header(error) => Self::Header(error),
+            Refusal::Setup(error) => Self::Setup(error),
             Refusal::Decode(error) => Self::Decode(error),
             Refusal::Trust(error) => Self::Trust(error),
             // Blocks are checked as they end, and no patch was authenticated before.
@@ -220,14 +222,6 @@ impl<P, S> From<Error<Self>> for InPlaceError<P, S> {
             Error::Patch(error) => Self::Decode(error),
             Error::Images(error) => error,
         }
-    }
-}
-
-struct Hex<'a>(&'a [u8]);
-
-impl fmt::Display for Hex<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
     }
 }
 

@@ -4,8 +4,7 @@ use core::convert::Infallible;
 
 use device_apply::in_place::{InPlace, InPlaceError, Parts, Stage};
 use device_apply::trust::Policy;
-use embedded_storage::nor_flash::{ErrorType, ReadNorFlash};
-use flash_model::{FlashError, FlashModel, Stm32L4};
+use flash_model::{FlashError, FlashModel, Stm32L4, Stored};
 use patcher_core::container::in_place::{Form, InPlace as Geometry};
 use patcher_core::container::writer;
 use patcher_core::error::TrustError;
@@ -15,25 +14,6 @@ use rig::plan::Recipe;
 use rig::seal::{Key, Terms, signed};
 
 use crate::support::{Keys, signer, terms};
-
-struct Stored<'a>(&'a [u8]);
-
-impl ErrorType for Stored<'_> {
-    type Error = Infallible;
-}
-
-impl ReadNorFlash for Stored<'_> {
-    const READ_SIZE: usize = 1;
-
-    fn read(&mut self, offset: u32, bytes: &mut [u8]) -> Result<(), Infallible> {
-        bytes.copy_from_slice(&self.0[offset as usize..][..bytes.len()]);
-        Ok(())
-    }
-
-    fn capacity(&self) -> usize {
-        self.0.len()
-    }
-}
 
 type Failure = InPlaceError<Infallible, FlashError>;
 

@@ -78,6 +78,7 @@ mod parts;
 mod power;
 mod slot;
 mod stats;
+mod stored;
 mod tear;
 mod unit;
 
@@ -94,5 +95,6 @@ pub use parts::{
 pub use power::Cut;
 pub use slot::Slot;
 pub use stats::Stats;
+pub use stored::Stored;
 pub use tear::Tear;
 pub use unit::UnitState;

@@ -4,35 +4,13 @@ use core::convert::Infallible;
 use core::ops::Range;
 
 use device_apply::in_place::{InPlace, InPlaceError, Parts, Progress, Stage};
-use embedded_storage::nor_flash::{ErrorType, ReadNorFlash};
-use flash_model::{FlashError, FlashModel, Part, Slot};
+use flash_model::{FlashError, FlashModel, Part, Slot, Stored};
 use patcher_core::container::in_place::{Form, InPlace as Geometry};
 use patcher_core::{Header, reference};
 use rig::firmware;
 use rig::plan::{Patch, Recipe};
 
 pub(super) type Failure = InPlaceError<Infallible, FlashError>;
-
-/// A patch in memory that is read like flash.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Stored<'a>(pub(super) &'a [u8]);
-
-impl ErrorType for Stored<'_> {
-    type Error = Infallible;
-}
-
-impl ReadNorFlash for Stored<'_> {
-    const READ_SIZE: usize = 1;
-
-    fn read(&mut self, offset: u32, bytes: &mut [u8]) -> Result<(), Infallible> {
-        bytes.copy_from_slice(&self.0[offset as usize..][..bytes.len()]);
-        Ok(())
-    }
-
-    fn capacity(&self) -> usize {
-        self.0.len()
-    }
-}
 
 /// What a patch is made for, in pages of the part.
 #[derive(Clone, Copy, Debug)]
