@@ -285,6 +285,8 @@ fn told(outcome: Outcome) -> String {
     match outcome {
         Outcome::Installed => "the device has it, and restarts".to_owned(),
         Outcome::NotConfirmed => "not now: the running image is on trial".to_owned(),
+        // Rejects of a body, or the wrong digest of what it made: which of them a wrong bit leads to is up to the image.
+        Outcome::Refused { code: 32..=38 | 67 } => "refused as damaged".to_owned(),
         Outcome::Refused { code } => format!("refused with {code:#06x}"),
         Outcome::HungUp => "the host is gone".to_owned(),
         Outcome::Declined(why) => format!("declined: {why:?}"),
