@@ -57,7 +57,7 @@ impl Priced<'_> {
 }
 
 impl Coder for Priced<'_> {
-    fn code(&mut self, bit: bool, p1: u16) -> bool {
+    fn code(&mut self, bit: bool, p1: u32) -> bool {
         let bit = self.decoder.code(bit, p1);
         self.price.code(bit, p1);
         self.decisions += 1;
@@ -134,24 +134,29 @@ pub fn explain(
     let mut spent = Vec::new();
     let mut topic = Topic::Map;
     let mut rest = body;
-    let mut range = start(&mut rest);
+    let mut range = RangeState::default();
+    let mut started = false;
     let mut implied = 0;
     while !engine.is_done() {
         let position = engine.position();
         let mut side = Priced {
-            decoder: RangeDecoder::new(&mut range, rest),
+            decoder: RangeDecoder::new(range, rest),
             topic,
             position,
             price: CostCoder::default(),
             decisions: 0,
             spent: &mut spent,
         };
+        if !started {
+            side.decoder.start();
+        }
         let step = engine.step(&mut images, &mut side).map_err(|error| match error {
             Error::Patch(error) => error,
             Error::Images(never) => match never {},
         })?;
         side.note(engine.position().wrapping_sub(position));
         topic = side.topic;
+        range = side.decoder.state();
         let consumed = side.decoder.consumed();
         implied += consumed.saturating_sub(rest.len());
         if implied > IMPLIED_ZEROS as usize {
@@ -159,17 +164,7 @@ pub fn explain(
         }
         rest = rest.get(consumed..).unwrap_or(&[]);
         spent.drain(..).for_each(&mut observe);
-        if step == (Step::Mark { reset: true }) {
-            range = start(&mut rest);
-        }
+        started = step != (Step::Mark { reset: true });
     }
     Ok(images.target)
-}
-
-/// Starts a segment of the range coder with the first bytes of `rest`.
-fn start(rest: &mut &[u8]) -> RangeState {
-    let mut first = [0; RangeState::START_BYTES];
-    read(rest, 0, &mut first);
-    *rest = rest.get(first.len()..).unwrap_or(&[]);
-    RangeState::start(first)
 }

@@ -74,7 +74,7 @@ impl Regions {
 
     /// The regions in file order.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &Region> + DoubleEndedIterator {
-        self.list.iter().take(usize::from(self.count))
+        self.list.get(..usize::from(self.count)).unwrap_or(&[]).iter()
     }
 
     /// Number of regions.

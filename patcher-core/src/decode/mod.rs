@@ -73,7 +73,7 @@ struct Decoding<'a>(RangeDecoder<'a>);
 
 impl Coder for Decoding<'_> {
     #[inline]
-    fn code(&mut self, bit: bool, p1: u16) -> bool {
+    fn code(&mut self, bit: bool, p1: u32) -> bool {
         self.0.code(bit, p1)
     }
 }
@@ -105,7 +105,7 @@ impl<'w> Decoder<'w> {
     ) -> Result<Self, SetupError> {
         Ok(Self {
             engine: Engine::new(header, isas, workspace)?,
-            range: RangeState { range: 0, code: 0 },
+            range: RangeState::default(),
             started: false,
             poisoned: false,
             received: 0,
@@ -175,21 +175,15 @@ impl<'w> Decoder<'w> {
         let start = self.engine.position();
         loop {
             self.fill(chunk)?;
-            let body_len = self.engine.header.body_len;
-            let all_here = self.received == body_len;
+            let all_here = self.received == self.engine.header.body_len;
             if self.engine.is_done() {
                 return self.done(all_here).map_err(Error::Patch);
             }
             if self.waiting() < MAX_STEP_BYTES && !all_here {
                 return Ok(Event::NeedInput);
             }
-            match self.step(images)? {
-                Step::Mark { reset } => return Ok(Event::Mark { reset }),
-                Step::More | Step::Done => {}
-            }
-            let produced = self.engine.position().wrapping_sub(start);
-            if produced >= YIELD_BYTES && !self.engine.is_done() {
-                return Ok(Event::Yield);
+            if let Some(event) = self.steps(images, start, all_here)? {
+                return Ok(event);
             }
         }
     }
@@ -238,28 +232,47 @@ impl<'w> Decoder<'w> {
         }
     }
 
-    fn step<I: Images>(&mut self, images: &mut I) -> Result<Step, Error<I::Error>> {
+    /// Steps as far as the bytes go that wait, and says what stopped it if it was not their end.
+    fn steps<I: Images>(
+        &mut self,
+        images: &mut I,
+        start: u32,
+        all_here: bool,
+    ) -> Result<Option<Event>, Error<I::Error>> {
         let waiting =
             self.buffer.get(usize::from(self.head)..usize::from(self.tail)).unwrap_or(&[]);
-        let (step, consumed) = if self.started {
-            let mut side = Decoding(RangeDecoder::new(&mut self.range, waiting));
-            let step = self.engine.step(images, &mut side)?;
-            (step, side.0.consumed())
-        } else {
-            let mut first = [0; RangeState::START_BYTES];
-            for (slot, &byte) in first.iter_mut().zip(waiting) {
-                *slot = byte;
+        let body_len = self.engine.header.body_len;
+        let most = body_len.saturating_add(IMPLIED_ZEROS).saturating_sub(self.consumed) as usize;
+        let least = if all_here { 0 } else { MAX_STEP_BYTES };
+        let mut side = Decoding(RangeDecoder::new(self.range, waiting));
+        let event = loop {
+            let step = if self.started {
+                self.engine.step(images, &mut side)?
+            } else {
+                side.0.start();
+                Step::More
+            };
+            self.started = step != (Step::Mark { reset: true });
+            let consumed = side.0.consumed();
+            if consumed > most {
+                return Err(DecodeError::Overrun.into());
             }
-            self.range = RangeState::start(first);
-            (Step::More, first.len())
+            match step {
+                Step::Mark { reset } => break Some(Event::Mark { reset }),
+                Step::Done => break None,
+                Step::More => {}
+            }
+            if self.engine.position().wrapping_sub(start) >= YIELD_BYTES {
+                break Some(Event::Yield);
+            }
+            if waiting.len() < consumed + least {
+                break None;
+            }
         };
-        self.started = step != (Step::Mark { reset: true });
-        let taken = u8::try_from(consumed.min(waiting.len())).unwrap_or(0);
-        self.head += taken;
+        self.range = side.0.state();
+        let consumed = side.0.consumed();
+        self.head += u8::try_from(consumed.min(waiting.len())).unwrap_or(0);
         self.consumed = self.consumed.saturating_add(u32::try_from(consumed).unwrap_or(u32::MAX));
-        if self.consumed > self.engine.header.body_len.saturating_add(IMPLIED_ZEROS) {
-            return Err(DecodeError::Overrun.into());
-        }
-        Ok(step)
+        Ok(event)
     }
 }

@@ -91,7 +91,7 @@ impl<C> Planned<'_, C> {
 
 impl<C: Coder> Coder for Planned<'_, C> {
     #[inline]
-    fn code(&mut self, bit: bool, p1: u16) -> bool {
+    fn code(&mut self, bit: bool, p1: u32) -> bool {
         self.coder.code(bit, p1)
     }
 }

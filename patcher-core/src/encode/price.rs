@@ -19,8 +19,8 @@ pub struct CostCoder {
 
 impl Coder for CostCoder {
     #[inline]
-    fn code(&mut self, bit: bool, p1: u16) -> bool {
-        let p = if bit { u32::from(p1) } else { 65_536 - u32::from(p1) };
+    fn code(&mut self, bit: bool, p1: u32) -> bool {
+        let p = if bit { p1 } else { 65_536 - p1 };
         self.cost += u64::from(cost(p));
         bit
     }
@@ -96,7 +96,7 @@ struct Teller<F> {
 
 impl<F> Coder for Teller<F> {
     #[inline]
-    fn code(&mut self, bit: bool, p1: u16) -> bool {
+    fn code(&mut self, bit: bool, p1: u32) -> bool {
         self.coder.code(bit, p1)
     }
 }

@@ -18,7 +18,7 @@ const BIAS: i32 = 512;
 #[derive(Debug, Clone, Copy)]
 pub struct Way {
     /// The probability stays this many 1/65536 away from certainty.
-    pub least: u16,
+    pub least: i32,
     /// Learning rate: weight change in Q13 is `error * logit >> slowness`, 1..=31.
     pub slowness: u32,
 }
@@ -59,23 +59,24 @@ pub fn decide(
             dot += *logit * signed(weight);
         }
     }
-    let p1 = squash(dot >> 13).clamp(way.least, u16::MAX - way.least + 1);
-    let bit = coder.code(bit, p1);
-    let error = if bit { 65535 } else { 0 } - i32::from(p1);
+    let p1 = squash(dot >> 13).clamp(way.least, 65_536 - way.least);
+    let bit = coder.code(bit, p1.cast_unsigned());
+    // All ones for true.
+    let truth = -i32::from(bit);
+    let error = (truth & 65_535) - p1;
     let half = 1 << (way.slowness - 1);
     let train = |weight: &mut u16, logit: i32| {
         let step = (error * logit + half) >> way.slowness;
         *weight = counter::low_half((signed(*weight) + step).clamp(-32_768, 32_767));
     };
     train(constant, BIAS);
-    let target = if bit { counter::MOST } else { 0 };
     for ((&logit, input), weight) in logits.iter().zip(inputs).zip(of_inputs) {
         if input.says != 0
             && let Some(cell) = cells.get_mut(input.cell)
         {
             train(weight, logit);
             // What says the opposite learns the opposite.
-            counter::move_to(cell, target ^ (input.says >> 1 & counter::MOST));
+            counter::move_to(cell, (truth ^ input.says >> 1) & counter::MOST);
         }
     }
     bit

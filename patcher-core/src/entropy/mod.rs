@@ -18,5 +18,5 @@ pub trait Coder {
     ///
     /// `p1` is the probability that the decision is true, in units of 1/65536, 1..=65535. An encoder
     /// codes `bit` and returns it; a decoder ignores `bit` and returns what the patch says.
-    fn code(&mut self, bit: bool, p1: u16) -> bool;
+    fn code(&mut self, bit: bool, p1: u32) -> bool;
 }

@@ -16,13 +16,12 @@ pub(crate) const BOTTOM: u32 = 1 << 24;
 /// Two 16 × 16 bit products, so that a core without a long multiplication stays fast. The result is
 /// at least 1 and less than `range` for `range` ≥ 2²⁴ and `p1` in 1..=65535.
 #[inline]
-pub(crate) fn split(range: u32, p1: u16) -> u32 {
-    let p = u32::from(p1);
-    (range >> 16) * p + (((range & 0xFFFF) * p) >> 16)
+pub(crate) fn split(range: u32, p1: u32) -> u32 {
+    (range >> 16) * p1 + (((range & 0xFFFF) * p1) >> 16)
 }
 
 /// State of the range decoder between two decisions.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct RangeState {
     /// Width of the current interval.
     pub range: u32,
@@ -33,26 +32,41 @@ pub struct RangeState {
 impl RangeState {
     /// Bytes that start a segment.
     pub const START_BYTES: usize = 4;
-
-    /// Starts a segment from its first four bytes.
-    #[must_use]
-    pub fn start(bytes: [u8; Self::START_BYTES]) -> Self {
-        Self { range: u32::MAX, code: u32::from_be_bytes(bytes) }
-    }
 }
 
 /// Decodes decisions from a slice; past its end zeros are read and counted.
 #[derive(Debug)]
 pub struct RangeDecoder<'a> {
-    state: &'a mut RangeState,
+    state: RangeState,
     input: &'a [u8],
     consumed: usize,
 }
 
 impl<'a> RangeDecoder<'a> {
     /// A decoder that continues from `state` with the bytes of `input`.
-    pub fn new(state: &'a mut RangeState, input: &'a [u8]) -> Self {
+    #[must_use]
+    pub fn new(state: RangeState, input: &'a [u8]) -> Self {
         Self { state, input, consumed: 0 }
+    }
+
+    /// Starts a segment with its first [`RangeState::START_BYTES`].
+    pub fn start(&mut self) {
+        self.state.range = u32::MAX;
+        for _ in 0..RangeState::START_BYTES {
+            self.state.code = self.state.code << 8 | self.next();
+        }
+    }
+
+    fn next(&mut self) -> u32 {
+        let byte = self.input.get(self.consumed).copied().unwrap_or(0);
+        self.consumed = self.consumed.wrapping_add(1);
+        byte.into()
+    }
+
+    /// What the next decoder continues from, with the bytes that were not taken.
+    #[must_use]
+    pub fn state(&self) -> RangeState {
+        self.state
     }
 
     /// Bytes taken so far; more than `input.len()` when zeros had to stand in.
@@ -64,22 +78,21 @@ impl<'a> RangeDecoder<'a> {
 
 impl Coder for RangeDecoder<'_> {
     #[inline]
-    fn code(&mut self, _bit: bool, p1: u16) -> bool {
-        let state = &mut *self.state;
-        let bound = split(state.range, p1);
-        let bit = state.code < bound;
+    fn code(&mut self, _bit: bool, p1: u32) -> bool {
+        let RangeState { mut range, mut code } = self.state;
+        let bound = split(range, p1);
+        let bit = code < bound;
         if bit {
-            state.range = bound;
+            range = bound;
         } else {
-            state.code = state.code.wrapping_sub(bound);
-            state.range = state.range.wrapping_sub(bound);
+            code = code.wrapping_sub(bound);
+            range = range.wrapping_sub(bound);
         }
-        while state.range < BOTTOM {
-            let byte = self.input.get(self.consumed).copied().unwrap_or(0);
-            self.consumed = self.consumed.saturating_add(1);
-            state.code = state.code << 8 | u32::from(byte);
-            state.range <<= 8;
+        while range < BOTTOM {
+            code = code << 8 | self.next();
+            range <<= 8;
         }
+        self.state = RangeState { range, code };
         bit
     }
 }

@@ -3,22 +3,23 @@
 //! Logits are in units of 1/256 ("Q8"). The tables are normative: docs/format.md gives the formulas,
 //! a test recomputes every entry.
 
-/// Largest logit that [`squash`] tells from its neighbours: 12 in Q8.
-pub const LOGIT_MAX: i32 = 3072;
+/// Bits of the logits that [`squash`] tells apart, with their sign.
+const LOGIT_BITS: u32 = 13;
 
-/// `round(65536 / (1 + exp(-x)))` at x = -12, -11.5, … 12, clamped to 1..=65535.
+/// `round(65536 / (1 + exp(-x)))` at x = -16, -15.5, … 16, clamped to 1..=65535.
 #[rustfmt::skip]
-const SQUASH: [u16; 49] = [
+const SQUASH: [u16; 65] = [
+    1, 1, 1, 1, 1, 1, 1, 1,
     1, 1, 1, 2, 3, 5, 8, 13, 22, 36, 60, 98,
     162, 267, 439, 720, 1179, 1921, 3108, 4971, 7812, 11_955, 17_625, 24_743,
     32_768, 40_793, 47_911, 53_581, 57_724, 60_565, 62_428, 63_615, 64_357, 64_816, 65_097, 65_269,
     65_374, 65_438, 65_476, 65_500, 65_514, 65_523, 65_528, 65_531, 65_533, 65_534, 65_535, 65_535,
-    65_535,
+    65_535, 65_535, 65_535, 65_535, 65_535, 65_535, 65_535, 65_535, 65_535,
 ];
 
-/// `round(256 * ln((i + 0.5) / (255.5 - i)))` for i = 0..256.
+/// `round(256 * ln((i + 0.5) / (255.5 - i)))` for i = 0..128; the other half is the same with the other sign.
 #[rustfmt::skip]
-const STRETCH: [i16; 256] = [
+const STRETCH: [i16; 128] = [
     -1597, -1314, -1182, -1095, -1030, -978, -934, -896, -863, -834, -807, -783, -760, -739, -720, -702,
     -685, -669, -653, -639, -625, -612, -599, -587, -575, -564, -553, -542, -532, -522, -512, -503,
     -494, -485, -476, -468, -459, -451, -443, -436, -428, -421, -413, -406, -399, -392, -385, -379,
@@ -27,14 +28,6 @@ const STRETCH: [i16; 256] = [
     -200, -195, -190, -186, -181, -177, -172, -168, -163, -159, -155, -150, -146, -141, -137, -133,
     -129, -124, -120, -116, -112, -108, -103, -99, -95, -91, -87, -83, -79, -75, -70, -66,
     -62, -58, -54, -50, -46, -42, -38, -34, -30, -26, -22, -18, -14, -10, -6, -2,
-    2, 6, 10, 14, 18, 22, 26, 30, 34, 38, 42, 46, 50, 54, 58, 62,
-    66, 70, 75, 79, 83, 87, 91, 95, 99, 103, 108, 112, 116, 120, 124, 129,
-    133, 137, 141, 146, 150, 155, 159, 163, 168, 172, 177, 181, 186, 190, 195, 200,
-    204, 209, 214, 218, 223, 228, 233, 238, 243, 248, 253, 258, 263, 268, 273, 279,
-    284, 289, 295, 300, 306, 311, 317, 323, 329, 335, 341, 347, 353, 359, 366, 372,
-    379, 385, 392, 399, 406, 413, 421, 428, 436, 443, 451, 459, 468, 476, 485, 494,
-    503, 512, 522, 532, 542, 553, 564, 575, 587, 599, 612, 625, 639, 653, 669, 685,
-    702, 720, 739, 760, 783, 807, 834, 863, 896, 934, 978, 1030, 1095, 1182, 1314, 1597,
 ];
 
 /// Probability in 1/65536 for a logit in Q8, linear between the points of the table.
@@ -42,21 +35,24 @@ const STRETCH: [i16; 256] = [
 /// The result is in 1..=65535.
 #[inline]
 #[must_use]
-pub fn squash(logit: i32) -> u16 {
-    let x = (logit.clamp(-LOGIT_MAX, LOGIT_MAX - 1) + LOGIT_MAX).unsigned_abs();
-    let index = (x >> 7) as usize;
-    let low = u32::from(SQUASH.get(index).copied().unwrap_or(0));
-    let high = u32::from(SQUASH.get(index + 1).copied().unwrap_or(0));
-    let value = low + ((high.wrapping_sub(low) * (x & 127)) >> 7);
-    // No more than the larger of the two.
-    super::counter::low_half(value.cast_signed())
+pub fn squash(logit: i32) -> i32 {
+    const MOST: i32 = 1 << (LOGIT_BITS - 1);
+    let x = logit.clamp(-MOST, MOST - 1);
+    let index = ((x + MOST) >> 7).unsigned_abs() as usize;
+    let low: i32 = SQUASH.get(index).copied().unwrap_or(0).into();
+    let high: i32 = SQUASH.get(index + 1).copied().unwrap_or(0).into();
+    low + ((high - low) * (x & 127) >> 7)
 }
 
 /// Logit in Q8 of a probability given in 1/256 (0..=255).
 #[inline]
 #[must_use]
 pub fn stretch(p8: u8) -> i32 {
-    i32::from(STRETCH.get(usize::from(p8)).copied().unwrap_or(0))
+    // All ones in the upper half.
+    let upper = i32::from(p8.cast_signed() >> 7);
+    let index = (i32::from(p8) ^ upper) & 127;
+    let logit = STRETCH.get(index.unsigned_abs() as usize).copied().unwrap_or(0);
+    (i32::from(logit) ^ upper) - upper
 }
 
 #[cfg(test)]
@@ -67,21 +63,21 @@ mod tests {
     #[test]
     fn tables_equal_their_formulas() {
         for (i, &value) in SQUASH.iter().enumerate() {
-            let x = (i as f64).mul_add(0.5, -12.0);
+            let x = (i as f64).mul_add(0.5, -16.0);
             let expected = (65536.0 / (1.0 + (-x).exp())).round().clamp(1.0, 65535.0);
             assert_eq!(f64::from(value), expected, "squash {i}");
         }
-        for (i, &value) in STRETCH.iter().enumerate() {
-            let i = i as f64;
-            let expected = (256.0 * ((i + 0.5) / (255.5 - i)).ln()).round() as i16;
-            assert_eq!(value, expected, "stretch {i}");
+        for i in 0..=u8::MAX {
+            let p = f64::from(i);
+            let expected = (256.0 * ((p + 0.5) / (255.5 - p)).ln()).round() as i32;
+            assert_eq!(stretch(i), expected, "stretch {i}");
         }
     }
 
     #[test]
     fn squash_is_monotonic_and_never_certain() {
         let mut last = 0;
-        for x in -4000..4000 {
+        for x in -5000..5000 {
             let p = squash(x);
             assert!(p >= last && p >= 1, "at {x}");
             last = p;

@@ -42,12 +42,13 @@ pub struct Model<'w> {
 type Start = fn(u8) -> u16;
 
 /// The parts whose words start from priors, in the order of the workspace.
-const PARTS: [(Part, Start); 5] = [
+const PARTS: [(Part, Start); 6] = [
     (number::COUNTERS, prior::counter),
     (switch::COUNTERS, prior::counter),
     (hit::WEIGHTS, prior::weight),
     (byte::WEIGHTS, prior::weight),
     (byte::TRUST, prior::counter),
+    (byte::FIRST, prior::counter),
 ];
 
 /// Of the words with priors in a model that is not compact, these are weights, the others counters.
@@ -59,7 +60,7 @@ const _: () = assert!(prior::PRIORS.len() == fixed_words(false));
 /// Words that a model needs, whatever its tables hold.
 #[must_use]
 pub const fn fixed_words(compact: bool) -> usize {
-    byte::TRUST.end(compact)
+    byte::FIRST.end(compact)
 }
 
 /// The first `len` of `words`, which keeps the others; all of them where there are not as many.
@@ -77,7 +78,10 @@ impl<'w> Model<'w> {
     /// It holds whatever was there: [`Model::reset`] is next.
     pub(crate) fn lay(words: &mut &'w mut [u16], tables: &Tables) -> Self {
         let compact = tables.compact;
-        let byte_slots = Table { start: byte::TRUST.count(), len: tables.byte_slots };
+        let byte_slots = Table {
+            start: fixed_words(compact) - byte::WEIGHTS.end(compact),
+            len: tables.byte_slots,
+        };
         let hit_slots = byte_slots.then(tables.hit_slots);
         let runs = hit_slots.then(tables.run_slots);
         Self { compact, words: take(words, tables.model_words()), byte_slots, hit_slots, runs }

@@ -40,40 +40,31 @@ pub(crate) const COUNTERS: Part = Part::first(8, PER_KIND, 1);
 /// A counter's probability in 1/65536, kept away from certainty so that a number costs a bounded
 /// number of patch bytes: 1/64 ≤ p ≤ 63/64.
 #[must_use]
-fn clamp(counter: u16) -> u16 {
-    (counter::p12(counter) << 4).clamp(1024, 64_512)
+fn clamp(counter: u16) -> u32 {
+    u32::from(counter::p12(counter) << 4).clamp(1024, 64_512)
 }
 
-/// Codes one decision that nothing is mixed for.
+/// Codes one plain decision with the counter at `index` of `words`, or at even odds when there is none.
 ///
-/// **Cost**: numbers and switches are rare, a copy of the range coder for each of them is not worth its room.
+/// **Cost**: one copy for everything that is not mixed.
 #[inline(never)]
-fn plain(coder: &mut impl Coder, bit: bool, p1: u16) -> bool {
-    coder.code(bit, p1)
-}
-
-/// Codes one plain decision with the counter at word `index`.
-#[inline(never)]
-pub(crate) fn modelled(
-    model: &mut Model<'_>,
-    coder: &mut impl Coder,
-    index: usize,
-    bit: bool,
-) -> bool {
-    let Some(slot) = model.words.get_mut(index) else { return false };
-    let bit = plain(coder, bit, clamp(*slot));
-    counter::update(slot, bit);
+pub(crate) fn plain(words: &mut [u16], coder: &mut impl Coder, index: usize, bit: bool) -> bool {
+    let mut even = counter::FRESH;
+    let counter = words.get_mut(index).unwrap_or(&mut even);
+    let bit = coder.code(bit, clamp(*counter));
+    counter::update(counter, bit);
     bit
 }
 
 /// Codes `value` with the counters of `kind`.
 pub fn code(model: &mut Model<'_>, coder: &mut impl Coder, kind: Number, value: u32) -> u32 {
     let own = COUNTERS.at(model.compact, kind as usize);
+    let words = &mut *model.words;
     let length = 32 - value.leading_zeros();
     let mut coded = 0u32;
     while coded < 32 {
         let index = (coded as usize).min(LENGTHS - 1);
-        if !modelled(model, coder, own + index, coded < length) {
+        if !plain(words, coder, own + index, coded < length) {
             break;
         }
         coded += 1;
@@ -85,12 +76,12 @@ pub fn code(model: &mut Model<'_>, coder: &mut impl Coder, kind: Number, value: 
     for left in (0..coded - 1).rev() {
         let truth = value >> left & 1 == 1;
         let decided = if left == coded - 2 {
-            modelled(model, coder, own + LENGTHS + (coded as usize).min(LENGTHS - 1), truth)
+            plain(words, coder, own + LENGTHS + (coded as usize).min(LENGTHS - 1), truth)
         } else if left < 2 && coded >= 5 {
             let low = if left == 1 { 0 } else { 1 + (result as usize & 1) };
-            modelled(model, coder, own + LENGTHS + LENGTHS + low, truth)
+            plain(words, coder, own + LENGTHS + LENGTHS + low, truth)
         } else {
-            plain(coder, truth, 0x8000)
+            plain(words, coder, usize::MAX, truth)
         };
         result = result << 1 | u32::from(decided);
     }

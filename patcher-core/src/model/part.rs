@@ -1,6 +1,6 @@
-//! The words that every model has, whatever its tables hold: parts of sets, of which one is picked for a decision.
+//! The words that a model has, whatever its tables hold: parts of sets, of which one is picked for a decision.
 
-/// `count` sets of `len` words somewhere in the workspace; in a compact model 2^`shared` neighbours are one.
+/// `count` sets of `len` words somewhere in the workspace; in a compact model 2^`shared` neighbours are one, if there are as many.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Part {
     /// First word, in a full model and in a compact one.
@@ -11,6 +11,9 @@ pub(crate) struct Part {
 }
 
 impl Part {
+    /// `shared` of a part that a compact model does not have.
+    pub(crate) const NONE: u32 = 16;
+
     /// The first part of a workspace.
     pub(crate) const fn first(count: usize, len: usize, shared: u32) -> Self {
         Self { start: [0, 0], count, len, shared }
@@ -59,7 +62,7 @@ impl Part {
     ) {
         let shared = if compact { (1 << self.shared) - 1 } else { 0 };
         for index in 0..self.count {
-            let starts = index & shared == shared.min(1);
+            let starts = index & shared == shared.min(1) && index | shared < self.count;
             for &prior in priors.by_ref().take(self.len) {
                 if starts && let Some(word) = words.next() {
                     *word = start(prior);

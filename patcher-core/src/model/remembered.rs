@@ -27,13 +27,10 @@ pub(crate) struct Remembered {
 }
 
 impl Remembered {
-    /// The bit that it expects at `index` after the bits `sofar`: 1 or −1, or 0 for no opinion.
-    pub(crate) fn towards(&self, sofar: u32, index: u32) -> i32 {
-        match super::byte::towards(self.byte, sofar, index) {
-            0 => 0,
-            _ if self.count == 0 => 0,
-            state => 2 * state.cast_signed() - 3,
-        }
+    /// The byte that it expects with a leading one; nothing that bits could follow when it expects none.
+    pub(crate) fn expects(&self) -> u32 {
+        let lead = if self.count == 0 { 0x200 } else { 0x100 };
+        lead | u32::from(self.byte)
     }
 
     /// What `table` of `words` holds of `context`.

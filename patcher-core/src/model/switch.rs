@@ -33,5 +33,6 @@ pub fn code(
     bit: bool,
 ) -> bool {
     let index = switch as usize + context as usize;
-    number::modelled(model, coder, COUNTERS.at(model.compact, index), bit)
+    let index = COUNTERS.at(model.compact, index);
+    number::plain(model.words, coder, index, bit)
 }

@@ -27,9 +27,9 @@ fn eight(bytes: &[u8], at: usize) -> [u8; MAX_LEN] {
     bytes.get(at..).and_then(<[u8]>::first_chunk).copied().unwrap_or_default()
 }
 
-fn halfword(bytes: &[u8], at: usize) -> u32 {
+fn halfword(bytes: &[u8], at: usize) -> u16 {
     let bytes = bytes.get(at..).and_then(<[u8]>::first_chunk).copied();
-    u32::from(u16::from_le_bytes(bytes.unwrap_or_default()))
+    u16::from_le_bytes(bytes.unwrap_or_default())
 }
 
 /// Bits needed for `value`, at most 15.
@@ -86,7 +86,8 @@ impl Engine<'_> {
             }
         }
         self.state.miss_done = 0;
-        self.state.miss = [0; MAX_LEN];
+        self.state.missed = unit;
+        self.state.around = [halfword(&window, BEHIND), halfword(&window, 0)];
         self.state.phase = Phase::Miss;
         Ok(())
     }
@@ -168,7 +169,7 @@ impl Engine<'_> {
         let hunting = self.state.block_left > 0 && self.state.run >= BLOCK_RUN;
         let kind = unit.kind as u32 | u32::from(hunting) << 3;
         let history = self.state.history;
-        let here = halfword(window, BEHIND);
+        let here = u32::from(halfword(window, BEHIND));
         let here = if unit.len == 1 { here & 0xFF } else { here };
         let mut all = [
             history & 0xFF,
@@ -185,51 +186,46 @@ impl Engine<'_> {
         images: &mut I,
         side: &mut impl Side,
     ) -> Result<(), Error<I::Error>> {
-        let mut window = [0u8; UNIT_WINDOW];
-        self.window(images, &mut window)?;
-        let unit = self.unit_here(&window);
+        let unit = &self.state.missed;
         let index = unit.order(self.state.miss_done);
         let mut truth = [0u8; 1];
         side.truth(self.state.position + length32(index), &mut truth);
         let [truth] = truth;
-        let predicted = unit.predicted.get(index).copied().unwrap_or(0);
-        let contexts = self.miss_contexts(&unit, &window, predicted);
         side.about(Topic::Miss(unit.kind));
+        let contexts = self.miss_contexts(index);
         let byte = byte::code(&mut self.model, side, &contexts, truth);
-        if let Some(slot) = self.state.miss.get_mut(index) {
+        let unit = &mut self.state.missed;
+        if let Some(slot) = unit.predicted.get_mut(index) {
             *slot = byte;
         }
         self.state.miss_done += 1;
         if self.state.miss_done < unit.len {
             return Ok(());
         }
-        let bytes = self.state.miss;
-        self.learn(&unit, bytes);
+        let unit = *unit;
+        self.learn(&unit);
         self.note_miss();
         self.state.phase = Phase::Diff;
-        self.produce(images, bytes.get(..usize::from(unit.len)).unwrap_or(&[]))
+        self.produce(images, unit.bytes())
     }
 
-    fn miss_contexts(
-        &self,
-        unit: &Unit,
-        window: &[u8; UNIT_WINDOW],
-        predicted: u8,
-    ) -> byte::Contexts {
+    /// Contexts of the byte of index `index` of the missed unit.
+    fn miss_contexts(&self, index: usize) -> byte::Contexts {
+        let unit = &self.state.missed;
         let done = self.state.miss_done;
         let kind = unit.kind as u32 | u32::from(done) << 3;
+        let at = |index: usize| unit.predicted.get(index).copied().unwrap_or(0);
         // The byte coded before this one: of the unit, else of the target.
         let coded = match done {
             0 => self.state.last & 0xFF,
-            _ => u32::from(self.state.miss.get(unit.order(done - 1)).copied().unwrap_or(0)),
+            _ => u32::from(at(unit.order(done - 1))),
         };
-        let here = halfword(window, BEHIND);
-        let before = halfword(window, 0);
+        let [here, before] = self.state.around.map(u32::from);
         let mut others = [here << 8 | coded, before | coded << 16];
         contexts(33, kind, &mut others);
         byte::Contexts {
             role: Role::Miss(unit.kind.miss_class()),
-            expected: predicted,
+            expected: at(index),
             towards: context(32, 0, kind),
             others,
         }

@@ -1,5 +1,7 @@
 //! The registers of a stream between two steps.
 
+use super::unit::Unit;
+
 /// Distances that copies may repeat.
 pub const REPEATS: usize = 3;
 
@@ -81,8 +83,10 @@ pub(crate) struct State {
     pub(crate) block_left: u8,
     /// Bytes of the missed unit coded so far, in coding order.
     pub(crate) miss_done: u8,
-    /// The missed unit as far as it is known.
-    pub(crate) miss: [u8; 8],
+    /// The missed unit; its bytes are those predicted until they are coded.
+    pub(crate) missed: Unit,
+    /// The halfwords of the base that begin with the unit, and before it.
+    pub(crate) around: [u16; 2],
     /// Tokens of extras, most recent lowest, 1 = copy.
     pub(crate) tokens: u8,
     /// The last op followed the map.
@@ -116,7 +120,8 @@ impl Default for State {
             run: 0,
             block_left: 0,
             miss_done: 0,
-            miss: [0; 8],
+            missed: Unit::default(),
+            around: [0; 2],
             tokens: 0,
             followed_map: false,
             repeated: false,

@@ -4,12 +4,13 @@ use super::engine::Engine;
 use crate::reference::{Found, MAX_LEN};
 
 /// What a unit is; the number picks weights and contexts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
 pub enum Kind {
     /// A run of units that may hit as a whole.
     Block = 0,
     /// One byte.
+    #[default]
     Byte = 1,
     /// Code that leads nowhere: an instruction, or a part of one.
     Code = 2,
@@ -55,7 +56,7 @@ impl Kind {
 }
 
 /// One unit: its kind, its length, the bytes that the target should hold.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Unit {
     pub(crate) kind: Kind,
     pub(crate) len: u8,
@@ -148,9 +149,10 @@ impl Engine<'_> {
         }
     }
 
-    /// Learns from a reference that was mispredicted: `bytes` is what the target holds.
-    pub(crate) fn learn(&mut self, unit: &Unit, bytes: [u8; MAX_LEN]) {
+    /// Learns from a reference that was mispredicted: the bytes of `unit` are what the target holds.
+    pub(crate) fn learn(&mut self, unit: &Unit) {
         let Some(isa) = self.isa else { return };
+        let bytes = unit.predicted;
         let word = isa.word(bytes);
         let seen = match unit.kind {
             Kind::Block | Kind::Byte | Kind::Code | Kind::Unchanged => None,

@@ -54,7 +54,7 @@ struct Adversary<F> {
 }
 
 impl<F> Coder for Adversary<F> {
-    fn code(&mut self, bit: bool, p1: u16) -> bool {
+    fn code(&mut self, bit: bool, p1: u32) -> bool {
         let dear = p1 < 0x8000;
         let bit = match self.mood {
             Mood::Obey => bit,
@@ -62,7 +62,7 @@ impl<F> Coder for Adversary<F> {
             Mood::Mixed(chance) => dear == (self.random.byte() < chance),
         };
         // docs/format.md, "Range coder".
-        let p = u32::from(p1);
+        let p = p1;
         let bound = (self.range >> 16) * p + (((self.range & 0xFFFF) * p) >> 16);
         self.range = if bit { bound } else { self.range - bound };
         while self.range < 1 << 24 {

@@ -20,7 +20,7 @@ impl Sizes {
 
     pub(crate) fn new(memory: u8, map_entries: u32, full: bool, isa: u8) -> Option<Self> {
         let compact = memory <= 14;
-        let fixed = if compact { 260 } else { 528 };
+        let fixed = if compact { 260 } else { 540 };
         let words = i64::from(memory) * 128 - 416 - fixed - 4 * i64::from(map_entries);
         let words = u32::try_from(words).ok().filter(|words| *words >= 256)?;
         let hit_slots = if full { 0 } else { words / 6 };

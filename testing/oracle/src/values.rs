@@ -182,6 +182,19 @@ impl Body<'_> {
                     seen[i].opinion(sofar, j).map(|opinion| (Cell::Trust(i, count), opinion))
                 });
             }
+            let class = match role {
+                Role::Literal => 4 + j / 2,
+                Role::Miss { kind } => [0, 0, 1, 2, 3, 3][kind],
+            };
+            let towards = usize::try_from(towards).expect("small");
+            if let [Some((Cell::Slot(slot), _)), None, None] = voices[..]
+                && byte_slots >= 1024
+                && !literal
+            {
+                let bit = self.alone(slot, 4 * towards + class)?;
+                sofar = sofar << 1 | u32::from(bit);
+                continue;
+            }
             let mut logits = Vec::new();
             for voice in &voices {
                 logits.push(voice.map_or(0, |(cell, says)| {
@@ -190,11 +203,7 @@ impl Body<'_> {
                     if says { logit } else { -logit }
                 }));
             }
-            let class = match role {
-                Role::Literal => 4 + j / 2,
-                Role::Miss { kind } => [0, 0, 1, 2, 3, 3][kind],
-            };
-            let set = 8 * usize::try_from(towards).expect("small") + class;
+            let set = 8 * towards + class;
             let mixed = self.mixer.mix(logits, self.workspace.byte_weights.set(set), 32);
             let bit = self.decide(mixed.p1)?;
             mixed.train(self.workspace.byte_weights.set(set), 18, bit);
@@ -213,6 +222,16 @@ impl Body<'_> {
         let name = if literal { "literal" } else { "missed byte" };
         self.note(|| name.to_owned(), u32::from(byte));
         Ok(byte)
+    }
+
+    /// Decodes a bit that only byte slot `slot` knows something of (§7.4); `first` is the counter that a new slot follows.
+    fn alone(&mut self, slot: usize, first: usize) -> Result<bool, Reject> {
+        if self.workspace.byte_slots[slot].n > 0 {
+            return self.plain(|body, _, at| &mut body.workspace.byte_slots[at], 0, slot);
+        }
+        let bit = self.plain(|body, _, at| &mut body.workspace.first[at], 0, first)?;
+        self.workspace.byte_slots[slot] = Counter { n: 1, ..self.workspace.first[first] };
+        Ok(bit)
     }
 
     fn cell(&mut self, cell: Cell) -> &mut Counter {

@@ -51,6 +51,8 @@ pub(crate) struct Workspace {
     pub(crate) hit_weights: Sets<i64>,
     pub(crate) byte_weights: Sets<i64>,
     pub(crate) trust: Sets<Counter>,
+    /// None in a compact workspace.
+    pub(crate) first: Vec<Counter>,
     pub(crate) byte_slots: Vec<Counter>,
     pub(crate) hit_slots: Vec<Counter>,
     pub(crate) runs: Vec<Run>,
@@ -71,6 +73,10 @@ impl Workspace {
             hit_weights: Sets::new(12, 4, 1, compact, &mut priors, weight),
             byte_weights: Sets::new(24, 4, 2, compact, &mut priors, weight),
             trust: Sets::new(2, 8, 0, compact, &mut priors, Counter::believing),
+            first: match compact {
+                true => Vec::new(),
+                false => priors.iter().map(|prior| Counter::believing(*prior)).collect(),
+            },
             byte_slots: slots(sizes.byte_slots),
             hit_slots: slots(sizes.hit_slots),
             runs: vec![Run::default(); usize::try_from(sizes.run_slots).expect("small")],
@@ -102,6 +108,7 @@ impl Workspace {
         words.extend(weights(&self.hit_weights.words));
         words.extend(weights(&self.byte_weights.words));
         words.extend(counters(&self.trust.words));
+        words.extend(counters(&self.first));
         words.extend(counters(&self.byte_slots));
         words.extend(counters(&self.hit_slots));
         words.extend(self.runs.iter().flat_map(|run| run.word().to_le_bytes()));

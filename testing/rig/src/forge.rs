@@ -16,7 +16,7 @@ struct Scripted<'a, F> {
 }
 
 impl<F> Coder for Scripted<'_, F> {
-    fn code(&mut self, bit: bool, p1: u16) -> bool {
+    fn code(&mut self, bit: bool, p1: u32) -> bool {
         self.coder.code(bit, p1)
     }
 }
