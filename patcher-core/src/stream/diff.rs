@@ -86,7 +86,7 @@ impl Engine<'_> {
             }
         }
         self.state.miss_done = 0;
-        self.state.missed = unit;
+        self.state.missed = unit.alone();
         self.state.around = [halfword(&window, BEHIND), halfword(&window, 0)];
         self.state.phase = Phase::Miss;
         Ok(())

@@ -83,7 +83,7 @@ pub(crate) struct State {
     pub(crate) block_left: u8,
     /// Bytes of the missed unit coded so far, in coding order.
     pub(crate) miss_done: u8,
-    /// The missed unit; its bytes are those predicted until they are coded.
+    /// The missed unit; its bytes are those predicted until they are coded, zeros behind them.
     pub(crate) missed: Unit,
     /// The halfwords of the base that begin with the unit, and before it.
     pub(crate) around: [u16; 2],

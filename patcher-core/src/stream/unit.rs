@@ -75,6 +75,16 @@ impl Unit {
         self.predicted.get(..usize::from(self.len)).unwrap_or(&[])
     }
 
+    /// The same, without the bytes behind it.
+    pub(crate) fn alone(mut self) -> Self {
+        for (index, byte) in self.predicted.iter_mut().enumerate() {
+            if index >= usize::from(self.len) {
+                *byte = 0;
+            }
+        }
+        self
+    }
+
     /// Whether it leads somewhere.
     pub(crate) fn is_reference(&self) -> bool {
         self.kind.is_reference()
