@@ -41,7 +41,7 @@ pub fn squash(logit: i32) -> i32 {
     let index = ((x + MOST) >> 7).unsigned_abs() as usize;
     let low: i32 = SQUASH.get(index).copied().unwrap_or(0).into();
     let high: i32 = SQUASH.get(index + 1).copied().unwrap_or(0).into();
-    low + ((high - low) * (x & 127) >> 7)
+    low + (((high - low) * (x & 127)) >> 7)
 }
 
 /// Logit in Q8 of a probability given in 1/256 (0..=255).
