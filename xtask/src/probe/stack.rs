@@ -1,14 +1,15 @@
 //! Worst stack of the probes that apply patches, by running them in the emulator.
 //!
-//! Each runs over every vector that decodes, signed for it where it wants that, and over an update of the demo firmware; what it
+//! Each runs over every vector that decodes in its memory, signed for it where it wants that, and over an update of the demo firmware; what it
 //! leaves in flash is compared with the target. The addresses are those of `xtask/probe/src/memory.rs`.
 
 use std::fs;
 
+use emulator::elf::Segment;
 use emulator::instruction::Register;
 use emulator::{Machine, Memory, Program, Stop};
-use patcher_core::container::in_place::{Form, InPlace};
 use patcher_core::Header;
+use patcher_core::container::in_place::{Form, InPlace};
 use rig::plan::Recipe;
 use rig::seal::{Key, Terms, signed};
 use rig::vectors::{Index, folder};
@@ -27,6 +28,9 @@ const REGION_BYTES: usize = 0x1_0000;
 
 const STACK: u32 = 0x3000_0000;
 const STACK_BYTES: u16 = 0x8000;
+
+/// What the probes have for the decoder.
+const WORKSPACE_WORDS: usize = 8192;
 
 /// Where a probe returns to: a breakpoint.
 const END: u32 = 0x0F00_0000;
@@ -58,7 +62,8 @@ pub(super) fn worst(probe: &str, elf: &[u8]) -> Result<Option<u32>, Failure> {
         _ => return Ok(None),
     };
     let failed = |error: &dyn core::fmt::Display| Failure::new(format!("{probe}: {error}"));
-    let program = Program::parse(elf).map_err(|error| failed(&error))?;
+    let mut program = Program::parse(elf).map_err(|error| failed(&error))?;
+    program.segments.iter_mut().for_each(align);
     let mut worst = 0;
     for case in &cases {
         let name = &case.name;
@@ -70,6 +75,17 @@ pub(super) fn worst(probe: &str, elf: &[u8]) -> Result<Option<u32>, Failure> {
         }
     }
     Ok(Some(worst))
+}
+
+/// Makes whole words of RAM: without a linker script, data begin where their own alignment lets them.
+fn align(segment: &mut Segment) {
+    let skew = segment.address % 4;
+    if segment.writable && skew > 0 {
+        segment.address -= skew;
+        segment.load_address -= skew;
+        segment.bytes.splice(0..0, vec![0; skew as usize]);
+        segment.len_bytes = (segment.len_bytes + skew).next_multiple_of(4);
+    }
 }
 
 /// Stack that `case` took; `None` if it did not end with the target.
@@ -122,8 +138,11 @@ fn updates() -> Result<Vec<Case>, Failure> {
     for vector in Index::load(&folder).map_err(Failure::io(&folder))?.valid {
         let base = vector.base.as_deref().map(&read).transpose()?.unwrap_or_default();
         let patch = read(&vector.patch)?;
-        let header = Header::parse(patch.iter().copied());
-        if header.is_ok_and(|(header, _)| header.in_place.is_some()) {
+        let header = Header::parse(patch.iter().copied()).map(|(header, _)| header);
+        let fits = |header: Header| {
+            header.in_place.is_none() && header.workspace_words() <= WORKSPACE_WORDS
+        };
+        if !header.is_ok_and(fits) {
             continue;
         }
         let name = vector.name;
@@ -146,7 +165,8 @@ fn demo(recipe: Recipe, at: u32) -> Result<Case, Failure> {
     let address = rig::firmware::ADDRESS;
     let recipe = recipe.addressed(2, (base.len(), address), (target.len(), address));
     let patch = recipe.encode(&base, &target).bytes();
-    let name = format!("demo firmware, {recipe:?}");
+    let form = recipe.in_place.map(|slot| slot.form);
+    let name = format!("demo firmware, marks {}, in place {form:?}", recipe.epoch_log2);
     Ok(Case { name, base, target, patch, at, keys: Vec::new() })
 }
 
