@@ -1,6 +1,6 @@
 //! A decoder over memory-mapped slots.
 
-use crate::memory::{self, BASE, PATCH, TARGET};
+use crate::memory::{BASE, PATCH, TARGET};
 use patcher_core::reference::Isa;
 use patcher_core::{Decoder, Event, Header, Images};
 
@@ -40,14 +40,16 @@ pub fn decode(isas: &[&'static dyn Isa], workspace: &mut [u16]) -> Option<()> {
     let mut decoder = Decoder::new(header, isas, workspace).ok()?;
     let mut slots = Slots { written: 0 };
     let mut position = u32::try_from(length).ok()?;
-    let mut room = [0; 64];
+    // One by one: bytes behind the body would be refused.
     loop {
-        let mut rest = memory::patch(position, &mut room).unwrap_or_default();
-        let ended = rest.is_empty();
-        position = position.wrapping_add(64);
+        let mut byte = [0; 1];
+        if !PATCH.read(position, &mut byte) {
+            return None;
+        }
+        position = position.wrapping_add(1);
+        let mut rest = byte.as_slice();
         loop {
             match decoder.push(&mut slots, &mut rest).ok()? {
-                Event::NeedInput if ended => return None,
                 Event::NeedInput => break,
                 Event::Mark { .. } | Event::Yield => {}
                 Event::Done => return decoder.finish().ok(),
