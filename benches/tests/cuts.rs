@@ -11,6 +11,7 @@ fn effort() -> Effort {
         second_of: 173,
         second_cuts: 12,
         seed: 4,
+        to_the_end: false,
         jobs: 2,
     }
 }

@@ -7,6 +7,7 @@ mod cycles;
 mod deps;
 mod failure;
 mod firmware;
+mod fuzz;
 mod patches;
 mod probe;
 mod process;
@@ -56,6 +57,11 @@ const TASKS: &[Task] = &[
         name: "firmware",
         help: "build the demo firmware; --bless replaces the committed images",
         run: firmware::run,
+    },
+    Task {
+        name: "fuzz",
+        help: "run fuzz targets without cargo-fuzz; [--seconds N] [--jobs N] [TARGET…]",
+        run: fuzz::task,
     },
     Task {
         name: "no-panic",

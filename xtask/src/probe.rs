@@ -1,10 +1,13 @@
 //! `no-panic` and `size`: links the device crates alone for Thumb and looks at what came out.
 //!
+//! `size` also runs those that apply patches, in the emulator, and tells how deep their stack went.
+//!
 //! Every binary of `xtask/probe` is linked with fat LTO. For `no-panic` the panic handler calls a function that does
 //! not exist, so a panic that survives optimisation is a link error. Then a third build, whose handler keeps the places
 //! of panics, tells where they are.
 
 mod places;
+mod stack;
 
 use std::{fs, process::Stdio};
 
@@ -83,16 +86,20 @@ fn no_panic_of_ours(toolchain: &Toolchain, probe: &str) -> Result<(), Failure> {
 
 /// The `size` task, of all probes or of those named.
 pub(crate) fn size(names: &[String]) -> Result<(), Failure> {
-    println!("| probe | target | text | constants | data | bss |");
-    println!("| --- | --- | --- | --- | --- | --- |");
+    println!("| probe | target | text | constants | data | bss | stack |");
+    println!("| --- | --- | --- | --- | --- | --- | --- |");
     for target in thumb::TARGETS {
         let toolchain = thumb::find(target)?;
         let probes = probes(names)?;
         link_all(&toolchain, &probes, "")?;
         for probe in probes {
-            let Size { text, constants, data, zeroed } = measure(&link(&toolchain, &probe, "")?)
-                .map_err(|error| Failure::new(format!("{probe}: {error}")))?;
-            println!("| {probe} | {target} | {text} | {constants} | {data} | {zeroed} |");
+            let elf = link(&toolchain, &probe, "")?;
+            let Size { text, constants, data, zeroed } =
+                measure(&elf).map_err(|error| Failure::new(format!("{probe}: {error}")))?;
+            let stack =
+                if target == thumb::TARGETS[0] { stack::worst(&probe, &elf)? } else { None };
+            let stack = stack.map_or_else(|| "–".to_owned(), |bytes| bytes.to_string());
+            println!("| {probe} | {target} | {text} | {constants} | {data} | {zeroed} | {stack} |");
         }
     }
     Ok(())

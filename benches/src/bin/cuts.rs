@@ -41,6 +41,9 @@ struct Arguments {
     /// Seed of that sample.
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// Runs each recovery to its end, also where it has become one that was.
+    #[arg(long)]
+    to_the_end: bool,
     /// Threads.
     #[arg(long, default_value_t = 2)]
     jobs: usize,
@@ -59,6 +62,7 @@ fn cut<P: Part>(arguments: &Arguments, total: &mut Findings) -> Result<(), Strin
         second_of: arguments.second_of,
         second_cuts: 12,
         seed: arguments.seed,
+        to_the_end: arguments.to_the_end,
         jobs: arguments.jobs,
     };
     for policy in RESUMING.into_iter().filter(|policy| policy.name().contains(&arguments.policy)) {

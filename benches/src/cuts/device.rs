@@ -1,7 +1,10 @@
 //! A device that is updated, and the server that sends the patch.
 
+use core::cell::Cell;
+use core::fmt::Debug;
 use core::ops::Range;
 
+use device_apply::apply::Open;
 use device_apply::resume::{Kept, Logged, Marks, Resume};
 use device_apply::{Applier, ApplyError, Stage};
 use flash_model::{FlashError, FlashModel, Part, Slot};
@@ -9,6 +12,8 @@ use patcher_core::decode::REGISTER_BYTES;
 use patcher_core::reference;
 
 use super::Update;
+use super::known::{Known, Run};
+use super::watched::Watched;
 
 /// How the device goes on after a cut.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,13 +61,22 @@ pub struct Traffic {
 pub struct Device<P> {
     /// The flash.
     pub flash: FlashModel<P>,
+    places: Places,
+}
+
+/// Where the staging slot and the region for marks begin.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Places {
     middle: u32,
     region: u32,
 }
 
 type Failure = ApplyError<FlashError, FlashError>;
 
-/// Bytes that the server sends at once.
+/// A slot of the device, the accesses to whose spare page are counted.
+type Watch<'f, P> = Watched<'f, Slot<'f, P>>;
+
+/// Bytes that the server sends at once: a patch is cut into blocks of so many behind its header, wherever a device goes on.
 const CHUNK: usize = 48;
 
 impl<P: Part> Device<P> {
@@ -82,19 +96,23 @@ impl<P: Part> Device<P> {
         let old = vec![0x5A; (region - middle) as usize];
         flash.slot(middle..region).load(&old);
         flash.protect(0..middle);
-        Self { flash, middle, region }
+        Self { flash, places: Places { middle, region } }
     }
 
-    /// Another device of the same layout, with this flash.
-    #[must_use]
-    pub fn with(&self, flash: FlashModel<P>) -> Self {
-        Self { flash, middle: self.middle, region: self.region }
+    /// Where its slots are.
+    pub(super) fn places(&self) -> Places {
+        self.places
+    }
+
+    /// A device whose slots are at `places` of `flash`.
+    pub(super) fn with(places: Places, flash: FlashModel<P>) -> Self {
+        Self { flash, places }
     }
 
     /// Where the target is written.
     #[must_use]
     pub fn staging(&self) -> Range<u32> {
-        self.middle..self.region
+        self.places.middle..self.places.region
     }
 
     /// Whether base and target are what they should be.
@@ -104,7 +122,14 @@ impl<P: Part> Device<P> {
             let end = at + u32::try_from(image.len()).unwrap_or(u32::MAX);
             self.flash.dump(at..end).as_deref() == Ok(image)
         };
-        holds(0, &update.base) && holds(self.middle, &update.target)
+        holds(0, &update.base) && holds(self.places.middle, &update.target)
+    }
+
+    /// The page behind the target's.
+    fn spare(&self, update: &Update) -> Range<u32> {
+        let page = P::GEOMETRY.erase_bytes();
+        let start = self.places.middle + update.header.target_len.next_multiple_of(page);
+        start..start + page
     }
 
     /// Updates, or goes on with it.
@@ -112,40 +137,68 @@ impl<P: Part> Device<P> {
     /// # Errors
     /// What the applier says.
     pub fn run(&self, update: &Update, policy: Policy) -> Result<Traffic, Failure> {
-        let mut workspace = vec![0; update.header.workspace_words()];
-        let base = self.flash.slot(0..self.middle);
-        let staging = self.flash.slot(self.staging());
-        let region = self.flash.slot(self.region..self.flash.size());
-        let applier = Applier::new(base, staging, &mut workspace, &reference::ALL)
-            .with_erased_value(P::GEOMETRY.erased_value());
-        match policy {
-            Policy::Never => self.serve(update, applier),
-            Policy::Kept => self.serve(update, applier.resuming(Kept::new())),
-            Policy::Logged => self.serve(update, applier.resuming(Logged::new())),
-            Policy::Snapshots => self.serve(update, applier.resuming(Marks::snapshots(region))),
-            Policy::Resets => self.serve(update, applier.resuming(Marks::resets(region))),
-        }
+        self.run_known(update, policy, &mut Known::new(), false).map(|(traffic, ..)| traffic)
     }
 
-    fn serve<'f, R: Resume<Slot<'f, P>, device_apply::apply::Open>>(
+    /// The same, up to where it does what a run that is `known` did, if it may; and how often the spare page was accessed.
+    pub(super) fn run_known<'k>(
         &self,
         update: &Update,
-        mut applier: Applier<'_, Slot<'f, P>, Slot<'f, P>, device_apply::apply::Open, R>,
+        policy: Policy,
+        known: &'k mut Known<P>,
+        may_meet: bool,
+    ) -> Result<(Traffic, Run<'k, P>, u64), Failure> {
+        let touched = Cell::new(0);
+        let spare = self.spare(update);
+        let mut run = Run::new(known, &self.flash, spare.clone(), may_meet);
+        let spare = spare.start - self.places.middle..spare.end - self.places.middle;
+        let watch = |slot: Range<u32>, range| Watch::new(self.flash.slot(slot), range, &touched);
+        let base = watch(0..self.places.middle, 0..0);
+        let staging = watch(self.staging(), spare);
+        let region = watch(self.places.region..self.flash.size(), 0..0);
+
+        let mut workspace = vec![0; update.header.workspace_words()];
+        let applier = Applier::new(base, staging, &mut workspace, &reference::ALL)
+            .with_erased_value(P::GEOMETRY.erased_value());
+        let seen = (&mut run, &touched);
+        let traffic = match policy {
+            Policy::Never => self.serve(update, seen, applier),
+            Policy::Kept => self.serve(update, seen, applier.resuming(Kept::new())),
+            Policy::Logged => self.serve(update, seen, applier.resuming(Logged::new())),
+            Policy::Snapshots => {
+                self.serve(update, seen, applier.resuming(Marks::snapshots(region)))
+            }
+            Policy::Resets => self.serve(update, seen, applier.resuming(Marks::resets(region))),
+        }?;
+        Ok((traffic, run, touched.get()))
+    }
+
+    fn serve<'f, R: Resume<Watch<'f, P>, Open> + Debug>(
+        &self,
+        update: &Update,
+        (run, touched): (&mut Run<'_, P>, &Cell<u64>),
+        mut applier: Applier<'_, Watch<'f, P>, Watch<'f, P>, Open, R>,
     ) -> Result<Traffic, Failure> {
-        let (mut header, mut rest) = update.patch.split_at(update.header_len);
+        let (mut header, body) = update.patch.split_at(update.header_len);
         let mut traffic = Traffic::default();
         while matches!(applier.progress().stage, Stage::Header | Stage::Base { .. }) {
             applier.push(&mut header)?;
         }
         traffic.resumed_at = applier.progress().patch_done;
         applier.seek(traffic.resumed_at)?;
-        let skip = traffic.resumed_at as usize - update.header_len;
-        rest = rest.get(skip..).unwrap_or_default();
-        for mut chunk in rest.chunks(CHUNK) {
+        let mut at = traffic.resumed_at as usize - update.header_len;
+        while at < body.len() {
+            let end = (at + 1).next_multiple_of(CHUNK).min(body.len());
+            let mut chunk = &body[at..end];
             while !chunk.is_empty() {
                 let progress = applier.push(&mut chunk)?;
                 traffic.calls.push((self.flash.stats().operations(), progress.patch_done));
+                let pages = progress.target_done / P::GEOMETRY.erase_bytes();
+                if run.meets(&self.flash, pages, touched.get(), &applier) {
+                    return Ok(traffic);
+                }
             }
+            at = end;
         }
         loop {
             let progress = applier.finish()?;

@@ -1,5 +1,6 @@
 //! Cuts of an update that overwrites its base: nothing but the target may come out.
 
+use core::cell::Cell;
 use core::convert::Infallible;
 use core::ops::Range;
 
@@ -9,7 +10,9 @@ use host_diff::in_place::Wear;
 use patcher_core::container::in_place::Form;
 use patcher_core::reference;
 
+use super::known::{Known, Run, Spent};
 use super::sweep::scramble;
+use super::watched::Watched;
 use super::{Effort, Findings, Update};
 
 /// Slot, scratch and journals, one behind the other in one flash, as large as `create` says.
@@ -44,25 +47,35 @@ impl Layout {
         flash
     }
 
-    fn run<P: Part>(
+    /// Updates, or goes on with it; up to where it does what a run that is `known` did, if it may.
+    fn run<'k, P: Part>(
         &self,
         flash: &FlashModel<P>,
         update: &Update,
-    ) -> Result<(), InPlaceError<Infallible, FlashError>> {
-        let part = |range: &Range<u32>| flash.slot(range.clone());
+        known: &'k mut Known<P>,
+        may_meet: bool,
+    ) -> Result<Run<'k, P>, InPlaceError<Infallible, FlashError>> {
+        let touched = Cell::new(0);
+        let mut meeting = Run::new(known, flash, 0..0, may_meet);
+        let part = |range: &Range<u32>| Watched::new(flash.slot(range.clone()), 0..0, &touched);
         let some = |range: &Range<u32>| (!range.is_empty()).then(|| part(range));
-        let parts: Parts<Slot<'_, P>, Slot<'_, P>> = Parts {
+        let parts: Parts<Watched<'_, Slot<'_, P>>, Watched<'_, Slot<'_, P>>> = Parts {
             slot: part(&self.slot),
             scratch: some(&self.scratch),
             steps: part(&self.steps),
             marks: some(&self.marks),
         };
         let mut workspace = vec![0; self.words];
-        let patch = Stored(&update.patch);
+        let patch = Watched::new(Stored(&update.patch), 0..0, &touched);
         let mut run = InPlace::new(patch, parts, &mut workspace, &reference::ALL)?
             .with_erased_value(P::GEOMETRY.erased_value());
-        while !matches!(run.step()?.stage, Stage::Done { .. }) {}
-        Ok(())
+        loop {
+            let progress = run.step()?;
+            let done = matches!(progress.stage, Stage::Done { .. });
+            if done || meeting.meets(flash, progress.steps_done, 0, &run) {
+                return Ok(meeting);
+            }
+        }
     }
 
     fn is_updated<P: Part>(&self, flash: &FlashModel<P>, update: &Update) -> bool {
@@ -84,10 +97,13 @@ pub fn sweep_in_place<P: Part>(update: &Update, effort: &Effort) -> Result<Findi
     let (layout, declared) = Layout::of(update)?;
     let flash = layout.flash::<P>(update);
     flash.record();
-    layout.run(&flash, update).map_err(|error| format!("uncut: {error}"))?;
+    let mut known = Known::new();
+    let run =
+        layout.run(&flash, update, &mut known, false).map_err(|error| format!("uncut: {error}"))?;
     if !layout.is_updated(&flash, update) || flash.stats().refusals > 0 {
         return Err("uncut: another target".to_owned());
     }
+    run.ended(&flash, 0);
     let uncut = flash.wear();
     let most = |range| Layout::wear::<P>(&uncut, range).into_iter().max().unwrap_or(0);
     let ranges = [&layout.slot, &layout.scratch, &layout.steps, &layout.marks];
@@ -99,34 +115,10 @@ pub fn sweep_in_place<P: Part>(update: &Update, effort: &Effort) -> Result<Findi
     }
     let log = flash.take_log().ok_or("nothing was logged")?;
     let sweep = Sweep { update, effort, layout: &layout, uncut: &uncut };
-    let (jobs, every) = (effort.jobs.max(1), effort.every.max(1));
-    let parts: Vec<Result<Findings, String>> = std::thread::scope(|scope| {
-        let start = |job: usize| {
-            let (log, sweep) = (log.clone(), &sweep);
-            scope.spawn(move || {
-                let mut found = Findings::default();
-                for (nth, point) in log.cut_points(&effort.tears).enumerate() {
-                    if nth.is_multiple_of(every) && nth / every % jobs == job {
-                        sweep.recover(point, nth as u64, &mut found)?;
-                    }
-                }
-                Ok(found)
-            })
-        };
-        let threads: Vec<_> = (0..jobs).map(start).collect();
-        let lost = |_| Err("a thread panicked".to_owned());
-        threads.into_iter().map(|thread| thread.join().unwrap_or_else(lost)).collect()
-    });
-    let mut all = Findings {
-        operations: log.operations().len(),
-        header: update.header_len,
-        wear: uncut.iter().copied().max().unwrap_or(0),
-        ..Findings::default()
-    };
-    for part in parts {
-        all.merge(part?);
-    }
-    Ok(all)
+    let all = effort
+        .share(&log, &known, |point, nth, known, found| sweep.recover(point, nth, known, found))?;
+    let wear = all.wear.max(uncut.iter().copied().max().unwrap_or(0));
+    Ok(Findings { header: update.header_len, wear, ..all })
 }
 
 struct Sweep<'a> {
@@ -142,26 +134,28 @@ impl Sweep<'_> {
         &self,
         point: CutPoint<P>,
         nth: u64,
+        known: &mut Known<P>,
         found: &mut Findings,
     ) -> Result<(), String> {
         let CutPoint { index, cut, flash } = point;
         let place = format!("{cut:?} of operation {index}");
-        let sampled = self.effort.second_of > 0
-            && scramble(nth ^ self.effort.seed).is_multiple_of(self.effort.second_of);
+        let sampled = self.effort.samples(nth);
         if sampled {
             flash.record();
         }
-        self.ends(&flash, &place)?;
+        let may_meet = !sampled && !self.effort.to_the_end;
+        let (spent, has_met) = self.ends(&flash, &place, known, may_meet)?;
         let images = self.layout.slot.start..self.layout.scratch.end;
         let [before, after] =
-            [self.uncut, &flash.wear()].map(|wear| Layout::wear::<P>(wear, &images));
+            [self.uncut, &spent.wear].map(|wear| Layout::wear::<P>(wear, &images));
         let again: u32 = after.iter().zip(&before).map(|(after, before)| after - before).sum();
         if again > 1 {
             return Err(format!("{place}: {again} pages erased again"));
         }
         found.erased_again = found.erased_again.max(again);
-        found.wear = found.wear.max(flash.wear().into_iter().max().unwrap_or(0));
+        found.wear = found.wear.max(spent.wear.into_iter().max().unwrap_or(0));
         found.cuts += 1;
+        found.to_the_end += u64::from(!has_met);
         if let Some(log) = flash.take_log() {
             self.cut_again(&log, &place, nth, found)?;
         }
@@ -169,16 +163,29 @@ impl Sweep<'_> {
     }
 
     /// The update must end with the target, and without an operation that flash refuses, but for a record's torn place.
-    fn ends<P: Part>(&self, flash: &FlashModel<P>, place: &str) -> Result<(), String> {
+    ///
+    /// What flash went through then, and whether it was not run to its end because that is known.
+    fn ends<P: Part>(
+        &self,
+        flash: &FlashModel<P>,
+        place: &str,
+        known: &mut Known<P>,
+        may_meet: bool,
+    ) -> Result<(Spent, bool), String> {
         let refused = flash.stats().refusals;
-        self.layout.run(flash, self.update).map_err(|error| format!("{place}: {error}"))?;
-        if !self.layout.is_updated(flash, self.update) {
+        let run = self
+            .layout
+            .run(flash, self.update, known, may_meet)
+            .map_err(|error| format!("{place}: {error}"))?;
+        let has_met = run.has_met();
+        if !has_met && !self.layout.is_updated(flash, self.update) {
             return Err(format!("{place}: another target"));
         }
-        if flash.stats().refusals > refused + 1 {
+        let spent = run.ended(flash, 0);
+        if spent.refusals > refused + 1 {
             return Err(format!("{place}: flash refused an operation"));
         }
-        Ok(())
+        Ok((spent, has_met))
     }
 
     /// Cuts a recovery that was recorded, at its first operations and at some others.
@@ -198,7 +205,7 @@ impl Sweep<'_> {
                 continue;
             }
             let place = format!("{place}, then {:?} of operation {}", point.cut, point.index);
-            self.ends(&point.flash, &place)?;
+            self.ends(&point.flash, &place, &mut Known::new(), false)?;
             found.second_cuts += 1;
         }
         Ok(())

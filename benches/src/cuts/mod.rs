@@ -6,9 +6,11 @@
 
 mod device;
 mod in_place;
+mod known;
 mod ledger;
 mod sweep;
 mod update;
+mod watched;
 
 pub use device::{Device, Policy, RESUMING, Traffic};
 pub use in_place::sweep_in_place;

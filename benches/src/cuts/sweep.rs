@@ -1,7 +1,9 @@
 //! All cuts of one update on one part.
 
-use flash_model::{CutPoint, FlashModel, Part, Tear};
+use flash_model::{CutPoint, Log, Part, Tear};
 
+use super::device::Places;
+use super::known::{Known, Spent};
 use super::ledger::Ledger;
 use super::{Device, Policy, Update};
 
@@ -18,6 +20,8 @@ pub struct Effort {
     pub second_cuts: usize,
     /// Seed of the sample.
     pub seed: u64,
+    /// Whether each recovery is run to its end, also where it has become one that was.
+    pub to_the_end: bool,
     /// Threads.
     pub jobs: usize,
 }
@@ -29,6 +33,8 @@ pub struct Findings {
     pub operations: usize,
     /// Cuts tried.
     pub cuts: u64,
+    /// Recoveries that were run to their end; the others came to where one of these was.
+    pub to_the_end: u64,
     /// Second cuts tried, during a recovery.
     pub second_cuts: u64,
     /// Most patch bytes sent twice after one cut, the header not counted.
@@ -53,12 +59,16 @@ pub fn sweep<P: Part>(
     effort: &Effort,
 ) -> Result<Findings, String> {
     let device = Device::<P>::new(update);
+    let mut known = Known::new();
     device.flash.record();
     let before = device.flash.stats().operations();
-    let traffic = device.run(update, policy).map_err(|error| format!("uncut: {error:?}"))?;
+    let (traffic, run, touched) = device
+        .run_known(update, policy, &mut known, false)
+        .map_err(|error| format!("uncut: {error:?}"))?;
     if before != 0 || !device.is_updated(update) {
         return Err("uncut: another target or base".to_owned());
     }
+    run.ended(&device.flash, touched);
     let log = device.flash.take_log().ok_or("nothing was logged")?;
     let ledger = Ledger::new(&device, update, &log, traffic);
     let declared = match policy {
@@ -69,38 +79,54 @@ pub fn sweep<P: Part>(
             update.interval(P::GEOMETRY.erase_bytes()) + LOOKAHEAD_BYTES
         }
     };
-    let sweep = Sweep { update, policy, effort, ledger: &ledger, declared };
-    let (jobs, every) = (effort.jobs.max(1), effort.every.max(1));
-    let parts: Vec<Result<Findings, String>> = std::thread::scope(|scope| {
-        let start = |job: usize| {
-            let (log, template, sweep) =
-                (log.clone(), device.with(FlashModel::with_size(device.flash.size())), &sweep);
-            scope.spawn(move || {
-                let mut found = Findings::default();
-                let points = log.cut_points(&effort.tears);
-                for (nth, point) in points.enumerate() {
-                    let turn = nth / every;
-                    if nth.is_multiple_of(every) && turn % jobs == job {
-                        sweep.recover(&template, point, nth as u64, &mut found)?;
+    let sweep =
+        Sweep { update, policy, effort, places: device.places(), ledger: &ledger, declared };
+    let all = effort
+        .share(&log, &known, |point, nth, known, found| sweep.recover(point, nth, known, found))?;
+    Ok(Findings { declared, header: update.header_len, ..all })
+}
+
+/// Cuts in a row that one thread tries, so that it meets what it knows.
+const SHARE: usize = 512;
+
+impl Effort {
+    /// Lets threads `recover` from their shares of all cuts of `log`, each with what is `known` so far.
+    pub(super) fn share<P: Part>(
+        &self,
+        log: &Log<P>,
+        known: &Known<P>,
+        recover: impl Fn(CutPoint<P>, u64, &mut Known<P>, &mut Findings) -> Result<(), String> + Sync,
+    ) -> Result<Findings, String> {
+        let (jobs, every) = (self.jobs.max(1), self.every.max(1));
+        let parts: Vec<Result<Findings, String>> = std::thread::scope(|scope| {
+            let start = |job: usize| {
+                let (log, mut known, recover) = (log.clone(), known.clone(), &recover);
+                scope.spawn(move || {
+                    let mut found = Findings::default();
+                    for (nth, point) in log.cut_points(&self.tears).enumerate() {
+                        if nth.is_multiple_of(every) && nth / every / SHARE % jobs == job {
+                            recover(point, nth as u64, &mut known, &mut found)?;
+                            known.next();
+                        }
                     }
-                }
-                Ok(found)
-            })
-        };
-        let threads: Vec<_> = (0..jobs).map(start).collect();
-        let lost = |_| Err("a thread panicked".to_owned());
-        threads.into_iter().map(|thread| thread.join().unwrap_or_else(lost)).collect()
-    });
-    let mut all = Findings {
-        operations: log.operations().len(),
-        declared,
-        header: update.header_len,
-        ..Findings::default()
-    };
-    for part in parts {
-        all.merge(part?);
+                    Ok(found)
+                })
+            };
+            let threads: Vec<_> = (0..jobs).map(start).collect();
+            let lost = |_| Err("a thread panicked".to_owned());
+            threads.into_iter().map(|thread| thread.join().unwrap_or_else(lost)).collect()
+        });
+        let mut all = Findings { operations: log.operations().len(), ..Findings::default() };
+        for part in parts {
+            all.merge(part?);
+        }
+        Ok(all)
     }
-    Ok(all)
+
+    /// Whether the `nth` recovery is cut again.
+    pub(super) fn samples(&self, nth: u64) -> bool {
+        self.second_of > 0 && scramble(nth ^ self.seed).is_multiple_of(self.second_of)
+    }
 }
 
 /// What a log that is cut may lose.
@@ -112,6 +138,7 @@ const LOOKAHEAD_BYTES: u32 = 64;
 impl Findings {
     pub(super) fn merge(&mut self, other: Self) {
         self.cuts += other.cuts;
+        self.to_the_end += other.to_the_end;
         self.second_cuts += other.second_cuts;
         self.resent = self.resent.max(other.resent);
         self.erased_again = self.erased_again.max(other.erased_again);
@@ -123,6 +150,7 @@ struct Sweep<'a> {
     update: &'a Update,
     policy: Policy,
     effort: &'a Effort,
+    places: Places,
     ledger: &'a Ledger,
     declared: u32,
 }
@@ -131,36 +159,37 @@ impl Sweep<'_> {
     /// Goes on after a cut, and judges.
     fn recover<P: Part>(
         &self,
-        template: &Device<P>,
         point: CutPoint<P>,
         nth: u64,
+        known: &mut Known<P>,
         found: &mut Findings,
     ) -> Result<(), String> {
         let CutPoint { index, cut, flash } = point;
         let place = format!("{cut:?} of operation {index}, {}", self.policy.name());
-        let device = template.with(flash);
-        let worn = device.flash.wear();
-        let refused = device.flash.stats().refusals;
-        let sampled = self.effort.second_of > 0
-            && scramble(nth ^ self.effort.seed).is_multiple_of(self.effort.second_of);
+        let device = Device::with(self.places, flash);
+        let worn = Spent::of(&device.flash);
+        let sampled = self.effort.samples(nth);
         if sampled {
             device.flash.record();
         }
-        let traffic =
-            device.run(self.update, self.policy).map_err(|error| format!("{place}: {error}"))?;
-        if !device.is_updated(self.update) {
+        let may_meet = !sampled && !self.effort.to_the_end;
+        let (traffic, run, touched) = device
+            .run_known(self.update, self.policy, known, may_meet)
+            .map_err(|error| format!("{place}: {error}"))?;
+        let has_met = run.has_met();
+        if !has_met && !device.is_updated(self.update) {
             return Err(format!("{place}: another target or base"));
         }
-        if device.flash.stats().refusals > refused {
+        let spent = run.ended(&device.flash, touched);
+        if spent.refusals > worn.refusals {
             return Err(format!("{place}: flash refused an operation"));
         }
 
         let finished = self.ledger.finished(index, cut);
         let mut erased_again = 0;
         let first = self.ledger.first_page();
-        let wear = device.flash.wear();
         for page in 0..self.ledger.pages() {
-            let (before, after) = (worn[first + page], wear[first + page]);
+            let (before, after) = (worn.wear[first + page], spent.wear[first + page]);
             let erases = after - before;
             let allowed = u32::from(page >= finished || self.policy == Policy::Never);
             if erases > allowed {
@@ -185,6 +214,7 @@ impl Sweep<'_> {
             found.resent = found.resent.max(resent);
         }
         found.cuts += 1;
+        found.to_the_end += u64::from(!has_met);
         if sampled {
             self.cut_again(&device, &place, nth, found)?;
         }
@@ -210,7 +240,7 @@ impl Sweep<'_> {
                 continue;
             }
             let (index, cut) = (point.index, point.cut);
-            let again = device.with(point.flash);
+            let again = Device::with(self.places, point.flash);
             let place = || format!("{place}, then {cut:?} of operation {index} of the recovery");
             let run = again.run(self.update, self.policy);
             run.map_err(|error| format!("{}: {error}", place()))?;

@@ -3,7 +3,7 @@
 use core::mem::size_of;
 
 use embedded_storage::nor_flash::{ErrorType, NorFlash, ReadNorFlash};
-use patcher_core::container::header::{BASE_DIGEST_BYTES, TARGET_DIGEST_BYTES};
+use patcher_core::container::header::{STATE_BYTES, TARGET_DIGEST_BYTES};
 use patcher_core::container::in_place::Form;
 use patcher_core::crc::Crc32;
 use patcher_core::error::{DecodeError, HeaderError};
@@ -68,8 +68,8 @@ pub struct Parts<S, J> {
 ///
 /// # Cost
 ///
-/// RAM: the workspace, [`Header::workspace_words`] words of two bytes, and this struct, [`Self::STATE_BYTES`] beside flash handles and
-/// journal of steps. Flash: at most two erases a page of the slot, or with a scratch one of the slot and one of the scratch for
+/// RAM: the workspace, [`Header::workspace_words`] words of two bytes, and this struct, which is at most
+/// [`STATE_BYTES`] beside flash handles and the journal of steps, or it does not compile for a device ([`Self::STATE_BYTES`]). Flash: at most two erases a page of the slot, or with a scratch one of the slot and one of the scratch for
 /// each page of the base; a record of 48 bytes or more a step, and of the decoder's state a mark. Time: the patch is read twice, the
 /// base three times, the target twice. One call of [`step`](Self::step) takes at most two erases, and with a scratch copies a page.
 ///
@@ -92,7 +92,7 @@ pub struct InPlace<'a, P, S, J, G = Open> {
 enum Phase<'a> {
     Header { buffer: HeaderBuffer<'a>, at: u32 },
     Patch { decoder: Decoder<'a>, bound: Bound, work: Work },
-    Target { bound: Bound, digest: SlotDigest },
+    Target { plan: Plan, expected: [u8; TARGET_DIGEST_BYTES], digest: SlotDigest },
     Done { target_len: u32 },
     Failed { code: u16 },
 }
@@ -102,9 +102,6 @@ enum Phase<'a> {
 struct Bound {
     plan: Plan,
     stored: Stored,
-    header_digest: [u8; 32],
-    base_digest: [u8; BASE_DIGEST_BYTES],
-    target_digest: [u8; TARGET_DIGEST_BYTES],
     saved: Saved,
 }
 
@@ -215,6 +212,11 @@ where
             S::ERASE_SIZE >= BUFFER_BYTES && S::ERASE_SIZE.is_multiple_of(BUFFER_BYTES),
             "ERASE_SIZE of the slot"
         );
+        // A host's pointers take twice the room; the format speaks of devices.
+        assert!(
+            size_of::<usize>() > 4 || Self::STATE_BYTES <= STATE_BYTES,
+            "the applier is larger than the format declares"
+        );
     };
 
     /// Bytes of this struct without gate, journal of steps and flash handles.
@@ -252,8 +254,10 @@ where
     /// How far it is.
     #[must_use]
     pub fn progress(&self) -> Progress {
-        let bound = match &self.phase {
-            Phase::Patch { bound, .. } | Phase::Target { bound, .. } => Some(bound),
+        let plan = match &self.phase {
+            Phase::Patch { bound: Bound { plan, .. }, .. } | Phase::Target { plan, .. } => {
+                Some(plan)
+            }
             Phase::Header { .. } | Phase::Done { .. } | Phase::Failed { .. } => None,
         };
         let stage = match &self.phase {
@@ -277,8 +281,8 @@ where
         };
         Progress {
             stage,
-            steps_done: bound.map_or(0, |bound| bound.plan.done(self.pages.place())),
-            steps_total: bound.map_or(0, |bound| bound.plan.total()),
+            steps_done: plan.map_or(0, |plan| plan.done(self.pages.place())),
+            steps_total: plan.map_or(0, Plan::total),
         }
     }
 
@@ -344,7 +348,7 @@ where
         capacity: u32,
     ) -> Outcome<(), P, S> {
         let Collected { header, len, payload, admitted: Admitted { .. }, workspace } = collected;
-        let plan = Plan::new(&header).ok_or(InPlaceError::NotInPlace)?;
+        let plan = Plan::new(&header, header_digest).ok_or(InPlaceError::NotInPlace)?;
         let slot = plan.slot();
         let (expected, got) = (slot.page_bytes(), count(S::ERASE_SIZE));
         if expected != got {
@@ -373,8 +377,7 @@ where
         if capacity < stored.total() {
             return Err(DecodeError::Truncated.into());
         }
-        let Header { base_digest, target_digest, .. } = header;
-        let bound = Bound { plan, stored, header_digest, base_digest, target_digest, saved };
+        let bound = Bound { plan, stored, saved };
         let decoder = Decoder::new(header, self.isas, workspace)?;
         self.phase = Phase::Patch { decoder, bound, work: Work::Check(Check::new()) };
         Ok(())
@@ -390,7 +393,8 @@ where
         if !check.advance(&mut self.patch, &bound.stored, expected, &mut self.gate)? {
             return Ok(());
         }
-        let record = self.steps.latest().filter(|steps| steps.header_digest == bound.header_digest);
+        let record =
+            self.steps.latest().filter(|steps| steps.header_digest == bound.plan.header_digest());
         let begun = record.and_then(|steps| Some((bound.plan.place(steps.done)?, steps.crc)));
         *work = match begun {
             Some((place, crc)) => Work::Recover(Recover::new(place, crc, &bound.plan)),
@@ -408,7 +412,7 @@ where
         match recover.advance(&mut self.pages.slot, &bound.plan) {
             Verdict::Open => Ok(()),
             Verdict::Right(place, crc) => {
-                self.pages.go_on(place, crc, bound.header_digest);
+                self.pages.go_on(place, crc);
                 self.begin()
             }
             // The same update in an earlier life, if the base is there again.
@@ -421,7 +425,7 @@ where
 
     /// Hashes a slice of the base; after the last one the slot may be written.
     fn check_base(&mut self) -> Outcome<(), P, S> {
-        let Phase::Patch { bound, work, .. } = &mut self.phase else {
+        let Phase::Patch { decoder, bound, work } = &mut self.phase else {
             return Err(InPlaceError::Internal);
         };
         let Work::Base { digest, begun } = work else { return Err(InPlaceError::Internal) };
@@ -434,13 +438,13 @@ where
                 return Err(InPlaceError::SlotRead { offset: digest.checked(), error });
             }
         };
-        let (expected, got) = (bound.base_digest, first(&hash));
+        let (expected, got) = (decoder.header().base_digest, first(&hash));
         if got != expected {
             let wrong = InPlaceError::WrongBase { expected, got };
             return Err(if begun { InPlaceError::Lost } else { wrong });
         }
         let start = bound.plan.place(0).ok_or(InPlaceError::Internal)?;
-        self.pages.go_on(start, Crc32::new(), bound.header_digest);
+        self.pages.go_on(start, Crc32::new());
         self.begin()
     }
 
@@ -454,13 +458,12 @@ where
             return Ok(());
         };
         if bound.plan.written(pages) == bound.plan.target_len() {
-            let digest = SlotDigest::new(bound.plan.target_len());
-            self.phase = Phase::Target { bound: *bound, digest };
+            self.phase = target(bound.plan, decoder.header());
             return Ok(());
         }
         let marks = self.marks.as_mut().filter(|_| decoder.header().epoch_log2 != 0);
         let place = (&bound.plan, pages);
-        let at = restart::load(marks, &bound.header_digest, bound.saved, place, decoder)?;
+        let at = restart::load(marks, &bound.plan.header_digest(), bound.saved, place, decoder)?;
         self.pages.start(at);
         // Zeros past the end of the body count as decoded, but are not stored.
         *work = Work::Body { fed: decoder.consumed().min(bound.stored.body_len) };
@@ -495,8 +498,7 @@ where
             }
             Event::Done => {
                 decoder.finish()?;
-                let digest = SlotDigest::new(bound.plan.target_len());
-                self.phase = Phase::Target { bound: *bound, digest };
+                self.phase = target(bound.plan, decoder.header());
                 Ok(())
             }
             // All of it is there: a decoder that wants more has found the body too short.
@@ -507,19 +509,25 @@ where
 
     /// Hashes a slice of what is in the slot.
     fn check_target(&mut self) -> Outcome<(), P, S> {
-        let Phase::Target { bound, digest } = &mut self.phase else {
+        let Phase::Target { plan, expected, digest } = &mut self.phase else {
             return Err(InPlaceError::Internal);
         };
         let hash = digest.advance(&mut self.pages.slot);
         let failed = |error| InPlaceError::SlotRead { offset: digest.checked(), error };
         let Some(hash) = hash.map_err(failed)? else { return Ok(()) };
-        let (expected, got) = (bound.target_digest, first(&hash));
+        let (expected, got) = (*expected, first(&hash));
         if got != expected {
             return Err(InPlaceError::WrongTarget { expected, got });
         }
-        self.phase = Phase::Done { target_len: bound.plan.target_len() };
+        self.phase = Phase::Done { target_len: plan.target_len() };
         Ok(())
     }
+}
+
+/// The phase in which all of the target is in the slot.
+fn target<'a>(plan: Plan, header: &Header) -> Phase<'a> {
+    let digest = SlotDigest::new(plan.target_len());
+    Phase::Target { plan, expected: header.target_digest, digest }
 }
 
 /// Keeps the decoder's state at a mark; all target bytes before it are in flash.
@@ -529,7 +537,7 @@ fn save<P, J: NorFlash>(
     bound: &Bound,
 ) -> Result<(), InPlaceError<P, J::Error>> {
     let mut refused = Ok(());
-    let appended = marks.append(0, &bound.header_digest, |record| {
+    let appended = marks.append(0, &bound.plan.header_digest(), |record| {
         let mut written = Ok(());
         refused = bound.saved.save(decoder, |bytes| {
             if written.is_ok() {

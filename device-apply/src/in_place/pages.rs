@@ -32,7 +32,6 @@ pub(super) struct Pages<S> {
     crc: Crc32,
     /// Bytes moved of the page that is being moved.
     moved_bytes: u32,
-    header_digest: [u8; 32],
 }
 
 type Outcome<T, P, S> = Result<T, InPlaceError<P, S>>;
@@ -49,13 +48,12 @@ impl<S: NorFlash> Pages<S> {
             place: Place::Moving { moved: 0 },
             crc: Crc32::new(),
             moved_bytes: 0,
-            header_digest: [0; 32],
         }
     }
 
     /// Goes on with `place`, up to which the CRC is `crc`.
-    pub(super) fn go_on(&mut self, place: Place, crc: Crc32, header_digest: [u8; 32]) {
-        (self.place, self.crc, self.header_digest) = (place, crc, header_digest);
+    pub(super) fn go_on(&mut self, place: Place, crc: Crc32) {
+        (self.place, self.crc) = (place, crc);
         self.moved_bytes = 0;
     }
 
@@ -129,7 +127,7 @@ impl<S: NorFlash> Pages<S> {
         done: u32,
         steps: &mut Journal<J, Steps>,
     ) -> Outcome<(), P, S::Error> {
-        let (header_digest, crc) = (self.header_digest, self.crc.value());
+        let (header_digest, crc) = (plan.header_digest(), self.crc.value());
         steps.append(&Steps { header_digest, done, crc })?;
         let place = plan.place(done).ok_or(InPlaceError::Internal)?;
         if let (Place::Moving { .. }, Place::Writing { .. }) = (self.place, place) {

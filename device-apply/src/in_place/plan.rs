@@ -15,6 +15,7 @@ pub(super) struct Plan {
     base_len: u32,
     target_len: u32,
     epoch: Option<u32>,
+    header_digest: [u8; 32],
 }
 
 /// How far a number of steps is.
@@ -43,10 +44,16 @@ pub(super) struct Move {
 }
 
 impl Plan {
-    /// Of a header for an in-place update.
-    pub(super) fn new(header: &Header) -> Option<Self> {
+    /// Of a header for an in-place update, whose bytes have this SHA-256.
+    pub(super) fn new(header: &Header, header_digest: [u8; 32]) -> Option<Self> {
         let (slot, epoch) = (header.in_place?, header.epoch());
-        Some(Self { slot, base_len: header.base_len, target_len: header.target_len, epoch })
+        let Header { base_len, target_len, .. } = *header;
+        Some(Self { slot, base_len, target_len, epoch, header_digest })
+    }
+
+    /// SHA-256 of the patch's header.
+    pub(super) fn header_digest(&self) -> [u8; 32] {
+        self.header_digest
     }
 
     pub(super) fn slot(&self) -> &InPlace {

@@ -51,7 +51,8 @@ struct Place {
 
 impl<F, R: fmt::Debug> fmt::Debug for Journal<F, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let newest = self.newest.as_ref().map(|newest| (newest.sequence, &newest.record));
+        let newest = self.newest.as_ref();
+        let newest = newest.map(|newest| (newest.place, newest.sequence, &newest.record));
         f.debug_struct("Journal").field("newest", &newest).finish_non_exhaustive()
     }
 }

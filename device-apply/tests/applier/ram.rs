@@ -72,3 +72,17 @@ fn the_applier_fits_the_constant_of_the_format() {
     // On 64-bit hosts, where pointers take twice the room.
     const { assert!(L4 <= STATE_BYTES + 64 && U5 == L4 && H7 == L4) };
 }
+
+#[cfg(feature = "in-place")]
+#[test]
+fn the_applier_in_place_fits_it_too() {
+    use device_apply::in_place::InPlace;
+    use flash_model::Stored;
+
+    const L4: usize = InPlace::<Stored<'_>, Slot<'_, Stm32L4>, Slot<'_, Stm32L4>>::STATE_BYTES;
+    const H7: usize =
+        InPlace::<Stored<'_>, &mut Slot<'_, Stm32H7>, &mut Slot<'_, Stm32H7>>::STATE_BYTES;
+    println!("{L4} {H7}");
+    // As above.
+    assert!(L4 <= STATE_BYTES + 64 && H7 == L4, "{L4} {H7}");
+}

@@ -88,6 +88,38 @@ fn an_older_patch_is_refused_once_the_counter_has_passed_it() {
 }
 
 #[test]
+fn a_patch_for_other_hardware_is_refused() {
+    let update = Update::new(11);
+    let keys = Keys::new();
+    for hardware_id in [&b"meter-3"[..], b"meter-", b"meter-22", b""] {
+        let terms = Terms { hardware_id: hardware_id.to_vec(), ..terms() };
+        let patch = update.signed(&signer(), &terms);
+        for way in WAYS {
+            let run = Device::new(&update.base).apply(&patch, keys.policy(), way, 20);
+            assert_eq!(run.refused(), Failure::Trust(TrustError::Hardware), "{hardware_id:?}");
+        }
+    }
+}
+
+#[test]
+fn another_key_is_refused_under_its_own_id_and_under_that_of_a_signer() {
+    let update = Update::new(12);
+    let keys = Keys::new();
+    let stranger = Key::new(4);
+    let named = update.signed(&stranger, &terms());
+    let mut claimed = named.clone();
+    let at = claimed.windows(4).position(|bytes| bytes == stranger.id()).expect("the key id");
+    claimed[at..at + 4].copy_from_slice(&signer().id());
+    for way in WAYS {
+        let device = Device::new(&update.base);
+        let run = device.apply(&named, keys.policy(), way, 20);
+        assert_eq!(run.refused(), Failure::Trust(TrustError::Key { got: stranger.id() }));
+        let run = device.apply(&claimed, keys.policy(), way, 20);
+        assert_eq!(run.refused(), Failure::Trust(TrustError::Signature));
+    }
+}
+
+#[test]
 fn the_other_form_of_a_signature_is_refused() {
     let update = Update::new(5);
     let mut patch = update.signed(&signer(), &terms());

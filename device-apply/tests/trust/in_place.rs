@@ -1,10 +1,13 @@
 //! Signed patches that overwrite their base: nothing is erased for a patch that nobody signed.
 
+use core::cell::Cell;
 use core::convert::Infallible;
 
+use device_apply::Class;
 use device_apply::in_place::{InPlace, InPlaceError, Parts, Stage};
 use device_apply::trust::Policy;
-use flash_model::{FlashError, FlashModel, Stm32L4, Stored};
+use embedded_storage::nor_flash::{ErrorType, ReadNorFlash};
+use flash_model::{Cut, FlashError, FlashModel, Stm32L4, Stored};
 use patcher_core::container::in_place::{Form, InPlace as Geometry};
 use patcher_core::container::writer;
 use patcher_core::error::TrustError;
@@ -40,13 +43,48 @@ fn device(base: &[u8]) -> FlashModel<Stm32L4> {
     flash
 }
 
+/// Applies `patch` to a device for [`update`]'s, whatever its header says.
 fn apply(
     flash: &FlashModel<Stm32L4>,
     patch: &[u8],
     policy: Policy<'_>,
 ) -> Result<Option<u32>, Failure> {
-    let (header, _, _) = Header::parse_sealed(patch.iter().copied()).expect("a header");
+    let swapped = Swapped { first: patch, second: patch, checked: &Cell::new(false) };
+    apply_swapped(flash, swapped, policy)
+}
+
+/// Where a patch is stored, by someone who stores another one once it is checked.
+struct Swapped<'a> {
+    first: &'a [u8],
+    second: &'a [u8],
+    checked: &'a Cell<bool>,
+}
+
+impl ErrorType for Swapped<'_> {
+    type Error = Infallible;
+}
+
+impl ReadNorFlash for Swapped<'_> {
+    const READ_SIZE: usize = 1;
+
+    fn read(&mut self, offset: u32, bytes: &mut [u8]) -> Result<(), Infallible> {
+        Stored(if self.checked.get() { self.second } else { self.first }).read(offset, bytes)
+    }
+
+    fn capacity(&self) -> usize {
+        self.first.len()
+    }
+}
+
+fn apply_swapped(
+    flash: &FlashModel<Stm32L4>,
+    patch: Swapped<'_>,
+    policy: Policy<'_>,
+) -> Result<Option<u32>, Failure> {
+    let (_, _, unsigned) = update();
+    let (header, _, _) = Header::parse_sealed(unsigned.iter().copied()).expect("a header");
     let slot = header.in_place.expect("in place").slot_bytes();
+    let checked = patch.checked;
     let parts = Parts {
         slot: flash.slot(0..slot),
         scratch: None,
@@ -54,10 +92,143 @@ fn apply(
         marks: Some(flash.slot(0x9000..0xD000)),
     };
     let mut workspace = vec![0; header.workspace_words()];
-    let mut update =
-        InPlace::verifying(Stored(patch), parts, &mut workspace, &reference::ALL, policy)?;
-    while !matches!(update.step()?.stage, Stage::Done { .. }) {}
-    Ok(update.security_counter())
+    let mut update = InPlace::verifying(patch, parts, &mut workspace, &reference::ALL, policy)?;
+    loop {
+        match update.step()?.stage {
+            Stage::Done { .. } => return Ok(update.security_counter()),
+            Stage::Slide | Stage::Body => checked.set(true),
+            _ => {}
+        }
+    }
+}
+
+/// What a device with the base of [`update`] refuses before the first erase.
+fn refused(patch: &[u8], policy: Policy<'_>, base: &[u8]) -> Failure {
+    let flash = device(base);
+    let error = apply(&flash, patch, policy).expect_err("refused");
+    assert_eq!(flash.stats().operations(), 0, "{error}");
+    error
+}
+
+#[test]
+fn no_bit_of_a_signed_header_can_be_changed() {
+    let (base, _, patch) = update();
+    let keys = Keys::new();
+    let sound = signed(&patch, &signer(), &terms());
+    let (.., len) = Header::parse_sealed(sound.iter().copied()).expect("a header");
+    for bit in 0..8 * len {
+        let mut forged = sound.clone();
+        forged[bit / 8] ^= 1 << (bit % 8);
+        // Whoever changes a header makes its check right again; the check itself is not a secret.
+        if bit / 8 < len - 4 {
+            let check = check(&forged, len);
+            forged[len - 4..len].copy_from_slice(&check.to_le_bytes());
+        }
+        let error = refused(&forged, keys.policy(), &base);
+        assert_ne!(error.class(), Class::Bug, "bit {bit}: {error}");
+    }
+}
+
+#[test]
+fn another_base_key_hardware_and_time_are_told_before_the_first_erase() {
+    let (base, _, patch) = update();
+    let keys = Keys::new();
+    let sound = signed(&patch, &signer(), &terms());
+    let mut other = base.clone();
+    *other.last_mut().expect("a base") ^= 1;
+    let error = refused(&sound, keys.policy(), &other);
+    assert!(matches!(error, InPlaceError::WrongBase { .. }), "{error}");
+
+    let stranger = Key::new(77);
+    let mut claimed = signed(&patch, &stranger, &terms());
+    let at = claimed.windows(4).position(|bytes| bytes == stranger.id()).expect("the key id");
+    claimed[at..at + 4].copy_from_slice(&signer().id());
+    let error = refused(&claimed, keys.policy(), &base);
+    assert_eq!(error, InPlaceError::Trust(TrustError::Signature));
+
+    let hardware = Terms { hardware_id: b"meter-3".to_vec(), ..terms() };
+    let error = refused(&signed(&patch, &signer(), &hardware), keys.policy(), &base);
+    assert_eq!(error, InPlaceError::Trust(TrustError::Hardware));
+
+    let older = Terms { counter: terms().counter - 1, ..terms() };
+    let error = refused(&signed(&patch, &signer(), &older), keys.policy(), &base);
+    let (expected, got) = (terms().counter, older.counter);
+    assert_eq!(error, InPlaceError::Trust(TrustError::Counter { expected, got }));
+}
+
+#[test]
+fn a_signed_patch_that_was_cut_short_is_refused_before_the_first_erase() {
+    let (base, _, patch) = update();
+    let keys = Keys::new();
+    let sound = signed(&patch, &signer(), &terms());
+    for len in (0..sound.len()).step_by(23).chain([sound.len() - 1]) {
+        let error = refused(&sound[..len], keys.policy(), &base);
+        assert_eq!(error.class(), Class::Malformed, "{len} bytes: {error}");
+    }
+}
+
+#[test]
+fn a_patch_swapped_between_two_starts_cannot_go_on() {
+    let (base, target, patch) = update();
+    let keys = Keys::new();
+    let sound = signed(&patch, &signer(), &terms());
+    // Signed as well: it may be stored, but it is not the one that has begun.
+    let other = signed(&patch, &signer(), &Terms { counter: terms().counter + 1, ..terms() });
+    let flash = device(&base);
+    flash.cut_after(700, Cut::After);
+    assert!(apply(&flash, &sound, keys.policy()).is_err());
+    flash.power_on();
+    let before = flash.stats().operations();
+    let error = apply(&flash, &other, keys.policy()).expect_err("another patch");
+    assert!(matches!(error, InPlaceError::WrongBase { .. }), "{error}");
+    assert_eq!(flash.stats().operations(), before, "nothing was written");
+    assert_eq!(apply(&flash, &sound, keys.policy()), Ok(Some(terms().counter)));
+    let end = u32::try_from(target.len()).expect("small");
+    assert_eq!(flash.dump(0..end), Ok(target));
+}
+
+#[test]
+fn a_body_swapped_after_its_check_is_never_accepted() {
+    let (base, _, patch) = update();
+    let keys = Keys::new();
+    for block_log2 in [None, Some(6)] {
+        let sound = signed(&patch, &signer(), &Terms { block_log2, ..terms() });
+        let (.., len) = Header::parse_sealed(sound.iter().copied()).expect("a header");
+        for at in (len..sound.len()).step_by(31) {
+            let mut second = sound.clone();
+            second[at] ^= 0x20;
+            let swapped = Swapped { first: &sound, second: &second, checked: &Cell::new(false) };
+            // Of blocks, a digest is not read again: then nothing has changed.
+            match apply_swapped(&device(&base), swapped, keys.policy()) {
+                Ok(_) => assert!(block_log2.is_some(), "byte {at}"),
+                Err(error) => assert!(
+                    matches!(error, InPlaceError::Decode(_) | InPlaceError::WrongTarget { .. }),
+                    "byte {at}: {error}"
+                ),
+            }
+        }
+    }
+}
+
+#[test]
+fn a_signed_but_hostile_body_is_a_typed_error_and_never_the_end() {
+    let (base, _, patch) = update();
+    let keys = Keys::new();
+    let (.., len) = Header::parse_sealed(patch.iter().copied()).expect("a header");
+    let mut random = rig::random::Random::new(78);
+    for round in 0..60 {
+        let mut hostile = patch.clone();
+        for _ in 0..1 + round % 5 {
+            let at = len + random.below(patch.len() - len);
+            hostile[at] ^= random.byte() | 1;
+        }
+        let hostile = signed(&hostile, &signer(), &terms());
+        let error = apply(&device(&base), &hostile, keys.policy()).expect_err("another target");
+        assert!(
+            matches!(error, InPlaceError::Decode(_) | InPlaceError::WrongTarget { .. }),
+            "round {round}: {error}"
+        );
+    }
 }
 
 #[test]

@@ -40,13 +40,14 @@ pub fn decode(isas: &[&'static dyn Isa], workspace: &mut [u16]) -> Option<()> {
     let mut decoder = Decoder::new(header, isas, workspace).ok()?;
     let mut slots = Slots { written: 0 };
     let mut position = u32::try_from(length).ok()?;
+    // One by one: bytes behind the body would be refused.
     loop {
-        let mut chunk = [0; 64];
-        if !PATCH.read(position, &mut chunk) {
+        let mut byte = [0; 1];
+        if !PATCH.read(position, &mut byte) {
             return None;
         }
-        position = position.wrapping_add(64);
-        let mut rest = chunk.as_slice();
+        position = position.wrapping_add(1);
+        let mut rest = byte.as_slice();
         loop {
             match decoder.push(&mut slots, &mut rest).ok()? {
                 Event::NeedInput => break,

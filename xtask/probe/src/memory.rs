@@ -45,10 +45,20 @@ pub const KEYS: Memory = Memory { address: 0x080F_0000, len: 0x1000 };
 /// Where restart marks are kept.
 pub const JOURNAL: Memory = Memory { address: 0x080E_0000, len: 0x1_0000 };
 
-/// Where the running image is, where the next one goes, where the patch waits.
-pub const BASE: Memory = Memory { address: 0x0800_0000, len: 0x4_0000 };
+/// Where the running image is, where the next one goes, where the patch waits, and how long that is.
+pub const BASE: Memory = Memory { address: 0x0810_0000, len: 0x4_0000 };
 pub const TARGET: Memory = Memory { address: 0x0804_0000, len: 0x4_0000 };
 pub const PATCH: Memory = Memory { address: 0x0808_0000, len: 0x1_0000 };
+pub const PATCH_LEN: Memory = Memory { address: 0x080A_0000, len: 4 };
+
+/// The bytes of the patch from `position` on, as many as there are and `room` holds; `None` at its end.
+pub fn patch(position: u32, room: &mut [u8; 64]) -> Option<&[u8]> {
+    let mut len = [0; 4];
+    PATCH_LEN.read(0, &mut len).then_some(())?;
+    let left = u32::from_le_bytes(len).checked_sub(position)? as usize;
+    let bytes = room.get_mut(..left.min(64))?;
+    (left > 0 && PATCH.read(position, bytes)).then_some(bytes)
+}
 
 /// Boot metadata and the state of updates: two pages each; what the caller's events are.
 pub const METADATA: Memory = Memory { address: 0x080E_0000, len: 0x1000 };

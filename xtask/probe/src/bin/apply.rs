@@ -4,7 +4,7 @@
 
 use device_apply::{Applier, Stage};
 use patcher_core::reference;
-use probe::memory::{BASE, PATCH, TARGET};
+use probe::memory::{self, BASE, TARGET};
 use probe::slot::Slot;
 
 /// Memory of the decoder; `static` so that it counts as RAM.
@@ -20,9 +20,8 @@ extern "C" fn entry() -> bool {
 fn apply(workspace: &mut [u16]) -> Option<()> {
     let mut applier = Applier::new(Slot(BASE), Slot(TARGET), workspace, &reference::ALL);
     let mut position = 0;
-    let mut chunk = [0; 64];
-    while PATCH.read(position, &mut chunk) {
-        let mut rest = chunk.as_slice();
+    let mut room = [0; 64];
+    while let Some(mut rest) = memory::patch(position, &mut room) {
         while !rest.is_empty() {
             applier.push(&mut rest).ok()?;
         }

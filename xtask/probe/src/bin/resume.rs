@@ -6,7 +6,7 @@ use device_apply::apply::Open;
 use device_apply::resume::{Kept, Logged, Marks, Resume};
 use device_apply::{Applier, Stage};
 use patcher_core::reference;
-use probe::memory::{BASE, JOURNAL, KEYS, PATCH, TARGET};
+use probe::memory::{self, BASE, JOURNAL, KEYS, TARGET};
 use probe::slot::Slot;
 
 /// Memory of the decoder; `static` so that it counts as RAM.
@@ -30,14 +30,12 @@ extern "C" fn entry() -> bool {
 
 #[inline(never)]
 fn apply<R: Resume<Slot, Open>>(mut applier: Applier<'_, Slot, Slot, Open, R>) -> Option<()> {
-    let mut chunk = [0; 64];
+    let mut room = [0; 64];
     loop {
         let position = applier.progress().patch_done;
         applier.seek(position).ok()?;
-        if !PATCH.read(position, &mut chunk) {
-            break;
-        }
-        applier.push(&mut chunk.as_slice()).ok()?;
+        let Some(mut chunk) = memory::patch(position, &mut room) else { break };
+        applier.push(&mut chunk).ok()?;
     }
     loop {
         if let Stage::Done { .. } = applier.finish().ok()?.stage {

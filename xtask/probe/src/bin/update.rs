@@ -6,7 +6,7 @@ use device_apply::trust::{Policy, PublicKey};
 use device_apply::{Applier, Stage};
 use patcher_core::reference;
 use probe::events;
-use probe::memory::{BASE, KEYS, PATCH, TARGET};
+use probe::memory::{self, BASE, KEYS, TARGET};
 use probe::slot::Slot;
 
 /// Memory of the decoder and of a block; `static` so that it counts as RAM.
@@ -31,9 +31,8 @@ fn apply(workspace: &mut [u16], block: &mut [u8]) -> Option<()> {
     let mut applier =
         Applier::verifying(Slot(BASE), Slot(TARGET), workspace, &reference::ALL, policy, block);
     let mut position = 0;
-    let mut chunk = [0; 64];
-    while PATCH.read(position, &mut chunk) {
-        let mut rest = chunk.as_slice();
+    let mut room = [0; 64];
+    while let Some(mut rest) = memory::patch(position, &mut room) {
         while !rest.is_empty() {
             applier.push(&mut rest).ok()?;
         }
