@@ -9,6 +9,11 @@ use crate::resume::Past;
 /// Most bytes programmed by one call of the driver, and largest write unit that is served.
 pub(crate) const BUFFER_BYTES: usize = 32;
 
+/// Write units from this size on are programmed one by one. They are those of a part's own flash, which takes no more at
+/// once; a driver that only begins a write, and lets the program go on, then hides decoding behind it. Smaller ones are
+/// collected: a call for each byte would cost more than the byte.
+const UNIT_BYTES: usize = 8;
+
 /// Collects target bytes, erases page by page just before the first write into a page, and
 /// programs whole write units.
 ///
@@ -207,8 +212,11 @@ pub(crate) fn erase_page<B, S: NorFlash>(
     Ok(end)
 }
 
-/// Bytes programmed at once: as many write units as the buffer holds.
+/// Bytes programmed at once: a large write unit, or as many small ones as the buffer holds.
 pub(crate) const fn batch<S: NorFlash>() -> usize {
+    if S::WRITE_SIZE >= UNIT_BYTES {
+        return S::WRITE_SIZE;
+    }
     match BUFFER_BYTES.checked_rem(S::WRITE_SIZE) {
         Some(rest) => BUFFER_BYTES.saturating_sub(rest),
         None => 0,
