@@ -5,7 +5,9 @@ use core::time::Duration;
 use device_apply::boot::{Slot, State};
 use emulator::Counters;
 use flash_model::{Cut, Stats, Tear};
-use layout::{Area, BOOT_LOG, BOOTLOADERS, GOLDEN, PAGE_BYTES, SETTINGS, SLOT_A, SLOT_B, UPDATE_LOG};
+use layout::{
+    Area, BOOT_LOG, BOOTLOADERS, GOLDEN, PAGE_BYTES, SETTINGS, SLOT_A, SLOT_B, UPDATE_LOG,
+};
 use link::{Reply, Request};
 
 use super::file::{Damage, Harm, Place, Scenario, Send, Step};
