@@ -73,6 +73,9 @@ fn flash_takes_no_time_of_its_own_beside_other_work() {
     assert!((15 * PROGRAM / 2..17 * PROGRAM / 2).contains(&saved), "{posted:?} {waited:?}");
 }
 
+/// Something that is done with an area.
+type Access = fn(&mut Rig) -> Result<(), Refusal>;
+
 /// A double word of bank 2 that is programmed already, and a posted write to it.
 fn failing() -> Rig {
     let mut rig = Rig::new();
@@ -84,7 +87,7 @@ fn failing() -> Rig {
 #[test]
 fn the_next_access_to_the_area_tells_what_failed_and_does_nothing_else() {
     let told = Err((NOT_ERASED, 0x1000, 0));
-    let next: [fn(&mut Rig) -> Result<(), Refusal>; 5] = [
+    let next: [Access; 5] = [
         |rig| flush(rig, 2),
         |rig| rig.read(2, 0x9000, 8).map(|_| ()),
         |rig| rig.write(2, 0x9000, &[3; 8]),
