@@ -10,7 +10,7 @@ mod options;
 mod profile;
 mod programs;
 mod table;
-mod update;
+pub(crate) mod update;
 
 use std::{
     fs,
@@ -51,7 +51,7 @@ fn tell(
         let mut table = Table::default();
         let mut profiles = options.profile.then(|| programs.profiles());
         for pair in pairs.iter().filter(|pair| pair.name.contains(&options.only)) {
-            let update = Update::create(patcher, pair, ram)?;
+            let update = Update::create(patcher, pair, ram, &[])?;
             let (decode, copy) = measure(programs, pair, &update, profiles.as_deref_mut())
                 .map_err(|error| Failure::new(format!("{}: {error}", pair.name)))?;
             println!("{}", table.add(Row { pair: pair.name.clone(), update, decode, copy }));
@@ -101,7 +101,7 @@ pub(crate) fn check() -> Result<PathBuf, Failure> {
     let patcher = process::program("patcher", Build::Tested)?;
     tell(&options, &programs, &pairs, &patcher)?;
     let pair = pairs.first().ok_or_else(|| Failure::new("expected pairs of the demo firmware"))?;
-    let update = Update::create(&patcher, pair, "16K")?;
+    let update = Update::create(&patcher, pair, "16K", &[])?;
     let (_, program) = programs.decoder(&update.isa);
     let elf = image::compose(program, &device::segments(&images(pair, &update)?)?)?;
     let path = process::target_dir().join("cycles/demo.elf");

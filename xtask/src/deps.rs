@@ -42,6 +42,7 @@ const RULES: &[Rule] = &[
     rule("link", &[], &[]),
     rule("manual", ANYTHING, &[]),
     rule("mcuboot", &[], &[]),
+    rule("meter", &["bsp", "device-apply", "layout", "patcher-core"], &[]),
     rule("oracle", &[], &["host-diff"]),
     rule("patcher-core", &[], &[]),
     rule("rig", &["patcher-core"], &[]),
@@ -64,8 +65,17 @@ const TEST_HELPERS: &[&str] = &["corpora", "flash-model", "oracle", "patcher-cor
 const INDEPENDENT: &[&str] = &["corpora", "emulator", "flash-model"];
 
 /// Members that run on a device: their build must not turn on the encoder, which allocates.
-const DEVICE: &[&str] =
-    &["app", "bootloader", "bsp", "capi", "detools-apply", "device-apply", "mcuboot", "selftest"];
+const DEVICE: &[&str] = &[
+    "app",
+    "bootloader",
+    "bsp",
+    "capi",
+    "detools-apply",
+    "device-apply",
+    "mcuboot",
+    "meter",
+    "selftest",
+];
 
 /// One dependency of one member, as `cargo metadata` gives it.
 #[derive(Debug, Clone, PartialEq, Eq)]

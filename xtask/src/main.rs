@@ -5,6 +5,7 @@ mod capi;
 mod ci;
 mod cycles;
 mod deps;
+mod device;
 mod failure;
 mod firmware;
 mod fuzz;
@@ -53,6 +54,11 @@ const TASKS: &[Task] = &[
         run: stories::demo,
     },
     Task { name: "deps", help: "check which workspace member depends on which", run: deps::run },
+    Task {
+        name: "device",
+        help: "run a whole signed update on the emulated part beside a plain copy; [--set SET|demo] [--ram SIZE,…] [--only TEXT]",
+        run: device::run,
+    },
     Task {
         name: "firmware",
         help: "build the demo firmware; --bless replaces the committed images",

@@ -9,6 +9,11 @@ use crate::resume::Past;
 /// Most bytes programmed by one call of the driver, and largest write unit that is served.
 pub(crate) const BUFFER_BYTES: usize = 32;
 
+/// Write units from this size on are programmed one by one. They are those of a part's own flash, which takes no more at
+/// once; a driver that only begins a write, and lets the program go on, then hides decoding behind it. Smaller ones are
+/// collected: a call for each byte would cost more than the byte. So is what is only compared.
+const UNIT_BYTES: usize = 8;
+
 /// Collects target bytes, erases page by page just before the first write into a page, and
 /// programs whole write units.
 ///
@@ -90,7 +95,9 @@ impl Writer {
     ) -> Result<(), ApplyError<B, S::Error>> {
         while !bytes.is_empty() {
             let held = self.held();
-            let room = self.buffer.get_mut(held..batch::<S>()).unwrap_or_default();
+            // It changes when the buffer is empty only: a difference is found by programming it.
+            let together = if past.compares() { batch::<S>() } else { unit::<S>() };
+            let room = self.buffer.get_mut(held..together).unwrap_or_default();
             let (now, later) =
                 bytes.split_at_checked(room.len().min(bytes.len())).unwrap_or_default();
             for (slot, byte) in room.iter_mut().zip(now) {
@@ -207,7 +214,12 @@ pub(crate) fn erase_page<B, S: NorFlash>(
     Ok(end)
 }
 
-/// Bytes programmed at once: as many write units as the buffer holds.
+/// Bytes programmed at once: a large write unit, or as many small ones as the buffer holds.
+const fn unit<S: NorFlash>() -> usize {
+    if S::WRITE_SIZE >= UNIT_BYTES { S::WRITE_SIZE } else { batch::<S>() }
+}
+
+/// As many write units as the buffer holds, bytes.
 pub(crate) const fn batch<S: NorFlash>() -> usize {
     match BUFFER_BYTES.checked_rem(S::WRITE_SIZE) {
         Some(rest) => BUFFER_BYTES.saturating_sub(rest),

@@ -15,6 +15,9 @@ pub trait Past {
     /// The spare pages begin at `offset`.
     fn open(&mut self, offset: u32);
 
+    /// Whether the slot is looked at before it is written.
+    fn compares(&self) -> bool;
+
     /// Whether the slot holds `units` at `offset` already.
     ///
     /// At the first difference the page where they begin is erased, up to `erased`, and has its target bytes before
@@ -37,6 +40,10 @@ impl Past for Nothing {
     const SPARE_PAGES: u32 = 0;
 
     fn open(&mut self, _: u32) {}
+
+    fn compares(&self) -> bool {
+        false
+    }
 
     fn holds<B, S: NorFlash>(
         &mut self,
@@ -74,6 +81,10 @@ impl Past for Earlier {
 
     fn open(&mut self, offset: u32) {
         self.spare = offset;
+    }
+
+    fn compares(&self) -> bool {
+        self.same
     }
 
     fn holds<B, S: NorFlash>(

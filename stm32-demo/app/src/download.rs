@@ -10,7 +10,7 @@
 //!
 //! [`LOG_INTERVAL_BYTES`]: device_apply::resume::LOG_INTERVAL_BYTES
 
-use bsp::flash::FlashArea;
+use bsp::flash::{self, FlashArea};
 use bsp::watchdog;
 use device_apply::apply::Open;
 use device_apply::resume::Logged;
@@ -51,6 +51,8 @@ impl<'a> Download<'a> {
             let pushed = self.applier.push(&mut block).map_err(|error| Failure::from(&error))?;
             self.check_fits(&pushed)?;
         }
+        // The host is told of what is in flash, and nothing goes on while the device waits for it.
+        flash::settle();
         Ok(())
     }
 

@@ -11,7 +11,8 @@ use crate::records;
 /// Both as one: the applier keeps the log of the patch behind the target, which is in the slot while that has room, and in
 /// the other area for an image that fills its slot.
 ///
-/// Feeds the watchdog at each page: a few bytes of a patch may stand for many of them.
+/// Feeds the watchdog at each page: a few bytes of a patch may stand for many of them. The slot posts, so that decoding goes
+/// on while flash is written.
 #[derive(Debug)]
 pub(crate) struct Staging {
     slot: FlashArea,
@@ -23,7 +24,10 @@ pub(crate) struct Staging {
 impl Staging {
     pub(crate) fn new() -> Self {
         let area = records::other().1;
-        Self { slot: FlashArea::new(area), behind: FlashArea::new(STAGING), seam: area.len() }
+        let mut slot = FlashArea::new(area).posting();
+        // What failed last in an attempt that was given up is none of this one's.
+        let _ = slot.flush();
+        Self { slot, behind: FlashArea::new(STAGING), seam: area.len() }
     }
 
     /// Bytes that a target may have.

@@ -30,6 +30,12 @@ impl MemoryX {
         Self::of(crate::SLOT_A, IMAGE_HEADER_BYTES)
     }
 
+    /// For a program that has the first `len` bytes of flash for itself, and no bootloader.
+    #[must_use]
+    pub const fn alone(len: u32) -> Self {
+        Self { flash: Range { start: FLASH, len } }
+    }
+
     const fn of(area: Area, header: u32) -> Self {
         Self { flash: Range { start: FLASH + area.start() + header, len: area.len() - header } }
     }

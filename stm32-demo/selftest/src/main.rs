@@ -46,6 +46,11 @@ fn obey(order: &mut Order) -> Result<[u32; 2], FlashError> {
         Verb::Erase => flash.erase(offset, offset.wrapping_add(value)).map(|()| [0, 0]),
         Verb::Write => flash.write(offset, order.data()).map(|()| [0, 0]),
         Verb::Read => flash.read(offset, order.data_mut()).map(|()| [0, 0]),
+        Verb::PostErase => {
+            flash.posting().erase(offset, offset.wrapping_add(value)).map(|()| [0, 0])
+        }
+        Verb::PostWrite => flash.posting().write(offset, order.data()).map(|()| [0, 0]),
+        Verb::Flush => flash.flush().map(|()| [0, 0]),
         Verb::Map => {
             bank::map_low(bank);
             Ok([u32::from(Mapping::now().low() == Bank::Two), 0])

@@ -27,9 +27,12 @@ pub(crate) enum Verb {
     Hang,
     Trust,
     Echo,
+    PostErase,
+    PostWrite,
+    Flush,
 }
 
-const VERBS: [Verb; 11] = [
+const VERBS: [Verb; 14] = [
     Verb::Erase,
     Verb::Write,
     Verb::Read,
@@ -41,6 +44,9 @@ const VERBS: [Verb; 11] = [
     Verb::Hang,
     Verb::Trust,
     Verb::Echo,
+    Verb::PostErase,
+    Verb::PostWrite,
+    Verb::Flush,
 ];
 
 /// An order, taken.

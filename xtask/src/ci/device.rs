@@ -2,8 +2,8 @@
 
 use super::Outcome;
 use crate::{
-    capi as capi_task, cycles, failure::Failure, firmware as firmware_task, probe, process,
-    thumb as toolchains,
+    capi as capi_task, cycles, device as device_task, failure::Failure, firmware as firmware_task,
+    probe, process, thumb as toolchains,
 };
 
 /// Crates that must build without `std` and without features.
@@ -76,9 +76,11 @@ pub(super) fn firmware() -> Result<Outcome, Failure> {
 /// Steps of the decoder that are compared: some seconds, past which it repeats itself.
 const COMPARED_STEPS: &str = "5000000";
 
-/// The decoder's Thumb code in the emulator: its output, then its first steps against another emulator.
+/// The decoder's Thumb code in the emulator: its output, what it takes in a whole update, then its first steps against another
+/// emulator.
 pub(super) fn emulator() -> Result<Outcome, Failure> {
     with_toolchains(|| {
+        device_task::check()?;
         let program = cycles::check()?;
         let mut command = process::test(&["lockstep"]);
         command.args(["--", "firmware", "--nocapture"]).env("EMULATOR_STEPS", COMPARED_STEPS);

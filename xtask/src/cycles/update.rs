@@ -1,6 +1,6 @@
 //! Pairs of images, and patches between them by the real command line.
 
-use std::{fs, path::Path, process::Command};
+use std::{ffi::OsStr, fs, path::Path, process::Command};
 
 use crate::{
     failure::Failure,
@@ -8,19 +8,19 @@ use crate::{
 };
 
 /// Two images.
-pub(super) struct Pair {
-    pub(super) name: String,
-    pub(super) base: Vec<u8>,
-    pub(super) target: Vec<u8>,
+pub(crate) struct Pair {
+    pub(crate) name: String,
+    pub(crate) base: Vec<u8>,
+    pub(crate) target: Vec<u8>,
 }
 
 /// A patch and what its creator said of it.
-pub(super) struct Update {
-    pub(super) patch: Vec<u8>,
+pub(crate) struct Update {
+    pub(crate) patch: Vec<u8>,
     /// RAM that it declares, bytes.
-    pub(super) ram_bytes: u64,
+    pub(crate) ram_bytes: u64,
     /// Name of the instruction set whose references it predicts.
-    pub(super) isa: String,
+    pub(crate) isa: String,
 }
 
 /// Bytes of the declared RAM that are no workspace: `patcher_core::container::header::STATE_BYTES`.
@@ -30,7 +30,7 @@ const STATE_BYTES: u64 = patcher_core::container::header::STATE_BYTES as u64;
 const DEMO: [(&str, &str); 2] = [("1.0.0", "1.0.1"), ("1.0.1", "1.1.0")];
 
 /// The pairs of a set of the corpus, which must have been fetched; `demo` are the committed images.
-pub(super) fn pairs(set: &str) -> Result<Vec<Pair>, Failure> {
+pub(crate) fn pairs(set: &str) -> Result<Vec<Pair>, Failure> {
     if set == "demo" {
         return DEMO.iter().map(|&(from, to)| demo(from, to)).collect();
     }
@@ -69,8 +69,13 @@ fn read(path: &Path) -> Result<Vec<u8>, Failure> {
 }
 
 impl Update {
-    /// Makes the patch with `patcher create` at its default level.
-    pub(super) fn create(patcher: &Path, pair: &Pair, ram: &str) -> Result<Self, Failure> {
+    /// Makes the patch with `patcher create` at its default level, and with `options`.
+    pub(crate) fn create(
+        patcher: &Path,
+        pair: &Pair,
+        ram: &str,
+        options: &[&OsStr],
+    ) -> Result<Self, Failure> {
         let folder = process::target_dir().join("cycles");
         fs::create_dir_all(&folder).map_err(Failure::io(&folder))?;
         let [base, target, patch] =
@@ -79,7 +84,7 @@ impl Update {
         fs::write(&target, &pair.target).map_err(Failure::io(&target))?;
         let mut command = Command::new(patcher);
         command.arg("create").args([&base, &target]).arg("-o").arg(&patch);
-        let told = process::json(command.args(["--ram", ram, "--json"]))?;
+        let told = process::json(command.args(["--ram", ram, "--json"]).args(options))?;
         let number = |key: &str| {
             told[key].as_u64().ok_or_else(|| {
                 Failure::new(format!("expected {key} from `patcher create`, got {told}"))
@@ -93,7 +98,7 @@ impl Update {
     }
 
     /// Bytes of workspace that a device has for the decoder.
-    pub(super) fn workspace_len(&self) -> Result<usize, Failure> {
+    pub(crate) fn workspace_len(&self) -> Result<usize, Failure> {
         let bytes = self.ram_bytes.checked_sub(STATE_BYTES).map(usize::try_from);
         let Some(Ok(bytes)) = bytes else {
             return Err(Failure::new(format!("{} bytes of RAM are too few", self.ram_bytes)));

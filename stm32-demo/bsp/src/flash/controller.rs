@@ -1,12 +1,14 @@
 //! Erase and program, step by step. RM0351 §3.3.5 to §3.3.7; registers: §3.7.
 //!
-//! Code that runs from the bank at work stands still meanwhile, code in the other goes on (§3.3.8).
+//! Code that runs from the bank at work stands still meanwhile, code in the other goes on (§3.3.8). So an operation is begun
+//! here and left to itself; whoever needs its end waits for it: the next operation, a read of that bank, [`settle`].
 
 use core::sync::atomic::{AtomicBool, Ordering};
 
-use layout::{Bank, PAGE_BYTES};
+use layout::{Area, Bank, PAGE_BYTES};
 
-use super::FlashError;
+use super::{FlashError, pending};
+use crate::bank::Mapping;
 use crate::core_registers::{data_barrier, without_interrupts};
 use crate::idle;
 use crate::register::Register;
@@ -31,10 +33,10 @@ const DCRST: u32 = 1 << 12;
 
 /// `FLASH_SR`, §3.7.5.
 const EOP: u32 = 1 << 0;
-const PROGERR: u32 = 1 << 3;
-const WRPERR: u32 = 1 << 4;
-const BSY: u32 = 1 << 16;
-/// `OPERR`, the above, `PGAERR`, `SIZERR`, `PGSERR`, `MISERR`, `FASTERR`: all that the next operation would trip over.
+pub(super) const PROGERR: u32 = 1 << 3;
+pub(super) const WRPERR: u32 = 1 << 4;
+pub(super) const BSY: u32 = 1 << 16;
+/// `OPERR`, both errors above, `PGAERR`, `SIZERR`, `PGSERR`, `MISERR`, `FASTERR`: all that the next operation would trip over.
 const ERRORS: u32 = 0x3FA;
 
 /// `FLASH_CR`, §3.7.6.
@@ -69,7 +71,7 @@ fn wakes() -> u32 {
     if SLEEPS.load(Ordering::Relaxed) { EOPIE | ERRIE } else { 0 }
 }
 
-/// Waits for the end of an operation. Whether it came.
+/// Waits until the flash is not busy. Whether that came.
 fn ready() -> bool {
     if !SLEEPS.load(Ordering::Relaxed) {
         return SR.wait(BSY, 0, ATTEMPTS);
@@ -87,82 +89,107 @@ fn ready() -> bool {
     ended
 }
 
-/// The controller, open; locked again when dropped.
-#[derive(Debug)]
-pub(super) struct Open(());
-
-impl Open {
-    /// Opens it when no operation goes on, and clears flags that earlier ones left.
-    pub(super) fn new() -> Result<Self, FlashError> {
-        if !SR.wait(BSY, 0, ATTEMPTS) {
-            return Err(FlashError::Timeout);
-        }
-        if CR.read() & LOCK != 0 {
-            // Two writes that nothing may come between.
-            without_interrupts(|| KEYS.into_iter().for_each(|key| KEYR.write(key)));
-        }
-        if CR.read() & LOCK != 0 {
-            return Err(FlashError::Locked);
-        }
-        SR.write(ERRORS);
-        Ok(Self(()))
-    }
-
-    /// Erases the page that begins at `offset` of a physical bank. §3.3.6, "Page erase".
-    pub(super) fn erase(&self, bank: Bank, offset: u32) -> Result<(), FlashError> {
-        let bank = match bank {
-            Bank::One => 0,
-            Bank::Two => BKER,
-        };
-        let page = offset.checked_div(PAGE_BYTES).unwrap_or(0) & 0xFF;
-        let order = PER | page << PNB | bank | wakes();
-        CR.write(order);
-        CR.write(order | STRT);
-        let done = self.finish(offset);
-        empty_caches();
-        done
-    }
-
-    /// Programs a double word at an address, its place in the area being `offset`. §3.3.7, "Standard programming".
-    pub(super) fn program(
-        &self,
-        address: u32,
-        offset: u32,
-        unit: [u8; 8],
-    ) -> Result<(), FlashError> {
-        let [a, b, c, d, e, f, g, h] = unit;
-        let (first, second) = (Register::at(address), Register::at(address.wrapping_add(4)));
-        CR.write(PG | wakes());
-        without_interrupts(|| {
-            first.write(u32::from_le_bytes([a, b, c, d]));
-            second.write(u32::from_le_bytes([e, f, g, h]));
-        });
-        data_barrier();
-        self.finish(offset)
-    }
-
-    /// Waits for the end of an operation, and says how it went.
-    fn finish(&self, offset: u32) -> Result<(), FlashError> {
-        let ready = ready();
+/// Waits for the end of the operation that goes on. What `asker` had begun is told; how another's went is kept for it.
+///
+/// The control register is left alone while the flash is busy: a write to it would stall the core (§3.3.5).
+fn finish(asker: Option<Area>) -> Result<(), FlashError> {
+    let begun = pending::take();
+    let ready = ready();
+    if let Some(begun) = begun {
         let flags = SR.read();
         SR.write(ERRORS);
-        if !ready {
-            return Err(FlashError::Timeout);
+        if ready {
+            CR.write(0);
         }
-        CR.write(0);
-        match flags & ERRORS {
-            0 => Ok(()),
-            flags if flags & WRPERR != 0 => Err(FlashError::Protected),
-            flags if flags & PROGERR != 0 => Err(FlashError::NotErased { offset }),
-            flags => Err(FlashError::Sequence { flags }),
+        if begun.is_erase() {
+            empty_caches();
         }
+        if !ready || flags & ERRORS != 0 {
+            begun.failed(flags, asker)?;
+        }
+    }
+    if ready { Ok(()) } else { Err(FlashError::Timeout) }
+}
+
+/// Unless the flash is busy.
+fn lock() {
+    if SR.read() & BSY == 0 {
+        CR.write(LOCK);
     }
 }
 
-impl Drop for Open {
-    fn drop(&mut self) {
-        CR.write(LOCK);
+/// Waits for the end of the operation that goes on, if any does, and locks the controller.
+///
+/// How it went is told to the area that it was for, at its next access.
+pub fn settle() {
+    if pending::any() {
+        // An end that does not come is told to whoever wants the next operation.
+        let _ = finish(None);
+        lock();
     }
+}
+
+/// [`settle`] for `asker`: what became of operations in it that were not told of yet.
+pub(super) fn flush(asker: Area) -> Result<(), FlashError> {
+    let ended = if pending::any() { finish(Some(asker)) } else { Ok(()) };
+    lock();
+    pending::check(asker)?;
+    ended
+}
+
+/// [`flush`] if it is the bank of `asker` that is at work.
+pub(super) fn flush_bank(asker: Area) -> Result<(), FlashError> {
+    if pending::is_in(asker.bank()) { flush(asker) } else { pending::check(asker) }
+}
+
+/// Opens the controller for an operation in `area`, when no other goes on and none of that area's has failed; clears flags
+/// that others left.
+fn open(area: Area) -> Result<(), FlashError> {
+    let ended = finish(Some(area));
+    if let Err(error) = pending::check(area).and(ended) {
+        lock();
+        return Err(error);
+    }
+    if CR.read() & LOCK != 0 {
+        // Two writes that nothing may come between.
+        without_interrupts(|| KEYS.into_iter().for_each(|key| KEYR.write(key)));
+    }
+    if CR.read() & LOCK != 0 {
+        return Err(FlashError::Locked);
+    }
+    SR.write(ERRORS);
+    Ok(())
+}
+
+/// Begins to erase the page of `area` that is at `offset` of the bank. §3.3.6, "Page erase".
+pub(super) fn begin_erase(area: Area, offset: u32) -> Result<(), FlashError> {
+    open(area)?;
+    let bank = match area.bank() {
+        Bank::One => 0,
+        Bank::Two => BKER,
+    };
+    let page = offset.checked_div(PAGE_BYTES).unwrap_or(0) & 0xFF;
+    let order = PER | page << PNB | bank | wakes();
+    CR.write(order);
+    CR.write(order | STRT);
+    pending::erase(area.bank(), offset);
+    Ok(())
+}
+
+/// Begins to program the double word of `area` that is at `offset` of the bank. §3.3.7, "Standard programming".
+pub(super) fn begin_program(area: Area, offset: u32, unit: [u8; 8]) -> Result<(), FlashError> {
+    open(area)?;
+    let address = Mapping::now().address(area.bank(), offset);
+    let [a, b, c, d, e, f, g, h] = unit;
+    let (first, second) = (Register::at(address), Register::at(address.wrapping_add(4)));
+    CR.write(PG | wakes());
+    without_interrupts(|| {
+        first.write(u32::from_le_bytes([a, b, c, d]));
+        second.write(u32::from_le_bytes([e, f, g, h]));
+    });
+    data_barrier();
+    pending::program(area.bank(), offset);
+    Ok(())
 }
 
 /// Empties both caches: they may hold what an erase has changed (§3.3.7, "Programming and caches"). They must be off for

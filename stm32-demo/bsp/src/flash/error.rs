@@ -5,7 +5,8 @@ use core::fmt;
 use embedded_storage::nor_flash::{NorFlashError, NorFlashErrorKind};
 use layout::Bank;
 
-/// Why an access to flash failed. Offsets count from the start of the area that was accessed, unless it says otherwise.
+/// Why an access to flash failed or, in an area that [posts](super::FlashArea::posting), the operation before it. Offsets count
+/// from the start of the area that was accessed, unless it says otherwise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FlashError {

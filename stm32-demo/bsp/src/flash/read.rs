@@ -10,6 +10,7 @@ use layout::{Bank, WRITE_BYTES};
 
 use super::FlashError;
 use super::controller::without_data_cache;
+use super::place::{NONE, Place};
 use crate::bank::Mapping;
 use crate::core_registers::data_barrier;
 use crate::register::Register;
@@ -17,32 +18,18 @@ use crate::reset;
 
 /// §3.7.7.
 const ECCR: Register = Register::at(0x4002_2018);
-const ADDR_ECC: u32 = 0x7_FFFF;
-const BK_ECC: u32 = 1 << 19;
 const ECCD: u32 = 1 << 31;
 
-/// No place.
-const NONE: u32 = u32::MAX;
-
-/// The first and the last byte that a read announced, as [`place`].
+/// The first and the last byte that a read announced, each a [`Place`].
 static FROM: AtomicU32 = AtomicU32::new(NONE);
 static TO: AtomicU32 = AtomicU32::new(0);
 /// The first torn word that it came across.
 static TORN: AtomicU32 = AtomicU32::new(NONE);
 
-/// A byte of a physical bank, as `FLASH_ECCR` has it.
-const fn place(bank: Bank, offset: u32) -> u32 {
-    let bank = match bank {
-        Bank::One => 0,
-        Bank::Two => BK_ECC,
-    };
-    bank | offset & ADDR_ECC
-}
-
 /// To be called from the handler of NMI, and nothing else in it.
 pub fn on_nmi() {
     let found = ECCR.read();
-    let torn = found & (BK_ECC | ADDR_ECC);
+    let torn = Place::of(found).0;
     let within = (FROM.load(Ordering::Relaxed)..=TO.load(Ordering::Relaxed)).contains(&torn);
     if found & ECCD == 0 || !within {
         reset::now();
@@ -64,8 +51,8 @@ pub(super) fn read(bank: Bank, offset: u32, bytes: &mut [u8]) -> Result<(), Flas
     let address = Mapping::now().address(bank, offset);
     let first_word = offset & !WRITE_BYTES.wrapping_sub(1);
     TORN.store(NONE, Ordering::Relaxed);
-    TO.store(place(bank, offset.wrapping_add(last)), Ordering::Relaxed);
-    FROM.store(place(bank, first_word), Ordering::Relaxed);
+    TO.store(Place::new(bank, offset.wrapping_add(last)).0, Ordering::Relaxed);
+    FROM.store(Place::new(bank, first_word).0, Ordering::Relaxed);
     data_barrier();
     without_data_cache(|| {
         let mut from = core::ptr::with_exposed_provenance::<u8>(address as usize);
@@ -80,6 +67,6 @@ pub(super) fn read(bank: Bank, offset: u32, bytes: &mut [u8]) -> Result<(), Flas
     FROM.store(NONE, Ordering::Relaxed);
     match TORN.load(Ordering::Relaxed) {
         NONE => Ok(()),
-        torn => Err(FlashError::Ecc { bank, offset: torn & ADDR_ECC }),
+        torn => Err(FlashError::Ecc { bank, offset: Place(torn).offset() }),
     }
 }

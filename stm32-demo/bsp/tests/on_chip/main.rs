@@ -5,4 +5,5 @@ mod banks;
 mod ecc;
 mod flash;
 mod others;
+mod posting;
 mod rig;

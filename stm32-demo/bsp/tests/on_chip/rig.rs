@@ -18,6 +18,9 @@ pub(crate) const WATCH: u32 = 7;
 pub(crate) const HANG: u32 = 8;
 pub(crate) const TRUST: u32 = 9;
 pub(crate) const ECHO: u32 = 10;
+pub(crate) const POST_ERASE: u32 = 11;
+pub(crate) const POST_WRITE: u32 = 12;
+pub(crate) const FLUSH: u32 = 13;
 
 /// Why an order failed: the number of the error and two words that belong to it.
 pub(crate) type Refusal = (u32, u32, u32);

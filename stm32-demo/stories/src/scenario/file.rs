@@ -119,6 +119,8 @@ pub enum Place {
     SlotB,
     /// The boot metadata.
     BootLog,
+    /// The state of updates.
+    UpdateLog,
     /// The settings page.
     Settings,
 }

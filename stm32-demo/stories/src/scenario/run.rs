@@ -5,7 +5,9 @@ use core::time::Duration;
 use device_apply::boot::{Slot, State};
 use emulator::Counters;
 use flash_model::{Cut, Stats, Tear};
-use layout::{Area, BOOT_LOG, BOOTLOADERS, GOLDEN, PAGE_BYTES, SETTINGS, SLOT_A, SLOT_B};
+use layout::{
+    Area, BOOT_LOG, BOOTLOADERS, GOLDEN, PAGE_BYTES, SETTINGS, SLOT_A, SLOT_B, UPDATE_LOG,
+};
 use link::{Reply, Request};
 
 use super::file::{Damage, Harm, Place, Scenario, Send, Step};
@@ -222,6 +224,7 @@ fn harm_at(board: &Board, damage: &Damage) {
         Place::SlotA => (SLOT_A, board.record().map(|record| record.image(Slot::A).len)),
         Place::SlotB => (SLOT_B, board.record().map(|record| record.image(Slot::B).len)),
         Place::BootLog => (BOOT_LOG, None),
+        Place::UpdateLog => (UPDATE_LOG, None),
         Place::Settings => (SETTINGS, None),
     };
     let end = i64::from(image.unwrap_or(area.len())) / 8 * 8;
