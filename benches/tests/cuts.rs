@@ -78,6 +78,24 @@ fn without_a_policy_everything_is_sent_again() {
 }
 
 #[test]
+fn what_is_found_does_not_depend_on_running_each_recovery_to_its_end() {
+    fn compare(sweep: impl Fn(&Effort) -> Result<Findings, String>) {
+        let small = Effort { tears: vec![Tear::Seeded(1)], every: 3, second_of: 0, ..effort() };
+        let found = sweep(&small).expect("found");
+        let whole = sweep(&Effort { to_the_end: true, ..small }).expect("found");
+        assert!(found.to_the_end < whole.to_the_end, "{found:?}");
+        assert_eq!(whole.to_the_end, whole.cuts);
+        assert_eq!(Findings { to_the_end: whole.to_the_end, ..found }, whole);
+    }
+    for policy in [Policy::Kept, Policy::Logged, Policy::Snapshots] {
+        let update = update(policy, 150, 2048);
+        compare(|effort| sweep::<Stm32L4>(&update, policy, effort));
+    }
+    let update = Update::in_place(150, 2048, 2048, false).expect("a patch");
+    compare(|effort| sweep_in_place::<Stm32L4>(&update, effort));
+}
+
+#[test]
 fn a_base_that_is_overwritten_ends_as_the_target() {
     fn cut<P: Part>(functions: usize, scratch: bool) {
         let page = P::GEOMETRY.erase_bytes();

@@ -81,8 +81,7 @@ fn cut<P: Part>(arguments: &Arguments, total: &mut Findings) -> Result<(), Strin
             format!("{:5} ({:5})", found.resent, found.declared)
         };
         row(geometry.name(), policy.name(), &update, &found, &sent, start);
-        total.cuts += found.cuts;
-        total.second_cuts += found.second_cuts;
+        total.merge(found);
     }
     for scratch in [false, true] {
         let name = if scratch { "in place, scratch" } else { "in place, slide" };
@@ -94,8 +93,7 @@ fn cut<P: Part>(arguments: &Arguments, total: &mut Findings) -> Result<(), Strin
         let found = sweep_in_place::<P>(&update, &effort)
             .map_err(|error| format!("{} {name}: {error}", geometry.name()))?;
         row(geometry.name(), name, &update, &found, NOTHING_SENT, start);
-        total.cuts += found.cuts;
-        total.second_cuts += found.second_cuts;
+        total.merge(found);
     }
     Ok(())
 }
@@ -138,12 +136,12 @@ fn run(arguments: &Arguments) -> Result<(), String> {
     cut::<Stm32H7>(arguments, &mut total)?;
     cut::<Nrf52>(arguments, &mut total)?;
     println!(
-        "{} cuts and {} second cuts, none of them lost an update",
-        total.cuts, total.second_cuts
+        "{} cuts and {} second cuts, none of them lost an update; {} recoveries were run to their end, the others until they were like one of these",
+        total.cuts, total.second_cuts, total.to_the_end
     );
     println!(
         "resent: patch bytes sent again after a cut at worst, and as declared; the header comes on top. \
-         re: pages of the target erased again at worst. wear: erases of any page of the target, in place of any page, cut run and recovery."
+         re: pages of the target erased again at worst, of which one is declared; more fail the sweep. wear: erases of any page of the target, in place of any page, cut run and recovery."
     );
     Ok(())
 }

@@ -136,7 +136,8 @@ const LOG_INTERVAL: u32 = 60;
 const LOOKAHEAD_BYTES: u32 = 64;
 
 impl Findings {
-    pub(super) fn merge(&mut self, other: Self) {
+    /// Adds what another sweep, or a part of one, found.
+    pub fn merge(&mut self, other: Self) {
         self.cuts += other.cuts;
         self.to_the_end += other.to_the_end;
         self.second_cuts += other.second_cuts;
