@@ -28,7 +28,7 @@ use crate::journal::Journal;
 use crate::resume::Binding;
 use crate::resume::journal::Journal as MarkJournal;
 use crate::resume::marks::Saved;
-#[cfg(feature = "p256")]
+#[cfg(feature = "trust")]
 use crate::trust::{Policy, Verify};
 
 /// The flash of an in-place update: regions, each of whole pages, in one device or several.
@@ -162,7 +162,7 @@ where
     }
 }
 
-#[cfg(feature = "p256")]
+#[cfg(feature = "trust")]
 impl<'a, P, S, J> InPlace<'a, P, S, J, Verify<'a>>
 where
     P: ReadNorFlash,
