@@ -249,13 +249,29 @@ where
         self
     }
 
+    /// Start of the SHA-256 of the base, once the header has passed and until the update is done.
+    #[must_use]
+    pub fn base_digest(&self) -> Option<[u8; BASE_DIGEST_BYTES]> {
+        self.bound().map(|bound| bound.base_digest)
+    }
+
+    /// Start of the SHA-256 of the target, once the header has passed and until the update is done.
+    #[must_use]
+    pub fn target_digest(&self) -> Option<[u8; TARGET_DIGEST_BYTES]> {
+        self.bound().map(|bound| bound.target_digest)
+    }
+
+    fn bound(&self) -> Option<&Bound> {
+        match &self.phase {
+            Phase::Patch { bound, .. } | Phase::Target { bound, .. } => Some(bound),
+            Phase::Header { .. } | Phase::Done { .. } | Phase::Failed { .. } => None,
+        }
+    }
+
     /// How far it is.
     #[must_use]
     pub fn progress(&self) -> Progress {
-        let bound = match &self.phase {
-            Phase::Patch { bound, .. } | Phase::Target { bound, .. } => Some(bound),
-            Phase::Header { .. } | Phase::Done { .. } | Phase::Failed { .. } => None,
-        };
+        let bound = self.bound();
         let stage = match &self.phase {
             Phase::Header { .. } => Stage::Header,
             Phase::Patch { work, bound, .. } => match work {
