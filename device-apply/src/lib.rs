@@ -77,7 +77,7 @@
 //! | [`in_place`] | updates that overwrite their own base |
 //! | [`journal`] | records in flash that survive cuts, of which the newest counts |
 //! | [`resume`] | how it goes on after a power loss: re-decode, snapshot, reset |
-//! | `trust` | with the feature `p256`: who may have made the patch, and for which device |
+//! | `trust` | with the feature `trust` or `p256`: who may have made the patch, and for which device |
 //! | [`update`] | how far an update is: a pure state machine, its policy, its state in flash |
 //!
 //! # Power loss
@@ -108,7 +108,7 @@ pub mod error;
 pub mod in_place;
 pub mod journal;
 pub mod resume;
-#[cfg(feature = "p256")]
+#[cfg(feature = "trust")]
 pub mod trust;
 pub mod update;
 

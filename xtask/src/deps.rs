@@ -28,7 +28,7 @@ const fn rule(
 const RULES: &[Rule] = &[
     rule("app", &["bsp", "device-apply", "layout", "link", "patcher-core"], &[]),
     rule("benches", ANYTHING, &[]),
-    rule("bootloader", &["bsp", "device-apply", "layout"], &[]),
+    rule("bootloader", &["bsp", "device-apply", "layout", "patcher-core"], &[]),
     rule("bsp", &["layout"], &["emulator"]),
     rule("capi", &["device-apply", "patcher-core"], &[]),
     rule("corpora", &[], &[]),

@@ -16,7 +16,7 @@ use super::progress::{Progress, Stage};
 use super::read::MAX_READ_SIZE;
 use super::writer::{BUFFER_BYTES, Writer};
 use crate::resume::{Begun, LOG_INTERVAL_BYTES, Never, Place, Resume};
-#[cfg(feature = "p256")]
+#[cfg(feature = "trust")]
 use crate::trust::{Authentic, Policy, Verify};
 use crate::{ApplyError, Class};
 
@@ -142,7 +142,7 @@ impl<'a, B: ReadNorFlash, S: NorFlash> Applier<'a, B, S> {
     }
 }
 
-#[cfg(feature = "p256")]
+#[cfg(feature = "trust")]
 impl<'a, B: ReadNorFlash, S: NorFlash> Applier<'a, B, S, Verify<'a>> {
     /// An applier of a patch that `policy` takes, as a stream.
     ///
@@ -178,7 +178,7 @@ impl<'a, B: ReadNorFlash, S: NorFlash> Applier<'a, B, S, Verify<'a>> {
     }
 }
 
-#[cfg(feature = "p256")]
+#[cfg(feature = "trust")]
 impl<'a, B: ReadNorFlash, S: NorFlash, R: Resume<S, Verify<'a>>> Applier<'a, B, S, Verify<'a>, R> {
     /// The patch's security counter, once its header has passed; `None` of an unsigned patch.
     ///

@@ -82,7 +82,7 @@ fn state(state: u8, detail: u8) -> Option<State> {
 
 impl Reason {
     /// All reasons, in the order of their numbers.
-    const ALL: [Self; 5] =
+    pub(super) const ALL: [Self; 5] =
         [Self::Watchdog, Self::Unconfirmed, Self::Invalid, Self::Downgrade, Self::Failed];
 
     /// Stable number: in flash and for telemetry.
@@ -97,7 +97,7 @@ impl Reason {
         }
     }
 
-    fn from_number(number: u8) -> Option<Self> {
+    pub(super) fn from_number(number: u8) -> Option<Self> {
         Self::ALL.into_iter().find(|reason| reason.number() == number)
     }
 }

@@ -36,6 +36,7 @@ mod decide;
 mod layout;
 mod record;
 mod select;
+pub mod single;
 
 pub use decide::{Check, Evidence, MAX_STEPS, Step, decide};
 pub use record::{Change, Image, ImageRecord, Reason, Record, RequestError, Slot, State};

@@ -3,7 +3,7 @@
 use core::mem::size_of;
 
 use embedded_storage::nor_flash::{ErrorType, NorFlash, ReadNorFlash};
-use patcher_core::container::header::{STATE_BYTES, TARGET_DIGEST_BYTES};
+use patcher_core::container::header::{BASE_DIGEST_BYTES, STATE_BYTES, TARGET_DIGEST_BYTES};
 use patcher_core::container::in_place::Form;
 use patcher_core::crc::Crc32;
 use patcher_core::error::{DecodeError, HeaderError};
@@ -28,7 +28,7 @@ use crate::journal::Journal;
 use crate::resume::Binding;
 use crate::resume::journal::Journal as MarkJournal;
 use crate::resume::marks::Saved;
-#[cfg(feature = "p256")]
+#[cfg(feature = "trust")]
 use crate::trust::{Policy, Verify};
 
 /// The flash of an in-place update: regions, each of whole pages, in one device or several.
@@ -159,7 +159,7 @@ where
     }
 }
 
-#[cfg(feature = "p256")]
+#[cfg(feature = "trust")]
 impl<'a, P, S, J> InPlace<'a, P, S, J, Verify<'a>>
 where
     P: ReadNorFlash,
@@ -249,6 +249,28 @@ where
         self.steps = self.steps.with_erased_value(erased_value);
         self.pages.erased_value = erased_value;
         self
+    }
+
+    /// Start of the SHA-256 of the base, once the header has passed and until the target is read back.
+    #[must_use]
+    pub fn base_digest(&self) -> Option<[u8; BASE_DIGEST_BYTES]> {
+        match &self.phase {
+            Phase::Patch { decoder, .. } => Some(decoder.header().base_digest),
+            Phase::Header { .. }
+            | Phase::Target { .. }
+            | Phase::Done { .. }
+            | Phase::Failed { .. } => None,
+        }
+    }
+
+    /// Start of the SHA-256 of the target, once the header has passed and until the update is done.
+    #[must_use]
+    pub fn target_digest(&self) -> Option<[u8; TARGET_DIGEST_BYTES]> {
+        match &self.phase {
+            Phase::Patch { decoder, .. } => Some(decoder.header().target_digest),
+            Phase::Target { expected, .. } => Some(*expected),
+            Phase::Header { .. } | Phase::Done { .. } | Phase::Failed { .. } => None,
+        }
     }
 
     /// How far it is.

@@ -79,8 +79,8 @@
 //!
 //! Restarts at marks do not go with a gate that checks signatures:
 //!
-#![cfg_attr(feature = "p256", doc = "```compile_fail,E0277")]
-#![cfg_attr(not(feature = "p256"), doc = "```ignore")]
+#![cfg_attr(feature = "trust", doc = "```compile_fail,E0277")]
+#![cfg_attr(not(feature = "trust"), doc = "```ignore")]
 //! use device_apply::resume::Marks;
 //! use device_apply::{Applier, trust::Verify};
 //! # use flash_model::{Slot, Stm32L4};

@@ -74,11 +74,15 @@
 mod authenticator;
 mod body;
 mod bundle;
+mod ecdsa;
+#[cfg(feature = "p256")]
+mod p256;
 mod policy;
 mod signature;
 mod verify;
 
 pub use authenticator::{Authentic, Authenticator};
 pub use bundle::BundleError;
+pub use ecdsa::Ecdsa;
 pub use policy::{Policy, PublicKey};
 pub use verify::Verify;

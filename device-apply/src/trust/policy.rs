@@ -5,7 +5,10 @@ use patcher_core::container::trust::{
 };
 use patcher_core::error::TrustError;
 
-use super::signature::{Key, Signed};
+use super::ecdsa::Ecdsa;
+#[cfg(feature = "p256")]
+use super::p256::P256;
+use super::signature::{Signed, has_id};
 
 /// A P-256 public key in the compressed form of SEC 1: 2 or 3, then x.
 ///
@@ -21,6 +24,7 @@ pub struct PublicKey(pub [u8; PUBLIC_KEY_BYTES]);
 /// [`accepting_unsigned`](Self::accepting_unsigned) is called.
 #[derive(Clone, Copy, Debug)]
 pub struct Policy<'a> {
+    ecdsa: &'a dyn Ecdsa,
     signers: &'a [PublicKey],
     roots: &'a [PublicKey],
     hardware_id: &'a [u8],
@@ -35,13 +39,26 @@ impl<'a> Policy<'a> {
     /// `hardware_id` has at most 32 bytes; if it is empty, only patches without one are taken. `security_counter` is what
     /// the device keeps in flash: that of the last patch whose target it has confirmed, 0 before the first. Without it an older
     /// patch, signed as well as any, brings old firmware back.
+    #[cfg(feature = "p256")]
     #[must_use]
     pub const fn new(
         signers: &'a [PublicKey],
         hardware_id: &'a [u8],
         security_counter: u32,
     ) -> Self {
+        Self::checking_with(&P256, signers, hardware_id, security_counter)
+    }
+
+    /// The same with signatures checked by `ecdsa`: a peripheral, a library in ROM, what a bootloader has for images anyway.
+    #[must_use]
+    pub const fn checking_with(
+        ecdsa: &'a dyn Ecdsa,
+        signers: &'a [PublicKey],
+        hardware_id: &'a [u8],
+        security_counter: u32,
+    ) -> Self {
         Self {
+            ecdsa,
             signers,
             roots: &[],
             hardware_id,
@@ -96,15 +113,16 @@ impl<'a> Policy<'a> {
         if let Some(certificate) = &trust.certificate {
             let Certificate { public_key, last_counter, message, signature } = *certificate;
             let signed = Signed { domain: CERTIFICATE_DOMAIN, message, signature };
-            by_held(self.roots, trust.key_id, signed, TrustError::Certificate)?;
-            let key = Key::new(public_key).ok_or(TrustError::Certificate)?;
+            self.by_held(self.roots, trust.key_id, signed, TrustError::Certificate)?;
+            let key = PublicKey(*public_key);
+            self.ecdsa.uncompressed(&key).ok_or(TrustError::Certificate)?;
             if trust.security_counter > last_counter {
                 let got = trust.security_counter;
                 return Err(TrustError::Expired { expected: last_counter, got });
             }
-            patch.by(&mut core::iter::once(key), TrustError::Signature)?;
+            patch.by(self.ecdsa, &mut core::iter::once(&key), TrustError::Signature)?;
         } else {
-            by_held(self.signers, trust.key_id, patch, TrustError::Signature)?;
+            self.by_held(self.signers, trust.key_id, patch, TrustError::Signature)?;
         }
         if trust.hardware_id != self.hardware_id {
             return Err(TrustError::Hardware);
@@ -115,19 +133,19 @@ impl<'a> Policy<'a> {
         }
         Ok(())
     }
-}
 
-/// Whether one of `keys` signed, of those that `id` names.
-fn by_held(
-    keys: &[PublicKey],
-    id: [u8; KEY_ID_BYTES],
-    signed: Signed<'_>,
-    otherwise: TrustError,
-) -> Result<(), TrustError> {
-    let named = keys.iter().filter_map(|key| Key::new(&key.0)).filter(|key| key.has_id(id));
-    let mut named = named.peekable();
-    if named.peek().is_none() {
-        return Err(TrustError::Key { got: id });
+    /// Whether one of `keys` signed, of those that `id` names.
+    fn by_held(
+        &self,
+        keys: &[PublicKey],
+        id: [u8; KEY_ID_BYTES],
+        signed: Signed<'_>,
+        otherwise: TrustError,
+    ) -> Result<(), TrustError> {
+        let mut named = keys.iter().filter(|key| has_id(self.ecdsa, key, id)).peekable();
+        if named.peek().is_none() {
+            return Err(TrustError::Key { got: id });
+        }
+        signed.by(self.ecdsa, &mut named, otherwise)
     }
-    signed.by(&mut named, otherwise)
 }

@@ -10,6 +10,7 @@
 )]
 
 mod properties;
+mod single;
 mod space;
 mod sweep;
 mod table;

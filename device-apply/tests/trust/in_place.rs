@@ -5,7 +5,7 @@ use core::convert::Infallible;
 
 use device_apply::Class;
 use device_apply::in_place::{InPlace, InPlaceError, Parts, Stage};
-use device_apply::trust::Policy;
+use device_apply::trust::{Ecdsa, Policy, PublicKey};
 use embedded_storage::nor_flash::{ErrorType, ReadNorFlash};
 use flash_model::{Cut, FlashError, FlashModel, Stm32L4, Stored};
 use patcher_core::container::in_place::{Form, InPlace as Geometry};
@@ -16,7 +16,7 @@ use rig::firmware;
 use rig::plan::Recipe;
 use rig::seal::{Key, Terms, signed};
 
-use crate::support::{Keys, signer, terms};
+use crate::support::{COUNTER, HARDWARE, Keys, signer, terms};
 
 type Failure = InPlaceError<Infallible, FlashError>;
 
@@ -288,4 +288,51 @@ fn check(patch: &[u8], len: usize) -> u32 {
     crc.update(&patch[..len - 4]);
     crc.update(&patch[len..]);
     crc.value()
+}
+
+/// What a device has of its own: it says what it is told to say.
+#[derive(Debug)]
+struct Own {
+    knows: bool,
+    believes: bool,
+}
+
+impl Ecdsa for Own {
+    fn uncompressed(&self, key: &PublicKey) -> Option<[u8; 65]> {
+        let key = p256::ecdsa::VerifyingKey::from_sec1_bytes(&key.0).ok()?;
+        let point = key.to_sec1_point(false);
+        point.as_bytes().try_into().ok().filter(|_| self.knows)
+    }
+
+    fn verifies(&self, _: &PublicKey, _: &[u8; 32], _: &[u8; 64]) -> bool {
+        self.believes
+    }
+}
+
+#[test]
+fn a_policy_goes_by_the_ecdsa_that_the_device_has() {
+    let (base, target, patch) = update();
+    let (keys, patch) = (Keys::new(), signed(&patch, &signer(), &terms()));
+    for (knows, believes) in [(true, true), (true, false), (false, true)] {
+        let flash = device(&base);
+        let own = Own { knows, believes };
+        let policy = Policy::checking_with(&own, &keys.signers, HARDWARE, COUNTER);
+        let result = apply(&flash, &patch, policy);
+        match (knows, believes) {
+            (true, true) => {
+                assert_eq!(result, Ok(Some(terms().counter)));
+                let end = u32::try_from(target.len()).unwrap();
+                assert_eq!(flash.dump(0..end).as_ref(), Ok(&target));
+            }
+            (true, false) => {
+                assert_eq!(result, Err(Failure::Trust(TrustError::Signature)));
+                assert_eq!(flash.stats().operations(), 0);
+            }
+            (false, _) => {
+                let error = result.unwrap_err();
+                assert!(matches!(error, InPlaceError::Trust(TrustError::Key { .. })), "{error}");
+                assert_eq!(flash.stats().operations(), 0);
+            }
+        }
+    }
 }

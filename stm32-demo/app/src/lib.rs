@@ -1,33 +1,34 @@
 //! The application of the demo, and what is wrong with some of its releases.
 //!
-//! It runs from the slot that is mapped low, proves itself for a while, and then takes a patch over the serial port into the
-//! other slot. The bootloader has started the watchdog.
+//! It proves itself for a while, and then takes a patch over the serial port: with two slots into the one that does not run, with one to
+//! where the bootloader finds it. The bootloader has started the watchdog.
 //!
 //! ```text
-//! host ──▶ station ──▶ update ──▶ download ──▶ staging ──▶ the other slot
-//!             ▲          │  │        │
-//!             └─ report ─┘  └────────┴──▶ records, settings, health
+//! host ──▶ station ──▶ update ──▶ scheme: two_slots ──▶ the other slot
+//!             ▲          │   │            one_slot ───▶ where patches wait
+//!             └─ report ─┘   └──▶ settings, health
 //! ```
 //!
 //! | module | what it holds |
 //! | --- | --- |
 //! | [`station`] | the line to the host, and the clock |
 //! | [`update`] | events into the state machine, its actions carried out |
-//! | [`download`] | a patch, block by block, into the other slot |
-//! | [`staging`] | the other slot, and the area behind it |
-//! | [`records`] | the boot metadata: what runs, what is staged, what is confirmed |
+//! | [`scheme`] | what differs between one slot and two |
+//! | [`two_slots`], [`one_slot`] | that: patches that come in, and the boot metadata |
+//! | [`images`] | images in flash |
 //! | [`settings`] | the settings page |
 //! | [`health`] | whether the image works |
 //! | [`report`] | what the host is told |
 #![no_std]
 
-mod download;
 mod health;
-mod records;
+mod images;
+mod one_slot;
 mod report;
+mod scheme;
 mod settings;
-mod staging;
 mod station;
+mod two_slots;
 mod update;
 
 use core::panic::PanicInfo;
@@ -37,7 +38,10 @@ use bsp::serial::Serial;
 use bsp::ticks::Ticks;
 use bsp::{clock, idle, reset};
 use cortex_m_rt::exception;
+use one_slot::OneSlot;
+use scheme::Scheme;
 use station::{Input, Station};
+use two_slots::TwoSlots;
 use update::Update;
 
 /// What a release does.
@@ -57,8 +61,17 @@ pub enum Behaviour {
     Silent,
 }
 
-/// Runs a release.
+/// Runs a release on a device with two slots.
 pub fn run(behaviour: Behaviour) -> ! {
+    run_in::<TwoSlots>(behaviour)
+}
+
+/// Runs a release on a device with one slot.
+pub fn run_single(behaviour: Behaviour) -> ! {
+    run_in::<OneSlot>(behaviour)
+}
+
+fn run_in<S: Scheme>(behaviour: Behaviour) -> ! {
     match behaviour {
         // SAFETY: what is meant to happen is a fault.
         Behaviour::Crashes => unsafe { core::arch::asm!("udf #0", options(noreturn)) },
@@ -76,7 +89,7 @@ pub fn run(behaviour: Behaviour) -> ! {
     sleep_while_busy();
     let mut station = Station::new(serial, ticks);
     // A log that is too short to be one does not get better: the bootloader decides.
-    let Some(mut update) = Update::open(behaviour) else { reset::now() };
+    let Some(mut update) = Update::<S>::open(behaviour) else { reset::now() };
     update.start(&mut station);
     let mut busiest = 0;
     let mut turns = 0u32;

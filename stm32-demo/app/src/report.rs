@@ -1,23 +1,18 @@
 //! What the host is told.
 
-use device_apply::Progress;
-use device_apply::boot::Slot;
 use device_apply::update::{Kind, Outcome, Phase, Refusal, State};
 use link::{Reply, Update, Why};
 
-use crate::records;
+use crate::scheme::{Progress, Scheme};
 
 /// What runs.
-pub(crate) fn status(confirmed: bool) -> Reply {
-    Reply::Status {
-        version: records::header().map_or(0, |header| header.version),
-        in_b: records::running().0 == Slot::B,
-        confirmed,
-    }
+pub(crate) fn status<S: Scheme>(confirmed: bool) -> Reply {
+    let version = S::header().map_or(0, |header| header.version);
+    Reply::Status { version, in_b: S::in_b(), confirmed }
 }
 
 /// How the update is: its state, when it goes on if it waits, and how far the patch is that is under way.
-pub(crate) fn update(
+pub(crate) fn update<S: Scheme>(
     state: &State,
     due: Option<u32>,
     now: u32,
@@ -38,7 +33,7 @@ pub(crate) fn update(
         id: state.id(),
         phase,
         full: state.kind() == Kind::Full,
-        offset: progress.map_or(0, |progress| progress.patch_done),
+        offset: progress.map_or(0, |progress| progress.offset),
         target_done: progress.map_or(0, |progress| progress.target_done),
         target_total: progress.map_or(0, |progress| progress.target_total),
         wait_s: due.map_or(0, |due| due.saturating_sub(now)),
@@ -46,7 +41,7 @@ pub(crate) fn update(
         result: state.outcome().lwm2m_result(),
         code: match state.outcome() {
             Outcome::Failed { code, .. } => code,
-            Outcome::Reverted { reason } => reason.into(),
+            Outcome::Reverted { reason } => S::refused().unwrap_or(reason.into()),
             Outcome::None | Outcome::Updated | Outcome::Link | Outcome::Cancelled => 0,
         },
     }

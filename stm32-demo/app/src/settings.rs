@@ -2,7 +2,7 @@
 
 use bsp::flash::{FlashArea, FlashError};
 use device_apply::journal::{Journal, JournalError, Record};
-use layout::SETTINGS;
+use layout::Area;
 use link::Settings;
 
 /// The settings as a record.
@@ -36,16 +36,16 @@ impl Record for Page {
 /// The settings; the usual ones while nobody has set others.
 ///
 /// A page that cannot be used at all is no reason to fail: the usual settings are good enough for an update.
-pub(crate) fn load() -> Settings {
-    let journal = Journal::<_, Page>::open(FlashArea::new(SETTINGS));
+pub(crate) fn load(area: Area) -> Settings {
+    let journal = Journal::<_, Page>::open(FlashArea::new(area));
     let page = journal.ok().and_then(|journal| journal.latest().copied());
     page.map_or(Settings::default(), |page| page.0)
 }
 
 /// Keeps other settings.
-pub(crate) fn store(settings: Settings) -> Result<(), JournalError<FlashError>> {
-    if settings == load() {
+pub(crate) fn store(area: Area, settings: Settings) -> Result<(), JournalError<FlashError>> {
+    if settings == load(area) {
         return Ok(());
     }
-    Journal::open(FlashArea::new(SETTINGS))?.append(&Page(settings))
+    Journal::open(FlashArea::new(area))?.append(&Page(settings))
 }

@@ -1,24 +1,26 @@
 //! The update: events into the state machine, its actions carried out. docs/state-machine.md.
 
+use core::marker::PhantomData;
+
 use bsp::flash::FlashArea;
 use bsp::reset;
 use device_apply::Class;
 use device_apply::journal::{Journal, JournalError};
 use device_apply::update::{Action, Event, Failure, ID_BYTES, Kind, Machine, Phase, Policy};
-use layout::UPDATE_LOG;
 use link::{Reply, Request, Settings, Why};
 
 use crate::Behaviour;
-use crate::download::{Download, WORKSPACE_WORDS};
+use crate::scheme::{Download, Scheme, Sizes};
 use crate::station::{Input, Station};
-use crate::{health, records, report, settings};
+use crate::{health, report, settings};
 
 /// Milliseconds without a word of the host after which the connection is taken to be broken. They count from the first word
 /// of an attempt on: a host that has not come yet has broken nothing. Longer than a host waits before it asks again.
 const PATIENCE_MS: u32 = 12_000;
 
 /// The update, as far as this device is concerned.
-pub(crate) struct Update {
+pub(crate) struct Update<S> {
+    scheme: PhantomData<S>,
     machine: Machine<FlashArea>,
     behaviour: Behaviour,
     /// Whether the running image has proved itself, now or earlier.
@@ -27,6 +29,8 @@ pub(crate) struct Update {
     due: Option<u32>,
     /// An event that could not be written down: given again.
     undone: Option<Event>,
+    /// What the host said that it sends.
+    sizes: Option<Sizes>,
 }
 
 /// How often and how fast it is tried again: fast, for a demo that is watched.
@@ -42,18 +46,19 @@ fn policy(settings: &Settings) -> Policy {
     }
 }
 
-impl Update {
+impl<S: Scheme> Update<S> {
     /// From where the log says that it is.
     pub(crate) fn open(behaviour: Behaviour) -> Option<Self> {
-        let journal = Journal::open(FlashArea::new(UPDATE_LOG)).ok()?;
-        let machine = Machine::new(journal, policy(&settings::load()));
-        let confirmed = records::confirmed();
-        Some(Self { machine, behaviour, confirmed, due: None, undone: None })
+        let journal = Journal::open(FlashArea::new(S::UPDATE_LOG)).ok()?;
+        let machine = Machine::new(journal, policy(&settings::load(S::SETTINGS)));
+        let confirmed = S::confirmed();
+        let scheme = PhantomData;
+        Some(Self { scheme, machine, behaviour, confirmed, due: None, undone: None, sizes: None })
     }
 
     /// The device has started.
     pub(crate) fn start(&mut self, station: &mut Station) {
-        let started = records::started(self.id());
+        let started = S::started(self.id());
         self.drive(Event::Started(started), station);
     }
 
@@ -77,9 +82,15 @@ impl Update {
     /// The host asks for something while no patch is under way.
     pub(crate) fn serve(&mut self, request: Request<'_>, station: &mut Station) {
         match request {
-            Request::Offer { .. } if !self.confirmed => station.answer(&Reply::NotConfirmed),
-            Request::Offer { id, .. } if records::runs(id) => {
+            Request::Offer { .. } | Request::OfferInPlace { .. } if !S::takes_updates() => {
+                station.answer(&Reply::NotConfirmed);
+            }
+            Request::Offer { id, .. } | Request::OfferInPlace { id, .. } if S::runs(id) => {
                 station.answer(&Reply::Declined(Why::Runs));
+            }
+            Request::OfferInPlace { id, patch, reverse } => {
+                self.sizes = Some(Sizes { patch, reverse });
+                self.drive(Event::Offer { id, kind: Kind::Delta }, station);
             }
             Request::Offer { id, full } => {
                 let kind = if full { Kind::Full } else { Kind::Delta };
@@ -97,17 +108,17 @@ impl Update {
     fn tell(&self, request: Request<'_>, station: &mut Station) {
         if let Request::Set(new) = request {
             // What could not be kept is not what is answered.
-            let _ = settings::store(new);
+            let _ = settings::store(S::SETTINGS, new);
         }
         station.answer(&match request {
-            Request::Set(_) | Request::Settings => Reply::Settings(settings::load()),
-            _ => report::status(self.confirmed),
+            Request::Set(_) | Request::Settings => Reply::Settings(settings::load(S::SETTINGS)),
+            _ => report::status::<S>(self.confirmed),
         });
     }
 
-    fn report(&self, download: Option<&Download<'_>>, station: &mut Station) {
-        let progress = download.map(Download::progress);
-        let update = report::update(&self.machine.state(), self.due, station.now(), progress);
+    fn report(&self, download: Option<&dyn Download>, station: &mut Station) {
+        let progress = download.map(|download| download.progress());
+        let update = report::update::<S>(&self.machine.state(), self.due, station.now(), progress);
         station.answer(&Reply::Update(update));
     }
 
@@ -145,15 +156,15 @@ impl Update {
             Action::Fetch { .. } => return Some(self.fetch(station)),
             // Comes while a patch is fetched, which is where it is done.
             Action::Verify => {}
-            Action::Swap => return Some(Event::Failed(swap(station))),
+            Action::Swap => return Some(Event::Failed(swap::<S>(station))),
             Action::CheckHealth if self.behaviour == Behaviour::Silent => {}
             Action::CheckHealth => return Some(self.health()),
             Action::Confirm => {
-                let done = records::confirm();
+                let done = S::confirm();
                 self.confirmed = done.is_ok();
                 return Some(done.map_or_else(Event::Failed, |()| Event::Confirmed));
             }
-            Action::Revert => match records::fail() {
+            Action::Revert => match S::fail() {
                 Ok(()) => reset::now(),
                 Err(failure) => return Some(Event::Failed(failure)),
             },
@@ -163,17 +174,18 @@ impl Update {
     }
 
     fn health(&self) -> Event {
-        if health::works(self.behaviour) { Event::Healthy } else { Event::Unhealthy }
+        if health::works::<S>(self.behaviour) { Event::Healthy } else { Event::Unhealthy }
     }
 
-    /// Fetches the patch and verifies its target.
+    /// Fetches the patch and verifies what came of it.
     fn fetch(&mut self, station: &mut Station) -> Event {
-        let mut workspace = [0; WORKSPACE_WORDS];
-        let mut download = match Download::begin(&mut workspace) {
-            Ok(download) => download,
-            Err(failure) => return Event::Failed(failure),
-        };
-        if let Err(event) = self.receive(&mut download, station) {
+        let sizes = self.sizes;
+        S::download(sizes, |download| self.fetch_into(download, station))
+            .unwrap_or_else(Event::Failed)
+    }
+
+    fn fetch_into(&mut self, download: &mut dyn Download, station: &mut Station) -> Event {
+        if let Err(event) = self.receive(download, station) {
             return event;
         }
         if let Err(error) = self.machine.handle(station.now(), Event::Received) {
@@ -186,7 +198,7 @@ impl Update {
     }
 
     /// Takes blocks to the end of the patch; the event that comes before it otherwise.
-    fn receive(&self, download: &mut Download<'_>, station: &mut Station) -> Result<(), Event> {
+    fn receive(&self, download: &mut dyn Download, station: &mut Station) -> Result<(), Event> {
         self.report(Some(download), station);
         let mut silence_ms = None;
         while !download.is_complete() {
@@ -202,13 +214,18 @@ impl Update {
                 Input::Request(Request::Block { offset, data }) => {
                     download.take(offset, data).map_err(Event::Failed)?;
                     if !download.is_complete() {
-                        let offset = download.progress().patch_done;
+                        let offset = download.progress().offset;
                         station.answer(&Reply::Ready { offset });
                     }
                 }
                 Input::Request(Request::Cancel) => return Err(Event::Cancel),
                 Input::Request(Request::Where) => self.report(Some(download), station),
-                Input::Request(Request::Offer { .. }) => {
+                // After a restart the device has to be told again.
+                Input::Request(Request::OfferInPlace { id, patch, reverse }) if id == self.id() => {
+                    download.expect(Sizes { patch, reverse });
+                    self.report(Some(download), station);
+                }
+                Input::Request(Request::Offer { .. } | Request::OfferInPlace { .. }) => {
                     station.answer(&Reply::Declined(Why::Busy));
                 }
                 Input::Request(Request::Install) => {
@@ -228,8 +245,8 @@ impl Update {
 }
 
 /// Asks the bootloader for the target and restarts; comes back only when that cannot be written down.
-fn swap(station: &mut Station) -> Failure {
-    match records::request() {
+fn swap<S: Scheme>(station: &mut Station) -> Failure {
+    match S::request() {
         Ok(()) => {
             station.answer(&Reply::Installed);
             station.drain();

@@ -1,28 +1,30 @@
-//! The golden image into slot A, from where images run.
+//! The golden image into a slot, from where images run.
 
 use bsp::flash::{FlashArea, FlashError};
 use embedded_storage::nor_flash::{NorFlash, ReadNorFlash};
-use layout::{GOLDEN, PAGE_BYTES, SLOT_A};
+use layout::{Area, PAGE_BYTES};
 
 use crate::verify;
 
 /// Bytes that are copied at once; a page is a multiple.
 const CHUNK: usize = 256;
 
-/// Copies the golden image to slot A, page by page where they differ, and verifies it there. `None` when that did not work.
+/// Copies the golden image to a slot of the same size, page by page where they differ, and verifies it there. `None` when that did not
+/// work.
 ///
 /// # Power loss
-/// Slot A has no image that is right: the next start comes here again.
-pub(crate) fn restore() -> Option<()> {
-    let (mut from, mut to) = (FlashArea::new(GOLDEN), FlashArea::new(SLOT_A));
+/// The slot has no image that is right: the next start comes here again.
+#[must_use]
+pub fn restore(golden: Area, slot: Area) -> Option<()> {
+    let (mut from, mut to) = (FlashArea::new(golden), FlashArea::new(slot));
     let mut page = 0;
-    while page < SLOT_A.len() {
+    while page < slot.len() {
         if !equal(&mut from, &mut to, page).ok()? {
             copy(&mut from, &mut to, page).ok()?;
         }
         page += PAGE_BYTES;
     }
-    verify::examine(SLOT_A, None).map(|_| ())
+    verify::examine(slot, slot).map(|_| ())
 }
 
 fn chunks(page: u32) -> impl Iterator<Item = u32> {

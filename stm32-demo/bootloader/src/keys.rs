@@ -1,10 +1,58 @@
-//! Who may sign, and what for.
+//! Who may sign, what for, and how that is checked.
 
+use device_apply::trust::{Ecdsa, PublicKey};
 use layout::header::HARDWARE_ID_BYTES;
+use p256::EncodedPoint;
+use p256::ecdsa::signature::hazmat::PrehashVerifier;
+use p256::ecdsa::{Signature, VerifyingKey};
 
 /// What images must be made for.
-pub(crate) const HARDWARE_ID: [u8; HARDWARE_ID_BYTES] = *b"patcher-demo\0\0\0\0";
+pub const HARDWARE_ID: [u8; HARDWARE_ID_BYTES] = *b"patcher-demo\0\0\0\0";
+
+/// The same of patches.
+pub const PATCH_HARDWARE_ID: &[u8] = b"patcher-demo";
 
 /// Public keys, as SEC 1 has uncompressed points. This one's private key is in the tests of this demo: a product puts its
 /// own here.
-pub(crate) const SIGNERS: [[u8; 65]; 1] = [include!("demo-key.in")];
+pub const SIGNERS: [[u8; 65]; 1] = [include!("demo-key.in")];
+
+/// The same, compressed, as patches are checked with.
+pub const PATCH_SIGNERS: [PublicKey; 1] = [compressed(&SIGNERS[0])];
+
+const fn compressed(point: &[u8; 65]) -> PublicKey {
+    let mut key = [0; 33];
+    key[0] = 2 + (point[64] & 1);
+    let mut at = 1;
+    while at < key.len() {
+        key[at] = point[at];
+        at += 1;
+    }
+    PublicKey(key)
+}
+
+/// Whether `key` made `signature` of what has the SHA-256 `digest`.
+#[must_use]
+pub fn signed(key: &[u8; 65], digest: &[u8; 32], signature: &[u8]) -> bool {
+    let [_, point @ ..] = key;
+    let point = EncodedPoint::from_untagged_bytes(&(*point).into());
+    let (Ok(key), Ok(signature)) =
+        (VerifyingKey::from_encoded_point(&point), Signature::from_slice(signature))
+    else {
+        return false;
+    };
+    key.verify_prehash(digest, &signature).is_ok()
+}
+
+/// The P-256 that images are verified with, for patches. It knows the keys above and no others: certificates are refused.
+#[derive(Clone, Copy, Debug)]
+pub struct P256;
+
+impl Ecdsa for P256 {
+    fn uncompressed(&self, key: &PublicKey) -> Option<[u8; 65]> {
+        SIGNERS.into_iter().find(|point| compressed(point) == *key)
+    }
+
+    fn verifies(&self, key: &PublicKey, digest: &[u8; 32], signature: &[u8; 64]) -> bool {
+        self.uncompressed(key).is_some_and(|point| signed(&point, digest, signature))
+    }
+}

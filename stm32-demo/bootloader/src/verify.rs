@@ -1,12 +1,10 @@
 //! Whether an image is whole, signed, and made for this device: docs/flash-layout.md §6.
 
 use bsp::flash::{FlashArea, FlashError};
-use device_apply::boot::{Check, Image, ImageRecord, Record, Slot, State};
+use device_apply::boot::ImageRecord;
 use embedded_storage::nor_flash::ReadNorFlash;
 use layout::header::{FIELD_BYTES, SIGNATURE_BYTES};
-use layout::{Area, FLASH, GOLDEN, IMAGE_HEADER_BYTES, ImageHeader, RAM, SLOT_A, SLOT_B};
-use p256::ecdsa::signature::hazmat::PrehashVerifier;
-use p256::ecdsa::{Signature, VerifyingKey};
+use layout::{Area, FLASH, IMAGE_HEADER_BYTES, ImageHeader, RAM};
 use sha2::{Digest, Sha256};
 
 use crate::keys;
@@ -23,55 +21,33 @@ struct Digests {
     signature: [u8; SIGNATURE_BYTES as usize],
 }
 
-/// Checks an image: what is recorded of it, and who signed it.
-pub(crate) fn check(image: Image, record: &Record) -> Check {
-    let (area, recorded) = match image {
-        Image::Slot(slot @ Slot::A) => (SLOT_A, recorded(record, slot)),
-        Image::Slot(slot @ Slot::B) => (SLOT_B, recorded(record, slot)),
-        Image::Golden => (GOLDEN, None),
-    };
-    match examine(area, recorded) {
-        Some(header) => Check::Valid { security_counter: header.security_counter },
-        None => Check::Invalid,
-    }
-}
-
-/// What is recorded of a slot, if anything is.
-fn recorded(record: &Record, slot: Slot) -> Option<ImageRecord> {
-    (record.state(slot) != State::Unrecorded).then(|| record.image(slot))
-}
-
-/// The header of the image in `area`, if all of it is right. A torn word anywhere in it makes it wrong.
-pub(crate) fn examine(area: Area, recorded: Option<ImageRecord>) -> Option<ImageHeader> {
+/// The image in `area`, if all of it is right and it is made to run from `slot`. A torn word anywhere in it makes it wrong.
+///
+/// Its digest is for the caller to compare with what is recorded.
+#[must_use]
+pub fn examine(area: Area, slot: Area) -> Option<ImageRecord> {
     let mut flash = FlashArea::new(area);
     let mut fields = [0; FIELD_BYTES];
     flash.read(0, &mut fields).ok()?;
     let header = ImageHeader::decode(&fields)?;
     let fits = header.len <= area.len() && header.hardware_id == keys::HARDWARE_ID;
-    if !fits || !starts(&mut flash, header.len)? {
+    if !fits || !starts(&mut flash, slot, header.len)? {
         return None;
     }
     let digests = digests(&mut flash, header.len).ok()?;
-    if let Some(recorded) = recorded
-        && (recorded.len != header.len || recorded.digest != digests.whole)
-    {
-        return None;
-    }
-    let signature = Signature::from_slice(&digests.signature).ok()?;
-    let signed = keys::SIGNERS.iter().any(|key| {
-        let key = VerifyingKey::from_sec1_bytes(key);
-        key.is_ok_and(|key| key.verify_prehash(&digests.signed, &signature).is_ok())
-    });
-    signed.then_some(header)
+    let signed = |key| keys::signed(key, &digests.signed, &digests.signature);
+    let ImageHeader { len, version, security_counter, .. } = header;
+    let image = ImageRecord { len, version, security_counter, digest: digests.whole };
+    keys::SIGNERS.iter().any(signed).then_some(image)
 }
 
-/// Whether the vector table can be one of an image of `len` bytes that runs from a slot mapped low.
-fn starts(flash: &mut FlashArea, len: u32) -> Option<bool> {
+/// Whether the vector table can be one of an image of `len` bytes that runs from `slot`, mapped low.
+fn starts(flash: &mut FlashArea, slot: Area, len: u32) -> Option<bool> {
     let mut vectors = [0; 8];
     flash.read(IMAGE_HEADER_BYTES, &mut vectors).ok()?;
     let (&stack, entry) = vectors.split_first_chunk()?;
     let (stack, entry) = (u32::from_le_bytes(stack), u32::from_le_bytes(*entry.first_chunk()?));
-    let start = FLASH + SLOT_A.start();
+    let start = FLASH + slot.start();
     let code = start + IMAGE_HEADER_BYTES + 8..start.checked_add(len)?;
     let ram = RAM.start + 8..=RAM.start + RAM.len;
     Some(ram.contains(&stack) && stack % 8 == 0 && code.contains(&(entry & !1)) && entry & 1 == 1)

@@ -10,6 +10,8 @@
 //!  0x7F000  settings      4 KiB    –                   docs/flash-layout.md §9
 //! ```
 //!
+//! A device with one slot, which patches overwrite: [`single`].
+//!
 //! Areas name a *physical* bank. Which addresses it has is a matter of what is mapped where, and `bsp` alone knows that.
 //!
 //! Two areas of a bank that overlap, or that do not begin and end on pages, fail to compile:
@@ -27,6 +29,7 @@
 
 pub mod header;
 mod linker;
+pub mod single;
 
 pub use header::ImageHeader;
 pub use linker::MemoryX;

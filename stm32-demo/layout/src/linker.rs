@@ -11,6 +11,10 @@ use crate::{Area, FLASH, IMAGE_HEADER_BYTES, KEPT_RAM, RAM, Range};
 /// assert!(text.contains("FLASH (rx) : ORIGIN = 0x08000000, LENGTH = 0x7000"));
 /// let text = layout::MemoryX::image().to_string();
 /// assert!(text.contains("FLASH (rx) : ORIGIN = 0x08007400, LENGTH = 0x3ac00"));
+/// let text = layout::MemoryX::single_bootloader().to_string();
+/// assert!(text.contains("FLASH (rx) : ORIGIN = 0x08000000, LENGTH = 0xe000"));
+/// let text = layout::MemoryX::single_image().to_string();
+/// assert!(text.contains("FLASH (rx) : ORIGIN = 0x0800e400, LENGTH = 0xbc00"));
 /// ```
 #[derive(Debug, Clone, Copy)]
 pub struct MemoryX {
@@ -34,6 +38,18 @@ impl MemoryX {
     #[must_use]
     pub const fn alone(len: u32) -> Self {
         Self { flash: Range { start: FLASH, len } }
+    }
+
+    /// For the bootloader of a device with one slot.
+    #[must_use]
+    pub const fn single_bootloader() -> Self {
+        Self::of(crate::single::BOOTLOADER, 0)
+    }
+
+    /// For an image in the one slot, behind its header.
+    #[must_use]
+    pub const fn single_image() -> Self {
+        Self::of(crate::single::SLOT, IMAGE_HEADER_BYTES)
     }
 
     const fn of(area: Area, header: u32) -> Self {

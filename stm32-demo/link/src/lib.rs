@@ -54,6 +54,15 @@ pub enum Request<'a> {
     Settings,
     /// Other settings, kept over updates and the way back. For updates they count from the next start on.
     Set(Settings),
+    /// An update of a device with one slot is offered: a patch in place, and behind it, if there is one, the patch of the way back.
+    OfferInPlace {
+        /// Its id.
+        id: [u8; ID_BYTES],
+        /// Bytes of the patch.
+        patch: u32,
+        /// Bytes of the reverse patch; 0 for none.
+        reverse: u32,
+    },
 }
 
 impl Request<'_> {
@@ -69,6 +78,9 @@ impl Request<'_> {
             Self::Cancel => Request::Cancel,
             Self::Settings => Request::Settings,
             Self::Set(settings) => Request::Set(settings),
+            Self::OfferInPlace { id, patch, reverse } => {
+                Request::OfferInPlace { id, patch, reverse }
+            }
         }
     }
 }
@@ -251,6 +263,7 @@ mod tests {
             }),
             Request::Block { offset: u32::MAX, data: &data },
             Request::Block { offset: 0, data: &[] },
+            Request::OfferInPlace { id: [1; ID_BYTES], patch: u32::MAX, reverse: 0 },
         ] {
             let mut buffer = [0; FRAME_BYTES];
             let len = encode(&request, &mut buffer).unwrap().len();

@@ -48,7 +48,7 @@ impl Release {
     /// Its image, signed as version `version`.
     #[must_use]
     pub fn image(self, version: u32) -> Vec<u8> {
-        Signing::demo(version).image(&image::program(self.program()))
+        Signing::demo(version).image(&image::program(self.program()), SLOT_A)
     }
 }
 
@@ -63,6 +63,8 @@ pub struct Board {
     swaps: u32,
     /// Operations of the flash when power came.
     operations: u64,
+    /// Whether it has one slot.
+    pub(crate) single: bool,
     pub(crate) line: Line,
 }
 
@@ -121,8 +123,9 @@ impl Board {
         Self::of(device)
     }
 
-    fn of(device: Device) -> Self {
-        Self { device, starts: Vec::new(), swaps: 0, operations: 0, line: Line::default() }
+    pub(crate) fn of(device: Device) -> Self {
+        let line = Line::default();
+        Self { device, starts: Vec::new(), swaps: 0, operations: 0, single: false, line }
     }
 
     /// A device whose flash is `flash`. No power yet; counters and time start anew.

@@ -1,6 +1,7 @@
 //! Updates: what a server does to get a target onto the device.
 
 use core::time::Duration;
+use std::borrow::Cow;
 
 use host_diff::info::Info;
 use link::{BLOCK_BYTES, ID_BYTES, Phase, Reply, Request, Update, Why};
@@ -8,6 +9,7 @@ use patcher_core::Kind;
 
 use crate::board::Board;
 use crate::host::LinkError;
+use crate::single::Patches;
 
 /// Longest wait for the device's next attempt.
 const LONGEST_WAIT_S: u32 = 70;
@@ -44,30 +46,49 @@ pub enum Outcome {
 
 /// A patch as a server knows it.
 struct Offer<'a> {
-    patch: &'a [u8],
+    /// What is sent: with one slot the patch, and behind it that of the way back.
+    bytes: Cow<'a, [u8]>,
     id: [u8; ID_BYTES],
     full: bool,
     header_bytes: usize,
+    request: Request<'static>,
 }
 
 impl<'a> Offer<'a> {
     /// What is no patch is offered all the same, under an id of its own: the device finds out.
     fn of(patch: &'a [u8]) -> Self {
-        let unknown = Self { patch, id: [0xFF; ID_BYTES], full: false, header_bytes: 0 };
-        Info::read_native(patch).map_or(unknown, |info| {
-            let id = info.header.target_digest.first_chunk().copied().unwrap_or_default();
-            let full = info.header.kind == Kind::Full;
-            Self { patch, id, full, header_bytes: info.header_len }
-        })
+        let known = Info::read_native(patch).ok();
+        let full = known.as_ref().is_some_and(|info| info.header.kind == Kind::Full);
+        let header_bytes = known.as_ref().map_or(0, |info| info.header_len);
+        let id = id(known.as_ref());
+        let request = Request::Offer { id, full };
+        Self { bytes: Cow::Borrowed(patch), id, full, header_bytes, request }
+    }
+
+    /// With one slot the device only keeps what comes, so that it needs no header before the rest.
+    fn in_place(patches: &'a Patches) -> Self {
+        let reverse = patches.reverse.as_deref().unwrap_or_default();
+        let id = id(Info::read_native(&patches.forward).ok().as_ref());
+        let len = |bytes: &[u8]| u32::try_from(bytes.len()).expect("patches are short");
+        let (patch, back) = (len(&patches.forward), len(reverse));
+        let request = Request::OfferInPlace { id, patch, reverse: back };
+        let bytes = Cow::Owned([&patches.forward, reverse].concat());
+        Self { bytes, id, full: false, header_bytes: 0, request }
     }
 
     /// What comes at `offset`: the header alone first, as the device may have what follows it.
-    fn block(&self, offset: usize) -> &'a [u8] {
-        let rest = self.patch.get(offset..).unwrap_or(&[]);
+    fn block(&self, offset: usize) -> &[u8] {
+        let rest = self.bytes.get(offset..).unwrap_or(&[]);
         let header = self.header_bytes.saturating_sub(offset);
         let len = if header > 0 { header } else { rest.len() };
         &rest[..len.min(rest.len()).min(BLOCK_BYTES)]
     }
+}
+
+fn id(info: Option<&Info<'_>>) -> [u8; ID_BYTES] {
+    info.map_or([0xFF; ID_BYTES], |info| {
+        info.header.target_digest.first_chunk().copied().unwrap_or_default()
+    })
 }
 
 impl Board {
@@ -104,11 +125,34 @@ impl Board {
         &mut self,
         patch: &[u8],
         delivery: &Delivery,
+        watch: impl FnMut(&Self, usize),
+    ) -> Result<Outcome, LinkError> {
+        self.send(&Offer::of(patch), delivery, watch)
+    }
+
+    /// Sends the patches of an update in place, and lets the device install it; `delivery` counts over both.
+    ///
+    /// # Errors
+    /// [`LinkError`].
+    ///
+    /// # Panics
+    /// As [`ask`](Self::ask).
+    pub fn deliver_in_place(
+        &mut self,
+        patches: &Patches,
+        delivery: &Delivery,
+    ) -> Result<Outcome, LinkError> {
+        self.send(&Offer::in_place(patches), delivery, |_, _| ())
+    }
+
+    fn send(
+        &mut self,
+        offer: &Offer<'_>,
+        delivery: &Delivery,
         mut watch: impl FnMut(&Self, usize),
     ) -> Result<Outcome, LinkError> {
-        let offer = Offer::of(patch);
         let mut sent = false;
-        let mut reply = self.offer(&offer)?;
+        let mut reply = self.offer(offer)?;
         loop {
             let offset = match reply {
                 Reply::Ready { offset } => offset,
@@ -116,7 +160,7 @@ impl Board {
                 Reply::NotConfirmed => return Ok(Outcome::NotConfirmed),
                 Reply::Declined(why) => return Ok(Outcome::Declined(why)),
                 Reply::Status { .. } | Reply::Settings(_) => return Err(LinkError::Timeout),
-                Reply::Update(update) => match self.next(&offer, update, sent)? {
+                Reply::Update(update) => match self.next(offer, update, sent)? {
                     Next::Send(offset) => offset,
                     Next::Look(next) => {
                         reply = next;
@@ -166,8 +210,8 @@ impl Board {
 
     /// Offers the patch, or finds out how far the device is with it.
     fn offer(&mut self, offer: &Offer<'_>) -> Result<Reply, LinkError> {
-        let request = Request::Offer { id: offer.id, full: offer.full };
-        let reply = self.insist(&request)?;
+        let request = &offer.request;
+        let reply = self.insist(request)?;
         if reply != Reply::Declined(Why::Busy) {
             return Ok(reply);
         }
@@ -176,7 +220,7 @@ impl Board {
             return Ok(Reply::Update(update));
         }
         self.insist(&Request::Cancel)?;
-        self.insist(&request)
+        self.insist(request)
     }
 
     /// What the device's word on the update leads to.

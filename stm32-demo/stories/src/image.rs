@@ -8,7 +8,7 @@ use emulator::Program;
 use host_diff::image::FlatImage;
 use host_diff::{IsaChoice, Options, create, create_full};
 use layout::header::SIGNATURE_BYTES;
-use layout::{FLASH, IMAGE_HEADER_BYTES, ImageHeader, SLOT_A};
+use layout::{Area, FLASH, IMAGE_HEADER_BYTES, ImageHeader, SLOT_A};
 use p256::ecdsa::signature::hazmat::PrehashSigner;
 use p256::ecdsa::{Signature, SigningKey};
 use sha2::{Digest, Sha256};
@@ -60,13 +60,13 @@ impl Signing {
         Self { key, version: version.into(), security_counter: version, hardware_id }
     }
 
-    /// The image of a program: header, code, signature.
+    /// The image of a program that runs from `slot`: header, code, signature.
     ///
     /// # Panics
-    /// If the program is not made for a slot.
+    /// If the program is not made for it.
     #[must_use]
-    pub fn image(&self, program: &Program) -> Vec<u8> {
-        let start = FLASH + SLOT_A.start();
+    pub fn image(&self, program: &Program, slot: Area) -> Vec<u8> {
+        let start = FLASH + slot.start();
         let mut image = vec![0xFF; IMAGE_HEADER_BYTES as usize];
         for segment in program.segments.iter().filter(|segment| !segment.bytes.is_empty()) {
             let at = segment.load_address.checked_sub(start).expect("in the slot") as usize;
@@ -74,7 +74,7 @@ impl Signing {
             image[at..at + segment.bytes.len()].copy_from_slice(&segment.bytes);
         }
         let len = u32::try_from(image.len()).expect("it fits") + SIGNATURE_BYTES;
-        assert!(len <= SLOT_A.len(), "{len} bytes do not fit the slot");
+        assert!(len <= slot.len(), "{len} bytes do not fit the slot");
         let header = ImageHeader {
             len,
             security_counter: self.security_counter,

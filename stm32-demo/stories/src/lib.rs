@@ -6,8 +6,10 @@
 //! | [`board`] | a device out of the factory, its power, its boot metadata |
 //! | [`host`] | the other side of the serial port: requests and their answers |
 //! | [`delivery`] | updates: what a server does to get a target onto the device |
+//! | [`single`] | the same with one slot, and updates in place |
 //! | [`scenario`] | stories as data, and their transcripts |
 //! | [`sweep`] | power cuts at every operation of the flash in an update |
+//! | [`single_sweep`] | the same while a bootloader applies a patch in place, either way |
 #![forbid(unsafe_code)]
 
 pub mod board;
@@ -15,6 +17,8 @@ pub mod delivery;
 pub mod host;
 pub mod image;
 pub mod scenario;
+pub mod single;
+pub mod single_sweep;
 pub mod sweep;
 
 pub use board::{Board, Release};

@@ -44,6 +44,10 @@ pub enum Part {
     Metadata,
     /// Everything from the restart on: the bootloader's trial, the confirmation.
     Swap,
+    /// With one slot: the slot, in which the target overwrites the base.
+    Slot,
+    /// With one slot: steps that are done, and states of the decoder.
+    Journals,
 }
 
 /// What was tried and how it went.
@@ -133,33 +137,45 @@ impl Update {
     /// # Panics
     /// If a thread does.
     pub fn sweep(&self, extent: Extent, tell: impl Fn(usize) + Sync) -> Report {
-        let points = self.log.cut_points(&TEARS);
-        let points = Mutex::new(points.filter(|point| point.index % extent.every == 0).enumerate());
-        let (known, report) = (RwLock::new(Vec::new()), Mutex::new(Report::default()));
-        let done = AtomicUsize::new(0);
-        let next = || points.lock().unwrap_or_else(PoisonError::into_inner).next();
-        let worker = || {
-            while let Some((number, point)) = next() {
-                let tried = Tried { update: self, known: &known, finish: extent.finish };
-                let outcome = catch_unwind(AssertUnwindSafe(|| tried.cut(number, &point)));
-                let mut report = report.lock().unwrap_or_else(PoisonError::into_inner);
-                *report.cuts.entry(self.part(point.index)).or_default() += 1;
-                match outcome {
-                    Ok(Ok(Effort { replayed, finished, twice })) => {
-                        report.starts += usize::from(replayed);
-                        report.finished += usize::from(finished);
-                        report.cut_twice += usize::from(twice);
-                    }
-                    Ok(Err(what)) => report.bricks.push(name(&point, &what)),
-                    Err(_) => report.bricks.push(name(&point, "not modelled, or not specified")),
-                }
-                tell(done.fetch_add(1, Ordering::Relaxed) + 1);
-            }
-        };
-        let workers = thread::available_parallelism().map_or(1, usize::from);
-        thread::scope(|scope| (0..workers).for_each(|_| drop(scope.spawn(worker))));
-        report.into_inner().unwrap_or_else(PoisonError::into_inner)
+        let known = RwLock::new(Vec::new());
+        let tried = Tried { update: self, known: &known, finish: extent.finish };
+        let part = |index| self.part(index);
+        sweep(&self.log, extent, part, |number, point| tried.cut(number, point), tell)
     }
+}
+
+/// Cuts what `log` has done, as `extent` says; `cut` finds out what becomes of it.
+pub(crate) fn sweep(
+    log: &Log<Stm32L4>,
+    extent: Extent,
+    part: impl Fn(usize) -> Part + Sync,
+    cut: impl Fn(usize, &CutPoint<Stm32L4>) -> Result<Effort, String> + Sync,
+    tell: impl Fn(usize) + Sync,
+) -> Report {
+    let points = log.cut_points(&TEARS);
+    let points = Mutex::new(points.filter(|point| point.index % extent.every == 0).enumerate());
+    let (report, done) = (Mutex::new(Report::default()), AtomicUsize::new(0));
+    let next = || points.lock().unwrap_or_else(PoisonError::into_inner).next();
+    let worker = || {
+        while let Some((number, point)) = next() {
+            let outcome = catch_unwind(AssertUnwindSafe(|| cut(number, &point)));
+            let mut report = report.lock().unwrap_or_else(PoisonError::into_inner);
+            *report.cuts.entry(part(point.index)).or_default() += 1;
+            match outcome {
+                Ok(Ok(Effort { replayed, finished, twice })) => {
+                    report.starts += usize::from(replayed);
+                    report.finished += usize::from(finished);
+                    report.cut_twice += usize::from(twice);
+                }
+                Ok(Err(what)) => report.bricks.push(name(&point, &what)),
+                Err(_) => report.bricks.push(name(&point, "not modelled, or not specified")),
+            }
+            tell(done.fetch_add(1, Ordering::Relaxed) + 1);
+        }
+    };
+    let workers = thread::available_parallelism().map_or(1, usize::from);
+    thread::scope(|scope| (0..workers).for_each(|_| drop(scope.spawn(worker))));
+    report.into_inner().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn name(point: &CutPoint<Stm32L4>, what: &str) -> String {
@@ -167,10 +183,10 @@ fn name(point: &CutPoint<Stm32L4>, what: &str) -> String {
 }
 
 /// What a cut took.
-struct Effort {
-    replayed: bool,
-    finished: bool,
-    twice: bool,
+pub(crate) struct Effort {
+    pub(crate) replayed: bool,
+    pub(crate) finished: bool,
+    pub(crate) twice: bool,
 }
 
 struct Tried<'a> {

@@ -60,7 +60,7 @@ fn extended(name: &str, version: u32, bytes: Vec<u8>) -> Vec<u8> {
     let filled = program.segments.iter_mut().filter(|segment| !segment.bytes.is_empty());
     let last = filled.max_by_key(|segment| segment.load_address).expect("code");
     last.bytes.extend(bytes);
-    Signing { security_counter: 1, ..Signing::demo(version) }.image(&program)
+    Signing { security_counter: 1, ..Signing::demo(version) }.image(&program, SLOT_A)
 }
 
 #[test]

@@ -1,7 +1,9 @@
 //! Updates over the serial port: which pages they touch, and power that fails in them. What else they may meet: `scenarios/`.
 
+use device_apply::boot::single::Way;
 use layout::{SETTINGS, SLOT_A, SLOT_B};
 use stories::image::patch;
+use stories::single_sweep::InPlace;
 use stories::sweep::{Extent, Update};
 use stories::{Board, Outcome, Release};
 
@@ -71,4 +73,18 @@ fn power_may_fail_in_an_update() {
     println!("{report}");
     assert!(report.bricks.is_empty(), "{report}");
     assert!(report.cuts.values().sum::<usize>() > 100 && report.finished > 2, "{report}");
+}
+
+/// A sample of what `power-cuts one-slot` and `power-cuts way-back` do with every operation.
+#[test]
+#[ignore = "takes longer than the others together"]
+fn power_may_fail_while_a_patch_overwrites_its_base_and_on_the_way_back() {
+    for (way, every, least) in [(Way::Forward, 1200, 18), (Way::Reverse, 3000, 6)] {
+        let update = InPlace::record(way);
+        assert!(update.operations() > 5000, "{}", update.operations());
+        let report = update.sweep(Extent { every, finish: 8 }, |_| ());
+        println!("{way:?}: {report}");
+        assert!(report.bricks.is_empty(), "{report}");
+        assert!(report.cuts.values().sum::<usize>() >= least && report.cut_twice > 0, "{report}");
+    }
 }

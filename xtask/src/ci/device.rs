@@ -18,6 +18,7 @@ pub(super) fn no_std() -> Result<Outcome, Failure> {
     }
     for words in [
         "device-apply --features p256",
+        "device-apply --features trust",
         "device-apply --features in-place",
         "capi --no-default-features",
     ] {

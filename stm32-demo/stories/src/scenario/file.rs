@@ -48,6 +48,8 @@ pub struct Image {
 pub struct Start {
     /// The image in slot A, confirmed.
     pub slot_a: Option<String>,
+    /// The image in the one slot, confirmed: the device has no other then.
+    pub slot: Option<String>,
     /// The image where the bootloader looks last.
     pub golden: Option<String>,
     /// What is in the settings page.
@@ -92,6 +94,16 @@ pub struct Send {
     pub damage_at: Option<f64>,
     /// One frame of so many is lost on its way to the device.
     pub lose_one_of: Option<u32>,
+    /// With one slot: the patch of the way back comes along.
+    #[serde(default)]
+    pub with_reverse: bool,
+    /// With one slot: signed with a key that no device knows.
+    #[serde(default)]
+    pub stranger: bool,
+    /// With one slot: the security counter of the patches, if that is not the target's.
+    pub counter: Option<u32>,
+    /// With one slot: the way back leads to this image instead of the base.
+    pub back_to: Option<String>,
     /// The full image follows when the device asks for it.
     #[serde(default)]
     pub or_full: bool,
@@ -123,6 +135,12 @@ pub enum Place {
     UpdateLog,
     /// The settings page.
     Settings,
+    /// The one slot.
+    Slot,
+    /// Where the patch waits.
+    Patch,
+    /// Where the reverse patch waits.
+    Reverse,
 }
 
 /// What becomes of a double word.
@@ -156,9 +174,14 @@ pub struct Ends {
     /// The image that runs and has confirmed itself, and its slot; nothing when none does.
     pub runs: Option<Running>,
     /// State of slot A, as transcripts write it.
-    pub a: String,
+    pub a: Option<String>,
     /// State of slot B.
-    pub b: String,
+    pub b: Option<String>,
+    /// State of the one slot.
+    pub slot: Option<String>,
+    /// No page of the one slot was erased.
+    #[serde(default)]
+    pub slot_untouched: bool,
     /// The device's security counter.
     pub counter: Option<u32>,
     /// Flash operations of the whole story.
@@ -171,6 +194,6 @@ pub struct Ends {
 pub struct Running {
     /// Its name.
     pub image: String,
-    /// `A` or `B`.
-    pub slot: char,
+    /// `A` or `B`; nothing with one slot.
+    pub slot: Option<char>,
 }

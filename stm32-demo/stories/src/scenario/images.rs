@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use p256::ecdsa::SigningKey;
 
-use super::file::{Image, Send};
+use super::file::{Image, Scenario, Send};
 use crate::image::{self, HARDWARE_ID, Signing};
+use crate::single::{Patches, Signer};
 
 /// The images of a scenario.
 #[derive(Debug)]
@@ -17,8 +18,10 @@ impl Images {
     /// # Panics
     /// If a program is missing, or a hardware id or an offset does not fit.
     #[must_use]
-    pub fn build(images: &BTreeMap<String, Image>) -> Self {
-        Self(images.iter().map(|(name, image)| (name.clone(), build(image))).collect())
+    pub fn build(scenario: &Scenario) -> Self {
+        let single = scenario.device.slot.is_some();
+        let images = scenario.images.iter();
+        Self(images.map(|(name, image)| (name.clone(), build(image, single))).collect())
     }
 
     /// An image by its name.
@@ -42,9 +45,33 @@ impl Images {
             None => image::full(target),
         }
     }
+
+    /// What is sent to a device with one slot, before anything happens to it.
+    ///
+    /// # Panics
+    /// If there is no such image, or no base.
+    #[must_use]
+    pub fn patches(&self, send: &Send) -> Patches {
+        let target = self.get(&send.target);
+        let base = self.get(send.base.as_deref().expect("one slot takes no full image"));
+        let header = target.first_chunk().and_then(layout::ImageHeader::decode);
+        let counter = send.counter.or(header.map(|header| header.security_counter));
+        let mut signer = Signer::demo(counter.expect("an image"));
+        if send.stranger {
+            signer.key = stranger();
+        }
+        let back_to = send.back_to.as_ref().map_or(base, |name| self.get(name));
+        let reverse = send.with_reverse.then(|| signer.patch(target, back_to));
+        Patches { forward: signer.patch(base, target), reverse }
+    }
 }
 
-fn build(image: &Image) -> Vec<u8> {
+/// A key that no device knows.
+fn stranger() -> SigningKey {
+    SigningKey::from_slice(&[7; 32]).expect("a scalar")
+}
+
+fn build(image: &Image, single: bool) -> Vec<u8> {
     let mut signing = Signing::demo(image.version);
     if let Some(counter) = image.counter {
         signing.security_counter = counter;
@@ -54,9 +81,14 @@ fn build(image: &Image) -> Vec<u8> {
         signing.hardware_id[..id.len()].copy_from_slice(id.as_bytes());
     }
     if image.stranger {
-        signing.key = SigningKey::from_slice(&[7; 32]).expect("a scalar");
+        signing.key = stranger();
     }
-    let mut bytes = signing.image(&image::program(image.release.program()));
+    let name = image.release.program();
+    let mut bytes = if single {
+        signing.image(&image::program(&format!("single-{name}")), layout::single::SLOT)
+    } else {
+        signing.image(&image::program(name), layout::SLOT_A)
+    };
     if let Some(flip) = image.flip {
         bytes[flip] ^= 1;
     }

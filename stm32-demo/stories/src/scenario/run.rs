@@ -2,17 +2,17 @@
 
 use core::time::Duration;
 
-use device_apply::boot::{Slot, State};
+use device_apply::boot::Slot;
 use emulator::Counters;
 use flash_model::{Cut, Stats, Tear};
 use layout::{
-    Area, BOOT_LOG, BOOTLOADERS, GOLDEN, PAGE_BYTES, SETTINGS, SLOT_A, SLOT_B, UPDATE_LOG,
+    Area, BOOT_LOG, BOOTLOADERS, GOLDEN, PAGE_BYTES, SETTINGS, SLOT_A, SLOT_B, UPDATE_LOG, single,
 };
 use link::{Reply, Request};
 
 use super::file::{Damage, Harm, Place, Scenario, Send, Step};
 use super::images::Images;
-use super::transcript::{Transcript, state};
+use super::transcript::{Transcript, single_state, state};
 use crate::board::{Board, cells};
 use crate::delivery::{Delivery, Outcome};
 use crate::host::LinkError;
@@ -56,7 +56,7 @@ pub struct Run {
 /// If its file makes no sense, or the device does what is not modelled or not specified.
 #[must_use]
 pub fn run(scenario: &Scenario) -> Run {
-    let images = Images::build(&scenario.images);
+    let images = Images::build(scenario);
     let mut board = factory(scenario, &images);
     let before = board.device.flash().stats();
     let mut transcript = Transcript::default();
@@ -87,8 +87,11 @@ pub fn run(scenario: &Scenario) -> Run {
 /// What a step must not erase: what is never updated, and while a patch is sent the slot that runs.
 fn kept(board: &Board, step: &Step) -> Vec<Area> {
     let running = if board.device.is_swapped() { SLOT_B } else { SLOT_A };
+    let never = [single::BOOTLOADER, single::GOLDEN, single::SETTINGS];
     match step {
         Step::Damage(_) => Vec::new(),
+        Step::Send(_) if board.is_single() => [never.as_slice(), &[single::SLOT]].concat(),
+        _ if board.is_single() => never.to_vec(),
         Step::Send(_) => [BOOTLOADERS.as_slice(), &[GOLDEN, SETTINGS, running]].concat(),
         _ => [BOOTLOADERS.as_slice(), &[GOLDEN, SETTINGS]].concat(),
     }
@@ -104,15 +107,18 @@ fn erased(board: &Board, before: &[u32], area: &Area) -> Option<String> {
 
 fn factory(scenario: &Scenario, images: &Images) -> Board {
     let start = &scenario.device;
-    let mut board = match &start.slot_a {
-        Some(image) => Board::factory(images.get(image)),
-        None => Board::blank(),
+    let mut board = match (&start.slot_a, &start.slot) {
+        (_, Some(image)) => Board::single_factory(images.get(image)),
+        (Some(image), None) => Board::factory(images.get(image)),
+        (None, None) => Board::blank(),
     };
+    let (golden, settings) =
+        if board.is_single() { (single::GOLDEN, single::SETTINGS) } else { (GOLDEN, SETTINGS) };
     if let Some(image) = &start.golden {
-        board.put_golden(images.get(image));
+        board.put(&golden, images.get(image));
     }
-    if let Some(settings) = &start.settings {
-        board.put(&SETTINGS, settings.as_bytes());
+    if let Some(text) = &start.settings {
+        board.put(&settings, text.as_bytes());
     }
     board
 }
@@ -131,7 +137,8 @@ fn take(board: &mut Board, images: &Images, step: &Step, transcript: &mut Transc
         Step::Confirm => {
             transcript.step("wait for a confirmed image");
             let confirmed = board.wait_confirmed();
-            transcript.outcome(board, &confirmed.map_or_else(gone, runs));
+            let text = confirmed.map_or_else(gone, |running| runs(board, running));
+            transcript.outcome(board, &text);
         }
         Step::NothingWritten => {
             transcript.step("look for what was written since power came");
@@ -142,7 +149,8 @@ fn take(board: &mut Board, images: &Images, step: &Step, transcript: &mut Transc
         Step::Status => {
             transcript.step("ask what runs");
             let reply = board.insist(&Request::Status);
-            transcript.outcome(board, &reply.map_or_else(gone, answer));
+            let text = reply.map_or_else(gone, |reply| answer(board, reply));
+            transcript.outcome(board, &text);
         }
         Step::Wait(seconds) => {
             transcript.step(&format!("let {seconds} s pass"));
@@ -177,6 +185,9 @@ fn take(board: &mut Board, images: &Images, step: &Step, transcript: &mut Transc
 
 fn title(send: &Send) -> String {
     let mut text = match &send.base {
+        Some(base) if send.with_reverse => {
+            format!("send the patch {base} → {}, and the way back", send.target)
+        }
         Some(base) => format!("send the patch {base} → {}", send.target),
         None => format!("send {} as a full image", send.target),
     };
@@ -185,6 +196,15 @@ fn title(send: &Send) -> String {
     }
     if let Some(frames) = send.lose_one_of {
         text += &format!(", one frame of {frames} lost");
+    }
+    if send.stranger {
+        text += ", signed by a stranger";
+    }
+    if let Some(counter) = send.counter {
+        text += &format!(", for the security counter {counter}");
+    }
+    if let Some(image) = &send.back_to {
+        text += &format!(", which leads to {image}");
     }
     if send.or_full {
         text += ", and the full image if that is wanted";
@@ -196,6 +216,9 @@ fn title(send: &Send) -> String {
 }
 
 fn deliver(board: &mut Board, images: &Images, send: &Send) -> Result<Outcome, LinkError> {
+    if board.is_single() {
+        return deliver_in_place(board, images, send);
+    }
     let mut patch = images.patch(send);
     if let Some(part) = send.damage_at {
         let at = share(patch.len(), part);
@@ -208,6 +231,20 @@ fn deliver(board: &mut Board, images: &Images, send: &Send) -> Result<Outcome, L
     } else {
         board.deliver(&patch, &Delivery { end })
     };
+    board.lose_one_of(None);
+    outcome
+}
+
+fn deliver_in_place(board: &mut Board, images: &Images, send: &Send) -> Result<Outcome, LinkError> {
+    let mut patches = images.patches(send);
+    if let Some(part) = send.damage_at {
+        let at = share(patches.forward.len(), part);
+        patches.forward[at] ^= 0x10;
+    }
+    let len = patches.forward.len() + patches.reverse.as_ref().map_or(0, Vec::len);
+    let end = send.hang_up_at.map_or(len, |part| share(len, part));
+    board.lose_one_of(send.lose_one_of);
+    let outcome = board.deliver_in_place(&patches, &Delivery { end });
     board.lose_one_of(None);
     outcome
 }
@@ -226,6 +263,9 @@ fn harm_at(board: &Board, damage: &Damage) {
         Place::BootLog => (BOOT_LOG, None),
         Place::UpdateLog => (UPDATE_LOG, None),
         Place::Settings => (SETTINGS, None),
+        Place::Slot => (single::SLOT, board.single_record().map(|record| record.image().len)),
+        Place::Patch => (single::PATCH, None),
+        Place::Reverse => (single::REVERSE, None),
     };
     let end = i64::from(image.unwrap_or(area.len())) / 8 * 8;
     let at = if damage.at < 0 { end + damage.at } else { damage.at };
@@ -270,13 +310,19 @@ fn gone(error: LinkError) -> String {
     .to_owned()
 }
 
-fn runs((version, in_b): (u64, bool)) -> String {
+fn runs(board: &Board, (version, in_b): (u64, bool)) -> String {
+    if board.is_single() {
+        return format!("version {version} runs, confirmed");
+    }
     format!("version {version} runs from slot {}, confirmed", if in_b { 'B' } else { 'A' })
 }
 
-fn answer(reply: Reply) -> String {
+fn answer(board: &Board, reply: Reply) -> String {
     match reply {
-        Reply::Status { version, in_b, confirmed: true } => runs((version, in_b)),
+        Reply::Status { version, in_b, confirmed: true } => runs(board, (version, in_b)),
+        Reply::Status { version, confirmed: false, .. } if board.is_single() => {
+            format!("version {version} runs")
+        }
         Reply::Status { version, in_b, confirmed: false } => {
             format!("version {version} runs from slot {}", if in_b { 'B' } else { 'A' })
         }
@@ -310,7 +356,7 @@ fn compare(board: &mut Board, scenario: &Scenario, before: &Stats) -> (String, V
         || "nothing".to_owned(),
         |running| {
             let version = scenario.images.get(&running.image).map_or(0, |image| image.version);
-            runs((version.into(), running.slot == 'B'))
+            runs(board, (version.into(), running.slot == Some('B')))
         },
     );
     let operations = board.device.flash().stats().since(before).operations();
@@ -318,19 +364,33 @@ fn compare(board: &mut Board, scenario: &Scenario, before: &Stats) -> (String, V
         check("flash operations", expected.to_string(), operations.to_string());
     }
     let found = match board.ask(&Request::Status) {
-        Ok(Reply::Status { version, in_b, confirmed: true }) => runs((version, in_b)),
+        Ok(Reply::Status { version, in_b, confirmed: true }) => runs(board, (version, in_b)),
         _ => "nothing".to_owned(),
     };
     check("what runs", expected, found.clone());
-    let states = [Slot::A, Slot::B].map(|slot| board.state(slot));
-    check("slot A", ends.a.clone(), state(states[0]));
-    check("slot B", ends.b.clone(), state(states[1]));
-    if let Some(counter) = ends.counter {
-        let found = board.record().map_or(0, |record| record.security_counter());
-        check("security counter", counter.to_string(), found.to_string());
+    let (states, counter, settings_area) = if board.is_single() {
+        let record = board.single_record().unwrap_or_default();
+        let states = vec![("slot", &ends.slot, single_state(&record))];
+        (states, record.security_counter(), single::SETTINGS)
+    } else {
+        let [a, b] = [Slot::A, Slot::B].map(|slot| state(board.state(slot)));
+        let record = board.record().unwrap_or_default();
+        (vec![("slot A", &ends.a, a), ("slot B", &ends.b, b)], record.security_counter(), SETTINGS)
+    };
+    for (what, expected, found) in &states {
+        check(what, expected.as_deref().unwrap_or_default().to_owned(), found.clone());
+    }
+    if let Some(expected) = ends.counter {
+        check("security counter", expected.to_string(), counter.to_string());
+    }
+    if ends.slot_untouched {
+        let cells = cells(&single::SLOT);
+        let pages = (cells.start / PAGE_BYTES) as usize..(cells.end / PAGE_BYTES) as usize;
+        let erases: u32 = board.device.flash().wear()[pages].iter().sum();
+        check("erases in the slot", "0".to_owned(), erases.to_string());
     }
     if let Some(settings) = &scenario.device.settings {
-        let start = cells(&SETTINGS).start;
+        let start = cells(&settings_area).start;
         let len = u32::try_from(settings.len()).unwrap_or(0);
         let found = board.device.flash().dump(start..start + len).unwrap_or_default();
         check("settings", settings.clone(), String::from_utf8_lossy(&found).into_owned());
@@ -341,7 +401,8 @@ fn compare(board: &mut Board, scenario: &Scenario, before: &Stats) -> (String, V
         let refusals = board.device.flash().stats().since(before).refusals;
         check("operations that the flash refuses", "0".to_owned(), refusals.to_string());
     }
-    let rejected = states.iter().find(|state| matches!(state, State::Rejected(_)));
-    let other = rejected.map_or(String::new(), |rejected| format!("; other {}", state(*rejected)));
+    let other = states.iter().map(|(_, _, state)| state);
+    let other = other.filter(|state| state.contains("rejected") || state.contains("up as"));
+    let other = other.map(|state| format!("; other {state}")).next().unwrap_or_default();
     (found.replace(", confirmed", "") + &other, wrong)
 }

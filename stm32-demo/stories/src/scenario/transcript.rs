@@ -2,6 +2,7 @@
 
 use core::fmt::Write as _;
 
+use device_apply::boot::single::{self, Ended, Record};
 use device_apply::boot::{Reason, Slot, State};
 
 use crate::board::{Board, Start};
@@ -11,7 +12,7 @@ use crate::board::{Board, Start};
 pub struct Transcript {
     text: String,
     starts: usize,
-    states: Option<[State; 2]>,
+    states: String,
 }
 
 impl Transcript {
@@ -25,13 +26,22 @@ impl Transcript {
         for Start { cause, swapped } in board.starts().skip(self.starts) {
             let bank = if swapped { "bank 2" } else { "bank 1" };
             let cause = format!("{cause:?}");
-            let _ = writeln!(self.text, "  start: {cause:<9} → {bank}");
+            let _ = if board.is_single() {
+                writeln!(self.text, "  start: {cause}")
+            } else {
+                writeln!(self.text, "  start: {cause:<9} → {bank}")
+            };
         }
         self.starts = board.starts().count();
-        let states = [Slot::A, Slot::B].map(|slot| board.state(slot));
-        if self.states.replace(states) != Some(states) {
-            let [a, b] = states.map(state);
-            let _ = writeln!(self.text, "  slots: A {a}, B {b}");
+        let states = if board.is_single() {
+            format!("slot: {}", single_state(&board.single_record().unwrap_or_default()))
+        } else {
+            let [a, b] = [Slot::A, Slot::B].map(|slot| state(board.state(slot)));
+            format!("slots: A {a}, B {b}")
+        };
+        if self.states != states {
+            let _ = writeln!(self.text, "  {states}");
+            self.states = states;
         }
         if !result.is_empty() {
             let _ = writeln!(self.text, "  {result}");
@@ -54,15 +64,36 @@ pub fn state(state: State) -> String {
         State::Pending => "pending".to_owned(),
         State::Trial { boots } => format!("on trial, boot {boots}"),
         State::Confirmed => "confirmed".to_owned(),
-        State::Rejected(reason) => {
-            let reason = match reason {
-                Reason::Watchdog => "watchdog",
-                Reason::Unconfirmed => "unconfirmed",
-                Reason::Invalid => "invalid",
-                Reason::Downgrade => "downgrade",
-                Reason::Failed => "failed",
-            };
-            format!("rejected as {reason}")
-        }
+        State::Rejected(reason) => format!("rejected as {}", word(reason)),
+    }
+}
+
+/// What is recorded of one slot, in words.
+#[must_use]
+pub fn single_state(record: &Record) -> String {
+    let state = match record.state() {
+        single::State::Unrecorded => "unrecorded".to_owned(),
+        single::State::Idle => "idle".to_owned(),
+        single::State::Pending => "pending".to_owned(),
+        single::State::Trial { boots } => format!("on trial, boot {boots}"),
+        single::State::Reverting => "being taken back".to_owned(),
+    };
+    let ended = match record.ended() {
+        Ended::Not => String::new(),
+        Ended::Confirmed => ", updated".to_owned(),
+        Ended::Refused { code } => format!(", refused with {code:#06x}"),
+        Ended::GivenUp(reason) => format!(", given up as {}", word(reason)),
+    };
+    let back = if record.has_reverse() { ", with a way back" } else { "" };
+    state + &ended + back
+}
+
+fn word(reason: Reason) -> &'static str {
+    match reason {
+        Reason::Watchdog => "watchdog",
+        Reason::Unconfirmed => "unconfirmed",
+        Reason::Invalid => "invalid",
+        Reason::Downgrade => "downgrade",
+        Reason::Failed => "failed",
     }
 }

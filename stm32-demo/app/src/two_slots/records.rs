@@ -2,33 +2,15 @@
 
 use bsp::bank::Mapping;
 use bsp::flash::FlashArea;
-use bsp::watchdog;
 use device_apply::Class;
 use device_apply::boot::{Image, ImageRecord, Record, Slot, State};
-use device_apply::journal::{Journal, JournalError};
+use device_apply::journal::Journal;
 use device_apply::update::{Failure, ID_BYTES, Started};
-use embedded_storage::nor_flash::ReadNorFlash;
-use layout::header::FIELD_BYTES;
-use layout::{Area, BOOT_LOG, ImageHeader, SLOT_A, SLOT_B};
-use sha2::{Digest, Sha256};
+use layout::{Area, BOOT_LOG, SLOT_A, SLOT_B};
 
-/// Numbers of errors behind those of `device_apply`: there is no boot metadata to change.
-const NO_RECORD: u16 = 0xFF00;
-/// The other slot holds no image.
-const NO_IMAGE: u16 = 0xFF01;
-/// It holds another one than was offered.
-const OTHER_IMAGE: u16 = 0xFF02;
-/// The image is neither on trial nor confirmed.
-const NOT_ON_TRIAL: u16 = 0xFF03;
-
-const fn failure(class: Class, code: u16) -> Failure {
-    Failure::Patch { class, code }
-}
-
-/// What a journal's error is for an update.
-pub(crate) fn journal_failure<E>(error: JournalError<E>) -> Failure {
-    failure(error.class(), error.code())
-}
+use crate::images::{
+    NO_IMAGE, NO_RECORD, NOT_ON_TRIAL, OTHER_IMAGE, failure, identify, journal_failure,
+};
 
 /// The slot that runs: the one whose bank is mapped low.
 pub(crate) fn running() -> (Slot, Area) {
@@ -42,17 +24,6 @@ pub(crate) fn other() -> (Slot, Area) {
         Slot::A => (Slot::B, SLOT_B),
         Slot::B => (Slot::A, SLOT_A),
     }
-}
-
-/// The header of the image that runs.
-pub(crate) fn header() -> Option<ImageHeader> {
-    header_in(&mut FlashArea::new(running().1))
-}
-
-fn header_in(flash: &mut FlashArea) -> Option<ImageHeader> {
-    let mut fields = [0; FIELD_BYTES];
-    flash.read(0, &mut fields).ok()?;
-    ImageHeader::decode(&fields)
 }
 
 fn record() -> Option<Record> {
@@ -122,23 +93,4 @@ pub(crate) fn confirm() -> Result<(), Failure> {
 pub(crate) fn fail() -> Result<(), Failure> {
     let not_on_trial = |_| failure(Class::Bug, NOT_ON_TRIAL);
     change(|record| record.fail(running().0).map_err(not_on_trial))
-}
-
-fn identify(area: Area) -> Option<ImageRecord> {
-    let mut flash = FlashArea::new(area);
-    let header = header_in(&mut flash).filter(|header| header.len <= area.len())?;
-    let (mut hasher, mut chunk, mut offset) = (Sha256::new(), [0; 256], 0);
-    while offset < header.len {
-        watchdog::feed();
-        let bytes = chunk.get_mut(..(header.len - offset).min(256) as usize)?;
-        flash.read(offset, bytes).ok()?;
-        hasher.update(&*bytes);
-        offset += 256;
-    }
-    Some(ImageRecord {
-        len: header.len,
-        version: header.version,
-        security_counter: header.security_counter,
-        digest: hasher.finalize().into(),
-    })
 }

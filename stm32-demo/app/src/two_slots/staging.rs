@@ -6,7 +6,7 @@ use bsp::watchdog;
 use embedded_storage::nor_flash::{ErrorType, NorFlash, ReadNorFlash};
 use layout::{PAGE_BYTES, STAGING, WRITE_BYTES};
 
-use crate::records;
+use super::records;
 
 /// Both as one: the applier keeps the log of the patch behind the target, which is in the slot while that has room, and in
 /// the other area for an image that fills its slot.

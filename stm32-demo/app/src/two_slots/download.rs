@@ -15,22 +15,23 @@ use bsp::watchdog;
 use device_apply::apply::Open;
 use device_apply::resume::Logged;
 use device_apply::update::{Failure, ID_BYTES};
-use device_apply::{Applier, ApplyError, Progress, Stage};
+use device_apply::{Applier, ApplyError, Stage};
 use patcher_core::reference::thumb::Thumb;
 
-use crate::records;
-use crate::staging::Staging;
+use super::records;
+use super::staging::Staging;
+use crate::scheme::{Download, Progress, Sizes};
 
 /// Memory of the decoder: 16 KiB.
 pub(crate) const WORKSPACE_WORDS: usize = 8192;
 
 /// A patch that is under way.
-pub(crate) struct Download<'a> {
+pub(crate) struct Streamed<'a> {
     applier: Applier<'a, FlashArea, Staging, Open, Logged>,
     slot_bytes: u32,
 }
 
-impl<'a> Download<'a> {
+impl<'a> Streamed<'a> {
     /// Records the other slot as empty, so that nothing half written is ever started.
     pub(crate) fn begin(workspace: &'a mut [u16; WORKSPACE_WORDS]) -> Result<Self, Failure> {
         records::vacate()?;
@@ -40,11 +41,26 @@ impl<'a> Download<'a> {
         Ok(Self { applier, slot_bytes })
     }
 
+    /// The applier takes what lies behind the slot for its end. Nothing is erased before the call that follows.
+    fn check_fits(&self, progress: &device_apply::Progress) -> Result<(), Failure> {
+        let (expected, got) = (progress.target_total, self.slot_bytes);
+        if expected <= got {
+            return Ok(());
+        }
+        Err(Failure::from(&ApplyError::<(), ()>::TargetTooLong { expected, got }))
+    }
+}
+
+impl Download for Streamed<'_> {
+    /// The patch says it itself.
+    fn expect(&mut self, _: Sizes) {}
+
     /// Takes the block at `offset`, or nothing of it if bytes before it are missing.
-    pub(crate) fn take(&mut self, offset: u32, mut block: &[u8]) -> Result<(), Failure> {
+    fn take(&mut self, offset: u32, block: &[u8]) -> Result<(), Failure> {
         if self.applier.seek(offset).is_err() {
             return Ok(());
         }
+        let mut block = block;
         // Once the header is there: the base, then what is logged already, before the host sends it for nothing.
         while !block.is_empty() || matches!(self.applier.progress().stage, Stage::Base { .. }) {
             watchdog::feed();
@@ -56,27 +72,19 @@ impl<'a> Download<'a> {
         Ok(())
     }
 
-    /// The applier takes what lies behind the slot for its end. Nothing is erased before the call that follows.
-    fn check_fits(&self, progress: &Progress) -> Result<(), Failure> {
-        let (expected, got) = (progress.target_total, self.slot_bytes);
-        if expected <= got {
-            return Ok(());
-        }
-        Err(Failure::from(&ApplyError::<(), ()>::TargetTooLong { expected, got }))
+    fn progress(&self) -> Progress {
+        let device_apply::Progress { patch_done, target_done, target_total, .. } =
+            self.applier.progress();
+        Progress { offset: patch_done, target_done, target_total }
     }
 
-    pub(crate) fn progress(&self) -> Progress {
-        self.applier.progress()
-    }
-
-    /// Whether the whole patch is there.
-    pub(crate) fn is_complete(&self) -> bool {
-        let Progress { patch_done, patch_total, .. } = self.applier.progress();
+    fn is_complete(&self) -> bool {
+        let device_apply::Progress { patch_done, patch_total, .. } = self.applier.progress();
         patch_total > 0 && patch_done >= patch_total
     }
 
-    /// Finishes the target, reads it back, and records it as staged if it is what the update `id` promised.
-    pub(crate) fn verify(mut self, id: [u8; ID_BYTES]) -> Result<(), Failure> {
+    /// Finishes the target, reads it back, and records it as staged if it is what the update promised.
+    fn verify(&mut self, id: [u8; ID_BYTES]) -> Result<(), Failure> {
         loop {
             watchdog::feed();
             let progress = self.applier.finish().map_err(|error| Failure::from(&error))?;

@@ -1,0 +1,11 @@
+//! A release that runs and fails its health check. On a device with one slot.
+#![no_std]
+#![no_main]
+
+use app::Behaviour;
+use cortex_m_rt::entry;
+
+#[entry]
+fn main() -> ! {
+    app::run_single(Behaviour::Unhealthy)
+}

@@ -1,0 +1,173 @@
+//! Power fails at every operation of the flash while the bootloader of one slot applies a patch, or the patch of the way back.
+//!
+//! A start that goes on with a patch relies on nearly all that is in flash, so that each cut is a replay of its own: from the cut to the
+//! first start of what the slot must hold in the end. A part of them is played on until that has confirmed itself, or runs
+//! confirmed again; some of those with a second cut on the way.
+
+use device_apply::boot::single::{Change, Ended, Record, State, Way};
+use emulator::stm32l4::Event;
+use flash_model::{Cut, CutPoint, Log, Operation, Snapshot, Stm32L4, Tear};
+use layout::Area;
+use layout::single::{MARKS, SLOT, STEPS};
+
+use crate::board::{Board, Release, cells};
+use crate::image;
+use crate::single::Patches;
+use crate::sweep::{Effort, Extent, Part, Report, sweep};
+
+/// Time in which a patch must be applied, by the device's clock.
+const PATIENCE: core::time::Duration = core::time::Duration::from_secs(20);
+
+/// The metadata is looked at every so many steps: some milliseconds of the device.
+const LOOK: u32 = 1000;
+
+/// A patch that was applied without a cut, and the operations of the flash.
+#[derive(Debug)]
+pub struct InPlace {
+    way: Way,
+    log: Log<Stm32L4>,
+    /// What the slot holds in the end.
+    end: Vec<u8>,
+}
+
+impl InPlace {
+    /// Applies the patch from the demo's first release to its second, or that of the way back.
+    ///
+    /// # Panics
+    /// If it does not go well.
+    #[must_use]
+    pub fn record(way: Way) -> Self {
+        let [base, target] = [Release::First.single_image(1), Release::Second.single_image(2)];
+        let patches = Patches::demo(&base, &target, 2, true);
+        let (begin, end) = match way {
+            Way::Forward => (&base, &target),
+            Way::Reverse => (&target, &base),
+        };
+        let mut board = Board::single_factory(begin);
+        board.stage_patches(&patches);
+        let pending = Record::factory(image::record(&base)).request(true);
+        let on_trial = pending.with(Change::Try(image::record(&target)));
+        let record = match way {
+            Way::Forward => pending,
+            Way::Reverse => on_trial.fail().expect("it is on trial"),
+        };
+        board.write_single_record(&record);
+        board.device.flash().record();
+        board.power_on();
+        wait(way, &mut board).expect("power does not fail");
+        assert!(is_over(way, &board), "{:?}", board.single_record());
+        let log = board.device.flash().take_log().expect("it was recorded");
+        Self { way, log, end: end.clone() }
+    }
+
+    /// Operations of the flash.
+    #[must_use]
+    pub fn operations(&self) -> usize {
+        self.log.operations().len()
+    }
+
+    /// Bytes of the image that is made.
+    #[must_use]
+    pub fn end_len(&self) -> usize {
+        self.end.len()
+    }
+
+    /// Cuts it, on as many threads as there are processors. `tell` hears of the number of cuts done.
+    ///
+    /// # Panics
+    /// If a thread does.
+    pub fn sweep(&self, extent: Extent, tell: impl Fn(usize) + Sync) -> Report {
+        let cut = |number, point: &CutPoint<Stm32L4>| self.cut(number, point, extent.finish);
+        sweep(&self.log, extent, |index| self.part(index), cut, tell)
+    }
+
+    fn part(&self, index: usize) -> Part {
+        let address = match self.log.operations().get(index) {
+            Some(Operation::Erase { address, .. } | Operation::Program { address, .. }) => *address,
+            None => return Part::Metadata,
+        };
+        let within = |area: &Area| cells(area).contains(&address);
+        if within(&SLOT) {
+            Part::Slot
+        } else if within(&STEPS) || within(&MARKS) {
+            Part::Journals
+        } else {
+            Part::Metadata
+        }
+    }
+
+    fn cut(
+        &self,
+        number: usize,
+        point: &CutPoint<Stm32L4>,
+        finish: usize,
+    ) -> Result<Effort, String> {
+        let flash = point.flash.snapshot();
+        let finished = number.is_multiple_of(finish);
+        let twice = finished && (number / finish).is_multiple_of(2);
+        self.play(&flash, finished, twice.then_some(number))?;
+        Ok(Effort { replayed: true, finished, twice })
+    }
+
+    /// From power on until the slot holds what it must; with a second cut inside one of the next operations, as `seed` says.
+    fn play(&self, flash: &Snapshot<Stm32L4>, on: bool, seed: Option<usize>) -> Result<(), String> {
+        let mut board = Board::single_with_flash(flash);
+        if let Some(seed) = seed {
+            let seed = u64::try_from(seed).unwrap_or(0);
+            board.device.cut_after(seed * 7 % 401, Cut::Inside(Tear::Seeded(seed)));
+        }
+        board.power_on();
+        if wait(self.way, &mut board).is_err() {
+            board.power_on();
+            wait(self.way, &mut board).map_err(|_| "power fails a third time".to_owned())?;
+        }
+        self.compare(&board)?;
+        if !on {
+            return Ok(());
+        }
+        let version = if self.way == Way::Forward { 2 } else { 1 };
+        match board.wait_confirmed() {
+            Ok((found, _)) if found == version => self.compare(&board),
+            other => Err(format!("it does not run what it should: {other:?}")),
+        }
+    }
+
+    fn compare(&self, board: &Board) -> Result<(), String> {
+        if !is_over(self.way, board) {
+            return Err(format!("it is not done: {:?}", board.single_record()));
+        }
+        let start = cells(&SLOT).start;
+        let len = u32::try_from(self.end.len()).expect("images are short");
+        match board.device.flash().dump(start..start + len) {
+            Ok(found) if found == self.end => Ok(()),
+            Ok(_) => Err("the slot holds something else".to_owned()),
+            Err(error) => Err(format!("the slot cannot be read: {error:?}")),
+        }
+    }
+}
+
+/// Until an image is about to start, or power fails.
+fn wait(way: Way, board: &mut Board) -> Result<(), ()> {
+    let end = board.device.time() + PATIENCE;
+    let mut looked = 0;
+    while board.device.time() < end {
+        if matches!(board.step(), Event::PowerLost) {
+            return Err(());
+        }
+        looked += 1;
+        if looked % LOOK == 0 && is_over(way, board) {
+            return Ok(());
+        }
+    }
+    Ok(())
+}
+
+fn is_over(way: Way, board: &Board) -> bool {
+    let record = board.single_record().unwrap_or_default();
+    match way {
+        Way::Forward => {
+            matches!(record.state(), State::Trial { .. }) || record.ended() == Ended::Confirmed
+        }
+        Way::Reverse => record.state() == State::Idle,
+    }
+}
