@@ -4,12 +4,13 @@ use patcher_core::container::in_place::CHECK_BYTES;
 use patcher_core::crc::Crc32;
 use patcher_core::decode::{Event, YIELD_BYTES};
 use patcher_core::error::Error;
+use patcher_core::stream::MAX_STEP_OUTPUT;
 use patcher_core::{BodyError, DecodeError, Decoder, Header, HeaderError, SetupError, reference};
 
 use crate::memory::Memory;
 
 /// Most target bytes that one call of [`Decoder::push`] may produce.
-const MOST_PER_CALL: u32 = YIELD_BYTES + 32;
+const MOST_PER_CALL: usize = YIELD_BYTES as usize - 1 + MAX_STEP_OUTPUT;
 
 /// Why a patch is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -214,7 +215,7 @@ fn run(
         loop {
             let before = decoder.position();
             let event = decoder.push(images, &mut chunk);
-            let produced = decoder.position() - before;
+            let produced = (decoder.position() - before) as usize;
             assert!(produced <= MOST_PER_CALL, "{produced} target bytes in one call");
             match event {
                 Ok(Event::Yield) => {}
