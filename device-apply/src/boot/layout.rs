@@ -21,10 +21,7 @@ impl journal::Record for Record {
         for SlotRecord { state, image } in [self.a, self.b] {
             let (state, detail) = numbers(state);
             fields.put(&[state, detail, 0, 0]);
-            fields.put(&image.len.to_le_bytes());
-            fields.put(&image.version.to_le_bytes());
-            fields.put(&image.security_counter.to_le_bytes());
-            fields.put(&image.digest);
+            image.put(&mut fields);
         }
     }
 
@@ -45,16 +42,28 @@ impl journal::Record for Record {
     }
 }
 
+impl ImageRecord {
+    pub(super) fn put(&self, fields: &mut Writer<'_>) {
+        fields.put(&self.len.to_le_bytes());
+        fields.put(&self.version.to_le_bytes());
+        fields.put(&self.security_counter.to_le_bytes());
+        fields.put(&self.digest);
+    }
+
+    pub(super) fn take(fields: &mut Reader<'_>) -> Option<Self> {
+        Some(Self {
+            len: fields.u32()?,
+            version: fields.take().map(u64::from_le_bytes)?,
+            security_counter: fields.u32()?,
+            digest: fields.take()?,
+        })
+    }
+}
+
 fn slot(fields: &mut Reader<'_>) -> Option<SlotRecord> {
     let state = state(fields.u8()?, fields.u8()?)?;
     fields.zeroes::<2>()?;
-    let image = ImageRecord {
-        len: fields.u32()?,
-        version: fields.take().map(u64::from_le_bytes)?,
-        security_counter: fields.u32()?,
-        digest: fields.take()?,
-    };
-    Some(SlotRecord { state, image })
+    Some(SlotRecord { state, image: ImageRecord::take(fields)? })
 }
 
 const fn numbers(state: State) -> (u8, u8) {

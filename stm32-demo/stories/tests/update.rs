@@ -77,7 +77,6 @@ fn power_may_fail_in_an_update() {
 
 /// A sample of what `power-cuts one-slot` and `power-cuts way-back` do with every operation.
 #[test]
-#[ignore = "takes longer than the others together"]
 fn power_may_fail_while_a_patch_overwrites_its_base_and_on_the_way_back() {
     for (way, every, least) in [(Way::Forward, 1200, 18), (Way::Reverse, 3000, 6)] {
         let update = InPlace::record(way);

@@ -29,11 +29,8 @@ impl journal::Record for Record {
         let [low, high] = code.to_le_bytes();
         fields.put(&[FORMAT, state, boots, self.reverse.into(), ended, 0, low, high]);
         fields.put(&self.security_counter.to_le_bytes());
-        for ImageRecord { len, version, security_counter, digest } in [self.image, self.target] {
-            fields.put(&len.to_le_bytes());
-            fields.put(&version.to_le_bytes());
-            fields.put(&security_counter.to_le_bytes());
-            fields.put(&digest);
+        for image in [self.image, self.target] {
+            image.put(&mut fields);
         }
     }
 
@@ -65,18 +62,10 @@ impl journal::Record for Record {
             _ => return None,
         };
         let security_counter = fields.u32()?;
-        let (image, target) = (image(&mut fields)?, image(&mut fields)?);
+        let image = ImageRecord::take(&mut fields)?;
+        let target = ImageRecord::take(&mut fields)?;
         Some(Self { state, ended, reverse, security_counter, image, target })
     }
-}
-
-fn image(fields: &mut Reader<'_>) -> Option<ImageRecord> {
-    Some(ImageRecord {
-        len: fields.u32()?,
-        version: fields.take().map(u64::from_le_bytes)?,
-        security_counter: fields.u32()?,
-        digest: fields.take()?,
-    })
 }
 
 #[cfg(test)]
