@@ -4,7 +4,7 @@ use super::diffs::Pair;
 use super::mask::{eight, place};
 use crate::matcher::align::Aligned;
 use patcher_core::reference::map::{Entry, implied};
-use patcher_core::reference::{Found, Isa};
+use patcher_core::reference::{Found, Isa, Site};
 use std::collections::BTreeMap;
 
 /// How often the base refers to an address from code or data that is kept, with its true target.
@@ -97,7 +97,7 @@ fn visit(pair: &Pair<'_>, aligned: &[Aligned], isa: &dyn Isa, mut see: impl FnMu
             let old = eight(pair.base, a.base + i);
             let new = eight(pair.target, a.target + i);
             let left = u32::try_from(a.len - i).unwrap_or(u32::MAX);
-            let found = isa.find(old, from, to, left, &pair.base_regions);
+            let found = isa.find(old, &Site::of(from, to, left), &pair.base_regions);
             match found {
                 Found::Plain(_) => {}
                 Found::Branch(branch) => {

@@ -5,7 +5,7 @@
 //! target in target coordinates, so that equal references look equal.
 
 use patcher_core::container::region::{Place, Regions};
-use patcher_core::reference::{Found, Isa, MAX_LEN};
+use patcher_core::reference::{Found, Isa, MAX_LEN, Site};
 
 /// What a reference is replaced by.
 #[derive(Debug, Clone, Copy)]
@@ -93,7 +93,7 @@ pub fn mask(image: &[u8], regions: &Regions, isa: Option<&dyn Isa>, label: Label
     while at < image.len() {
         let Some(place) = place(regions, at) else { break };
         let window = eight(image, at);
-        let found = isa.find(window, place, place, u32::MAX, regions);
+        let found = isa.find(window, &Site::of(place, place, u32::MAX), regions);
         let len = usize::from(found.len());
         let name = |target, kind| match label {
             Label::Kind => kind,

@@ -42,15 +42,6 @@ pub struct Place {
     pub left: u32,
 }
 
-impl Place {
-    /// The place `bytes` further on, of which there are as many left.
-    #[must_use]
-    pub fn after(self, bytes: u32) -> Self {
-        let address = self.address.wrapping_add(bytes);
-        Self { address, left: self.left.saturating_sub(bytes), ..self }
-    }
-}
-
 impl Regions {
     /// One region of code over the whole image.
     #[must_use]

@@ -29,6 +29,43 @@ pub struct Branch {
     pub len: u8,
 }
 
+/// Where bytes of an image are loaded, and those of the other image that they are compared with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Site {
+    /// Load address of the bytes.
+    pub from: u32,
+    /// Load address in the other image.
+    pub to: u32,
+    /// Whether both are in regions of code.
+    pub code: bool,
+    /// Bytes that may be looked at: as many are left of both regions, and of what is compared.
+    pub left: u32,
+}
+
+impl Site {
+    /// The site of a place of each image, of which `left` bytes are compared.
+    #[must_use]
+    pub fn of(from: Place, to: Place, left: u32) -> Self {
+        Self {
+            from: from.address,
+            to: to.address,
+            code: from.code && to.code,
+            left: left.min(from.left).min(to.left),
+        }
+    }
+
+    /// The site `bytes` further on, of which there are as many left.
+    #[must_use]
+    pub fn after(self, bytes: u32) -> Self {
+        Self {
+            from: self.from.wrapping_add(bytes),
+            to: self.to.wrapping_add(bytes),
+            left: self.left.saturating_sub(bytes),
+            ..self
+        }
+    }
+}
+
 /// What the model must know of an instruction set.
 ///
 /// Pointers (aligned 32-bit words into an image or into RAM) are found alike on every core that has
@@ -95,41 +132,31 @@ pub trait Isa: Debug + Sync {
         }
     }
 
-    /// What the bytes of an image are at one place, or at one place of each of two images of which `from` is that of `bytes`
-    /// and `to` the other.
-    ///
-    /// `left` bytes may be looked at; `regions` are those of the image that holds `bytes`.
-    fn find(
-        &self,
-        bytes: [u8; MAX_LEN],
-        from: Place,
-        to: Place,
-        left: u32,
-        regions: &Regions,
-    ) -> Found {
-        let left = left.min(from.left).min(to.left);
-        let both = from.address | to.address;
+    /// What the `bytes` of an image are at `site`; `regions` are those of that image.
+    fn find(&self, bytes: [u8; MAX_LEN], site: &Site, regions: &Regions) -> Found {
+        let Site { from, to, code, left } = *site;
+        let both = from | to;
         if left >= 4
             && both & 3 == 0
             && let Some(pointer) = self.pointer(bytes, regions)
         {
             return pointer;
         }
-        if !(from.code && to.code) || both & u32::from(self.unit().wrapping_sub(1)) != 0 {
+        if !code || both & u32::from(self.unit().wrapping_sub(1)) != 0 {
             return Found::Plain(1);
         }
         // A pointer or a function is no part of an instruction that seems to begin before it.
-        let ahead = 4 - (from.address & 3);
+        let ahead = 4 - (from & 3);
         if self.unit() == 1
             && ahead < 3
             && left >= ahead + 4
-            && from.address & 3 == to.address & 3
+            && from & 3 == to & 3
             && (self.starts(skip(bytes, ahead))
                 || self.pointer(skip(bytes, ahead), regions).is_some())
         {
             return Found::Plain(1);
         }
-        if let Some(branch) = self.branch(bytes, from.address)
+        if let Some(branch) = self.branch(bytes, from)
             && left >= u32::from(branch.len)
             && (regions.contains(branch.target) || self.reaches(branch.target))
         {
@@ -141,14 +168,12 @@ pub trait Isa: Debug + Sync {
 
     /// How many of `bytes` are units that lead nowhere, up to the first that may lead somewhere: all of them [`Found::Plain`] by
     /// [`Isa::find`], which is asked with the eight bytes from each unit on. The last seven of `bytes` begin no unit.
-    fn plain(&self, bytes: &[u8], from: Place, to: Place, left: u32, regions: &Regions) -> usize {
-        let left = left.min(from.left).min(to.left);
+    fn plain(&self, bytes: &[u8], site: &Site, regions: &Regions) -> usize {
         let mut done = 0u32;
-        while done < left
+        while done < site.left
             && let Some(&window) =
                 bytes.get(done as usize..).and_then(<[u8]>::first_chunk::<MAX_LEN>)
-            && let Found::Plain(len) =
-                self.find(window, from.after(done), to.after(done), left - done, regions)
+            && let Found::Plain(len) = self.find(window, &site.after(done), regions)
         {
             done += u32::from(len);
         }

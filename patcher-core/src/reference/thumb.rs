@@ -16,8 +16,8 @@
 //! **Reference**: ARM DDI 0403E.e, A7.7.76 (T3), A7.7.79, A7.7.12 and A7.7.18: offset = SignExtend(S:I1:I2:imm10:imm11:0),
 //! I1 = NOT(J1 EOR S), I2 = NOT(J2 EOR S), relative to the address plus 4.
 
-use super::{Branch, Isa, MAX_LEN, call, words};
-use crate::container::region::{Place, Regions};
+use super::{Branch, Isa, MAX_LEN, Site, call, words};
+use crate::container::region::Regions;
 
 /// The Thumb instruction set.
 #[derive(Debug, Clone, Copy)]
@@ -93,14 +93,14 @@ impl Isa for Thumb {
     }
 
     /// By the word that starts at each halfword: no pointer, and no first halfword of a branch or of `MOVW`.
-    fn plain(&self, bytes: &[u8], from: Place, to: Place, left: u32, regions: &Regions) -> usize {
-        let left = left.min(from.left).min(to.left) as usize;
-        if !(from.code && to.code) || (from.address | to.address) & 1 != 0 {
+    fn plain(&self, bytes: &[u8], site: &Site, regions: &Regions) -> usize {
+        let Site { from, to, code, left } = *site;
+        if !code || (from | to) & 1 != 0 {
             return 0;
         }
-        let end = bytes.len().saturating_sub(MAX_LEN - 1).min(left.saturating_sub(3));
-        let together = (from.address ^ to.address) & 3 == 0;
-        let mut address = from.address;
+        let end = bytes.len().saturating_sub(MAX_LEN - 1).min(left.saturating_sub(3) as usize);
+        let together = (from ^ to) & 3 == 0;
+        let mut address = from;
         let mut done = 0;
         while done < end
             && let Some(&word) = bytes.get(done..).and_then(<[u8]>::first_chunk)

@@ -126,33 +126,37 @@ impl Engine<'_> {
     /// Predicts the units that start in a block, in place of its base bytes: how many bytes they take, how many of them are
     /// references.
     fn units(&self, window: &mut [u8; BLOCK_WINDOW]) -> (usize, u32) {
+        if self.isa.is_none() {
+            return (BLOCK.min(self.state.left as usize), 0);
+        }
         let mut len = 0usize;
         let mut references = 0u32;
+        let mut site = self.site(0);
         while len < BLOCK && length32(len) < self.state.left {
             let here = window.get(BEHIND + len..BLOCK_WINDOW - 1).unwrap_or(&[]);
-            let ahead = length32(len);
-            let (base, target) = (self.state.base + ahead, self.state.position + ahead);
-            let left = self.state.left - ahead;
-            let plain = self.plain(here, base, target, left);
-            if plain > 0 {
-                len += plain;
-                continue;
-            }
-            let unit = self.unit(eight(here, 0), base, target, left);
-            references += u32::from(unit.is_reference());
-            if unit.is_reference() {
-                let own = window.iter_mut().skip(BEHIND + len);
-                for (slot, &byte) in own.zip(unit.bytes()) {
-                    *slot = byte;
+            let mut step = self.plain(here, site.as_ref());
+            if step == 0 {
+                let unit = self.unit(eight(here, 0), site.as_ref());
+                if unit.is_reference() {
+                    references += 1;
+                    let own = window.iter_mut().skip(BEHIND + len);
+                    for (slot, &byte) in own.zip(unit.bytes()) {
+                        *slot = byte;
+                    }
                 }
+                step = unit.len.into();
             }
-            len += usize::from(unit.len);
+            len += step;
+            site = match site {
+                Some(site) if site.left > length32(step) => Some(site.after(length32(step))),
+                _ => self.site(length32(len)),
+            };
         }
         (len, references)
     }
 
     fn unit_here(&self, window: &[u8; UNIT_WINDOW]) -> Unit {
-        self.unit(eight(window, BEHIND), self.state.base, self.state.position, self.state.left)
+        self.unit(eight(window, BEHIND), self.site(0).as_ref())
     }
 
     fn block_contexts(&self, references: u32) -> [u32; hit::INPUTS] {

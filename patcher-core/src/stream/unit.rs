@@ -1,7 +1,7 @@
 //! Units of a diff: what the base predicts at one place.
 
 use super::engine::Engine;
-use crate::reference::{Found, MAX_LEN};
+use crate::reference::{Found, MAX_LEN, Site};
 
 /// What a unit is; the number picks weights and contexts.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -104,9 +104,15 @@ impl Engine<'_> {
         })
     }
 
-    /// The unit at base offset `base` and target offset `target`, where the base holds `window` and
-    /// `left` bytes of the diff remain. Without an instruction set every unit is a byte.
-    pub(crate) fn unit(&self, window: [u8; MAX_LEN], base: u32, target: u32, left: u32) -> Unit {
+    /// Where the bytes `ahead` of the current offsets of a diff are loaded.
+    pub(crate) fn site(&self, ahead: u32) -> Option<Site> {
+        let from = self.header.base_regions.place(self.state.base.wrapping_add(ahead))?;
+        let to = self.header.target_regions.place(self.state.position.wrapping_add(ahead))?;
+        Some(Site::of(from, to, self.state.left.saturating_sub(ahead)))
+    }
+
+    /// The unit at `site`, where the base holds `window`. Without an instruction set every unit is a byte.
+    pub(crate) fn unit(&self, window: [u8; MAX_LEN], site: Option<&Site>) -> Unit {
         let [first, ..] = window;
         let mut unit = Unit {
             kind: Kind::Byte,
@@ -116,11 +122,8 @@ impl Engine<'_> {
             leads_to: 0,
             order: 0,
         };
-        let Some(isa) = self.isa else { return unit };
-        let from = self.header.base_regions.place(base);
-        let to = self.header.target_regions.place(target);
-        let (Some(from), Some(to)) = (from, to) else { return unit };
-        let found = isa.find(window, from, to, left, &self.header.base_regions);
+        let (Some(isa), Some(site)) = (self.isa, site) else { return unit };
+        let found = isa.find(window, site, &self.header.base_regions);
         unit.len = found.len();
         unit.order = isa.order() & unit.len.wrapping_sub(1);
         unit.leads_to = found.target().unwrap_or(0);
@@ -132,8 +135,8 @@ impl Engine<'_> {
             }
             Found::Branch(_) => {
                 unit.kind = Kind::Branch;
-                unit.predicted = isa.retarget(window, to.address, self.mapped(unit.leads_to));
-                unit.address = to.address;
+                unit.predicted = isa.retarget(window, site.to, self.mapped(unit.leads_to));
+                unit.address = site.to;
             }
             Found::Pointer(_) | Found::RamPointer(_) => {
                 let ram = matches!(found, Found::RamPointer(_));
@@ -145,16 +148,10 @@ impl Engine<'_> {
         unit
     }
 
-    /// How many of `bytes`, which the base holds from offset `base` on, are for sure no reference.
-    pub(crate) fn plain(&self, bytes: &[u8], base: u32, target: u32, left: u32) -> usize {
-        let Some(isa) = self.isa else {
-            let all = bytes.len().saturating_sub(MAX_LEN - 1);
-            return all.min(left as usize);
-        };
-        let from = self.header.base_regions.place(base);
-        let to = self.header.target_regions.place(target);
-        match (from, to) {
-            (Some(from), Some(to)) => isa.plain(bytes, from, to, left, &self.header.base_regions),
+    /// How many of `bytes`, which the base holds at `site`, are for sure no reference.
+    pub(crate) fn plain(&self, bytes: &[u8], site: Option<&Site>) -> usize {
+        match (self.isa, site) {
+            (Some(isa), Some(site)) => isa.plain(bytes, site, &self.header.base_regions),
             _ => 0,
         }
     }
