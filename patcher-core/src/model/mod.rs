@@ -22,7 +22,7 @@ pub mod switch;
 mod table;
 mod tables;
 
-use part::Part;
+use part::{Part, Shape};
 use table::Table;
 pub use tables::{LEAST_WORDS, MEMORY_UNIT, Tables, is_compact};
 
@@ -38,17 +38,14 @@ pub struct Model<'w> {
     runs: Table,
 }
 
-/// What makes a word of a prior.
-type Start = fn(u8) -> u16;
-
-/// The parts whose words start from priors, in the order of the workspace.
-const PARTS: [(Part, Start); 6] = [
-    (number::COUNTERS, prior::counter),
-    (switch::COUNTERS, prior::counter),
-    (hit::WEIGHTS, prior::weight),
-    (byte::WEIGHTS, prior::weight),
-    (byte::TRUST, prior::counter),
-    (byte::FIRST, prior::counter),
+/// The parts whose words start from priors, in the order of the workspace, and whether they are weights.
+static PARTS: [(Shape, bool); 6] = [
+    (number::COUNTERS.shape(), false),
+    (switch::COUNTERS.shape(), false),
+    (hit::WEIGHTS.shape(), true),
+    (byte::WEIGHTS.shape(), true),
+    (byte::TRUST.shape(), false),
+    (byte::FIRST.shape(), false),
 ];
 
 /// Of the words with priors in a model that is not compact, these are weights, the others counters.
@@ -95,8 +92,9 @@ impl<'w> Model<'w> {
         cells.get_mut(runs..).unwrap_or_default().fill(0);
         let mut words = self.words.iter_mut();
         let mut priors = prior::PRIORS.iter();
-        for (part, start) in &PARTS {
-            part.fill(&mut words, self.compact, &mut priors, *start);
+        for &(part, weights) in &PARTS {
+            let start = if weights { prior::weight } else { prior::counter };
+            part.fill(&mut words, self.compact, &mut priors, start);
         }
     }
 

@@ -50,20 +50,38 @@ impl Part {
         self.at(compact, self.count)
     }
 
+    /// Its sets, without their place.
+    pub(crate) const fn shape(self) -> Shape {
+        assert!(self.count < 256 && self.len < 256 && self.shared < 256, "a shape has small numbers");
+        let ([count, ..], [len, ..], [shared, ..]) =
+            (self.count.to_le_bytes(), self.len.to_le_bytes(), self.shared.to_le_bytes());
+        Shape { count, len, shared }
+    }
+}
+
+/// How many sets of how many words a [`Part`] has, and how many of them a compact model shares.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Shape {
+    count: u8,
+    len: u8,
+    shared: u8,
+}
+
+impl Shape {
     /// Fills the next words with what `start` makes of the next priors, which are those of a full model: a shared set starts
     /// as the second of those that share it.
-    #[inline(never)]
     pub(crate) fn fill(
-        &self,
+        self,
         words: &mut core::slice::IterMut<'_, u16>,
         compact: bool,
         priors: &mut core::slice::Iter<'_, u8>,
-        start: fn(u8) -> u16,
+        start: impl Fn(u8) -> u16,
     ) {
-        let shared = if compact { (1 << self.shared) - 1 } else { 0 };
-        for index in 0..self.count {
-            let starts = index & shared == shared.min(1) && index | shared < self.count;
-            for &prior in priors.by_ref().take(self.len) {
+        let count = u32::from(self.count);
+        let shared = if compact { (1u32 << (self.shared & 31)) - 1 } else { 0 };
+        for index in 0..count {
+            let starts = index & shared == shared.min(1) && index | shared < count;
+            for &prior in priors.by_ref().take(self.len.into()) {
                 if starts && let Some(word) = words.next() {
                     *word = start(prior);
                 }

@@ -15,7 +15,7 @@ pub mod thumb;
 pub mod xtensa;
 
 use crate::container::region::{Place, Regions};
-use core::fmt::Debug;
+use core::fmt;
 
 /// Longest reference, bytes.
 pub const MAX_LEN: usize = 8;
@@ -70,7 +70,7 @@ impl Site {
 ///
 /// Pointers (aligned 32-bit words into an image or into RAM) are found alike on every core that has
 /// an `Isa`; what code refers to is its own.
-pub trait Isa: Debug + Sync {
+pub trait Isa: Sync {
     /// Number in the header.
     fn id(&self) -> u8;
     /// What addresses of instructions are multiples of: 1, 2 or 4.
@@ -178,6 +178,13 @@ pub trait Isa: Debug + Sync {
             done += u32::from(len);
         }
         done as usize
+    }
+}
+
+/// Not by `Debug` of each instruction set, which every device would have in its table.
+impl fmt::Debug for dyn Isa + '_ {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Isa").field(&self.id()).finish()
     }
 }
 

@@ -16,8 +16,8 @@ const BLOCK_RUN: u32 = 32;
 pub(crate) const BLOCK: usize = 32;
 /// Turns the contexts of a hit into those of "did not change".
 const UNCHANGED: u32 = 0x5555_5555;
-/// Base bytes before the current one that contexts see.
-const BEHIND: usize = 2;
+/// Base bytes of a window before the current one: contexts see two of them, four leave those that are copied aligned.
+const BEHIND: usize = 4;
 /// Base bytes read at once for a block, and for a unit.
 const BLOCK_WINDOW: usize = BEHIND + BLOCK + MAX_LEN;
 const UNIT_WINDOW: usize = BEHIND + MAX_LEN;
@@ -87,7 +87,7 @@ impl Engine<'_> {
         }
         self.state.miss_done = 0;
         self.state.missed = unit.alone();
-        self.state.around = [halfword(&window, BEHIND), halfword(&window, 0)];
+        self.state.around = [halfword(&window, BEHIND), halfword(&window, BEHIND - 2)];
         self.state.phase = Phase::Miss;
         Ok(())
     }

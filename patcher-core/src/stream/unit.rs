@@ -27,25 +27,16 @@ pub enum Kind {
 impl Kind {
     /// First of its weight sets of hits.
     pub(crate) fn hit_set(self) -> usize {
-        let first: u8 = match self {
-            Self::Block => 0,
-            Self::Byte | Self::Code => 4,
-            Self::Branch => 6,
-            Self::Pointer | Self::RamPointer => 8,
-            Self::Unchanged => 10,
-        };
-        usize::from(first)
+        // Block, bytes and code, branches, pointers, unchanged.
+        const FIRST: [u8; 7] = [0, 4, 4, 6, 8, 8, 10];
+        FIRST.get(self as usize).copied().unwrap_or(0).into()
     }
 
     /// Its weight sets of missed bytes.
     pub(crate) fn miss_class(self) -> usize {
-        let class: u8 = match self {
-            Self::Block | Self::Unchanged | Self::Byte => 0,
-            Self::Code => 1,
-            Self::Branch => 2,
-            Self::Pointer | Self::RamPointer => 3,
-        };
-        usize::from(class)
+        // Bytes, code, branches, pointers; blocks are never missed.
+        const CLASS: [u8; 7] = [0, 0, 1, 2, 3, 3, 0];
+        CLASS.get(self as usize).copied().unwrap_or(0).into()
     }
 
     /// Whether it is a branch or a pointer.
