@@ -27,10 +27,9 @@ pub(crate) struct Remembered {
 }
 
 impl Remembered {
-    /// The byte that it expects with a leading one; nothing that bits could follow when it expects none.
-    pub(crate) fn expects(&self) -> u32 {
-        let lead = if self.count == 0 { 0x200 } else { 0x100 };
-        lead | u32::from(self.byte)
+    /// The byte that it expects, if any.
+    pub(crate) fn expects(&self) -> Option<u8> {
+        (self.count > 0).then_some(self.byte)
     }
 
     /// What `table` of `words` holds of `context`.

@@ -25,20 +25,9 @@ impl Table {
         self.start + hash::slot(hash, self.len)
     }
 
-    /// First word of a context that has many.
-    pub(crate) fn of(self, context: u32) -> usize {
-        self.slot(context.wrapping_mul(0x2C1B_3C6D))
-    }
-
-    /// The word `steps` < 256 ≤ 2 `len` behind `first`, where the first one follows the last one.
-    pub(crate) fn behind(self, first: usize, steps: u32) -> usize {
-        let mut place = first + steps as usize;
-        if place >= self.end() {
-            place -= self.len;
-            if place >= self.end() {
-                place -= self.len;
-            }
-        }
-        place
+    /// First word of a context that has `reach` ≤ `len` more behind it.
+    pub(crate) fn of(self, context: u32, reach: usize) -> usize {
+        let firsts = self.len.wrapping_sub(reach);
+        self.start + hash::slot(context.wrapping_mul(0x2C1B_3C6D), firsts)
     }
 }

@@ -51,10 +51,11 @@ impl Tables {
         if words < LEAST {
             return None;
         }
-        let hit_slots = if diffs { words / 6 } else { 0 };
+        let spare = (words * 9 / 16).saturating_sub(super::byte::ALL);
+        let hit_slots = if diffs { words / 6 + spare / 2 } else { 0 };
         let cache_entries = if diffs && references { words / 12 / cache::ENTRY_WORDS } else { 0 };
         let bytes = words - hit_slots - cache_entries * cache::ENTRY_WORDS;
-        let run_slots = if diffs { bytes / 4 } else { 0 };
+        let run_slots = if diffs { (bytes / 4).max(bytes.saturating_sub(super::byte::ALL)) } else { 0 };
         Some(Self { compact, hit_slots, run_slots, byte_slots: bytes - run_slots, cache_entries })
     }
 

@@ -230,7 +230,7 @@ impl Engine<'_> {
         byte::Contexts {
             role: Role::Miss(unit.kind.miss_class()),
             expected: at(index),
-            towards: context(32, 0, kind),
+            follows: 16 + unit.kind.first_follows() + u32::from(done),
             others,
         }
     }

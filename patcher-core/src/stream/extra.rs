@@ -6,7 +6,7 @@ use super::{MAX_COPIED, Question, Side, Topic, engine::Engine, length32};
 use crate::container::header::Kind;
 use crate::error::{DecodeError, Error};
 use crate::model::byte::{self, Contexts, Role};
-use crate::model::hash::{context, contexts};
+use crate::model::hash::context;
 use crate::model::number::{self, Number, unzigzag, zigzag};
 use crate::model::switch::{self, Switch};
 
@@ -67,12 +67,11 @@ impl Engine<'_> {
     fn literal_contexts(&self, expected: u8) -> Contexts {
         let State { last, position, tokens, .. } = self.state;
         let parity = position & 1;
-        let mut others = [0, last & 0xFF];
-        contexts(1, parity, &mut others);
+        let others = [parity, context(2, last & 0xFF, parity)];
         Contexts {
             role: Role::Literal { alone: self.header.kind == Kind::Full },
             expected,
-            towards: context(0, u32::from(tokens & 7), parity),
+            follows: u32::from(tokens & 7) << 1 | parity,
             others,
         }
     }

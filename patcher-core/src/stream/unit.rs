@@ -39,6 +39,12 @@ impl Kind {
         CLASS.get(self as usize).copied().unwrap_or(0).into()
     }
 
+    /// First context.
+    pub(crate) fn first_follows(self) -> u32 {
+        const FIRST: [u8; 7] = [0, 0, 1, 5, 13, 17, 0];
+        FIRST.get(self as usize).copied().unwrap_or(0).into()
+    }
+
     /// Whether it is a branch or a pointer.
     #[must_use]
     pub fn is_reference(self) -> bool {
