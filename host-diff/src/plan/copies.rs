@@ -36,7 +36,14 @@ impl<'a> Chains<'a> {
         let size_bits = image.len().checked_ilog2().unwrap_or(0);
         let bits = size_bits.saturating_sub(3).clamp(*HASH_BITS.start(), *HASH_BITS.end());
         let heads = vec![NONE; 1 << bits];
-        Self { image, bits, tries, heads, next: vec![NONE; image.len()], pairs: vec![NONE; 1 << 16] }
+        Self {
+            image,
+            bits,
+            tries,
+            heads,
+            next: vec![NONE; image.len()],
+            pairs: vec![NONE; 1 << 16],
+        }
     }
 
     fn key(&self, bytes: &[u8]) -> usize {
@@ -248,8 +255,7 @@ fn parse(
                 let cost = here.cost + u64::from(is_copy + found.price(prices));
                 let (shortest, length) = lengths.into_inner();
                 let length = length / unit * unit;
-                let shortest =
-                    if length > LONG { length } else { shortest.next_multiple_of(unit) };
+                let shortest = if length > LONG { length } else { shortest.next_multiple_of(unit) };
                 for len in (shortest..=length).step_by(unit) {
                     let number = word32((len - SHORTEST) / unit);
                     let cost = cost + u64::from(prices.length[bit_length(number)]);

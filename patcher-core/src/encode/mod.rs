@@ -156,8 +156,9 @@ impl<C> Planned<'_, C> {
             Question::TargetDistance => {
                 copy().map_or(0, |copy| copy.target.wrapping_sub(copy.source).wrapping_sub(1))
             }
-            Question::CopyLength => copy()
-                .map_or(0, |copy| copy.len.wrapping_sub(MIN_COPY) >> u32::from(self.seen.halfwords)),
+            Question::CopyLength => copy().map_or(0, |copy| {
+                copy.len.wrapping_sub(MIN_COPY) >> u32::from(self.seen.halfwords)
+            }),
             Question::Reset => u32::from(self.plan.reset),
         }
     }

@@ -1,7 +1,7 @@
 //! The images as extras see them, whole: what a planner looks for copies in.
 
 use super::{Copy, Diff, Plan};
-use crate::container::header::Header;
+use crate::container::header::{Header, Kind};
 use crate::reference;
 use crate::reference::call::{self, View, Views};
 use crate::reference::map::{AddressMap, ENTRY_WORDS};
@@ -31,7 +31,7 @@ impl Seen {
         let Some(isa) = reference::ALL.iter().find(|isa| isa.id() == header.isa).copied() else {
             return seen;
         };
-        seen.halfwords = isa.order() == 1;
+        seen.halfwords = header.kind == Kind::Full && isa.order() == 1;
         let mut words = vec![0; plan.map.len() * ENTRY_WORDS];
         let mut map = AddressMap::new(&mut words);
         for &entry in &plan.map {

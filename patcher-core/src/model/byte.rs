@@ -27,8 +27,12 @@ const MIX: mixer::Way = mixer::Way { least: 32, slowness: 18 };
 /// What kind of byte it is.
 #[derive(Debug, Clone, Copy)]
 pub enum Role {
-    /// A byte of a literal of an extra.
-    Literal,
+    /// A byte of a literal of an extra. In a full image the last context has a say too: elsewhere there are too few literals to
+    /// learn it.
+    Literal {
+        /// Whether it is a full image.
+        alone: bool,
+    },
     /// A byte of a unit whose prediction failed, by [`Kind::miss_class`](crate::stream::UnitKind), 0..=3.
     Miss(usize),
 }
@@ -62,7 +66,9 @@ pub fn code(model: &mut Model<'_>, coder: &mut impl Coder, contexts: &Contexts, 
     let mut remembered = [Remembered::default(); OTHERS];
     let mut inputs = [Input { cell: first, says: 1 }; mixer::INPUTS];
     match contexts.role {
-        Role::Literal => {
+        Role::Literal { alone } => {
+            let [.., last] = &mut inputs;
+            last.says = alone.into();
             for (start, &context) in starts.iter_mut().zip(&contexts.others) {
                 *start = slots.of(context);
             }
@@ -85,7 +91,7 @@ pub fn code(model: &mut Model<'_>, coder: &mut impl Coder, contexts: &Contexts, 
         let [follows, others @ ..] = &mut inputs;
         follows.cell = slots.behind(first, index << 2 | state);
         let class = match contexts.role {
-            Role::Literal => {
+            Role::Literal { .. } => {
                 for (input, &start) in others.iter_mut().zip(&starts) {
                     input.cell = slots.behind(start, sofar);
                 }

@@ -3,6 +3,7 @@
 use super::images::Images;
 use super::state::{Phase, REPEATS, Source, State};
 use super::{MAX_COPIED, Question, Side, Topic, engine::Engine, length32};
+use crate::container::header::Kind;
 use crate::error::{DecodeError, Error};
 use crate::model::byte::{self, Contexts, Role};
 use crate::model::hash::{context, contexts};
@@ -51,9 +52,9 @@ impl Engine<'_> {
         Ok(())
     }
 
-    /// Whether literals are halfwords with the opcode in their high bytes.
+    /// Whether literals are halfwords with the opcode in their high bytes: a delta has too few of them to learn it.
     fn halfwords(&self) -> bool {
-        self.isa.is_some_and(|isa| isa.order() == 1)
+        self.header.kind == Kind::Full && self.isa.is_some_and(|isa| isa.order() == 1)
     }
 
     /// Fills `bytes` with what a literal is compared with: where the last copy of this extra would have gone on, or before any
@@ -91,7 +92,8 @@ impl Engine<'_> {
             let mut others = [0, before];
             contexts(1, place, &mut others);
             let towards = context(0, u32::from(tokens & 7), place);
-            let contexts = Contexts { role: Role::Literal, expected, towards, others };
+            let role = Role::Literal { alone: self.header.kind == Kind::Full };
+            let contexts = Contexts { role, expected, towards, others };
             side.about(Topic::Literal);
             *byte = byte::code(&mut self.model, side, &contexts, *byte);
             before = u32::from(*byte >> 2);

@@ -37,7 +37,7 @@ impl Body<'_> {
 
     /// Whether literals are halfwords and copies have an even place and length.
     fn halfwords(&self) -> bool {
-        self.isa.order() == 1
+        self.header.full && self.isa.order() == 1
     }
 
     /// The bytes that a literal of `N` bytes is compared with; zeros where one of them is not there.
@@ -94,8 +94,7 @@ impl Body<'_> {
 
         let unit = if self.halfwords() { 2 } else { 1 };
         let length = self.number(Number::CopyLength)?.checked_mul(unit);
-        let length =
-            length.and_then(|length| length.checked_add(2)).ok_or(Reject::TargetRange)?;
+        let length = length.and_then(|length| length.checked_add(2)).ok_or(Reject::TargetRange)?;
         if length > left {
             return Err(Reject::TargetRange);
         }

@@ -173,7 +173,9 @@ impl Body<'_> {
             // The counters that have a say, and what each tells the probability of.
             let mut voices = vec![Some((Cell::Slot((first + path) % byte_slots), true))];
             for i in 0..OTHERS {
-                voices.push(if literal {
+                voices.push(if literal && i == 1 && !self.header.full {
+                    None
+                } else if literal {
                     Some((Cell::Slot((starts[i] + bits_so_far) % byte_slots), true))
                 } else {
                     let count = usize::try_from(seen[i].count).expect("small");
