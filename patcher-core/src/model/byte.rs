@@ -32,8 +32,8 @@ const MIX: mixer::Way = mixer::Way { least: 32, slowness: 18 };
 /// What kind of byte it is.
 #[derive(Debug, Clone, Copy)]
 pub enum Role {
-    /// A literal of an extra. In a full image the last context has a say too: elsewhere there are too few literals to learn
-    /// it.
+    /// A byte of a literal of an extra. In a full image the last context has a say too: elsewhere there are too few literals to
+    /// learn it.
     Literal {
         /// Whether it is a full image.
         alone: bool,
