@@ -189,6 +189,9 @@ pub fn full(target: &[u8], frame: Frame<'_>, limit: usize) -> Result<Option<Enco
     job.attempt(&[], limit)
 }
 
+/// A full image is all extra: prices of its tokens take longer to settle.
+const MORE_ROUNDS: usize = 2;
+
 /// What all attempts at one patch have in common.
 #[derive(Debug, Clone, Copy)]
 struct Job<'a> {
@@ -256,7 +259,11 @@ impl Job<'_> {
         let mut literals = vec![GUESS; pair.target.len()];
         let mut prices = Prices::guess();
         plan.copies = copies(&seen, &gaps, &literals, &prices, search);
-        for _ in 0..effort.rounds {
+        let rounds = match kind {
+            Kind::Full if effort.rounds > 0 => effort.rounds + MORE_ROUNDS,
+            _ => effort.rounds,
+        };
+        for _ in 0..rounds {
             (literals, prices) = costs(pair, &seen, &header, &plan).map_err(bug)?;
             plan.copies = copies(&seen, &gaps, &literals, &prices, search);
         }

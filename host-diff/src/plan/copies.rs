@@ -22,6 +22,8 @@ struct Chains<'a> {
     tries: usize,
     heads: Vec<u32>,
     next: Vec<u32>,
+    /// The most recent position of each two bytes.
+    pairs: Vec<u32>,
 }
 
 /// Bits of a key: as many as keep chains short in large images.
@@ -33,7 +35,15 @@ impl<'a> Chains<'a> {
     fn new(image: &'a [u8], tries: usize) -> Self {
         let size_bits = image.len().checked_ilog2().unwrap_or(0);
         let bits = size_bits.saturating_sub(3).clamp(*HASH_BITS.start(), *HASH_BITS.end());
-        Self { image, bits, tries, heads: vec![NONE; 1 << bits], next: vec![NONE; image.len()] }
+        let heads = vec![NONE; 1 << bits];
+        Self {
+            image,
+            bits,
+            tries,
+            heads,
+            next: vec![NONE; image.len()],
+            pairs: vec![NONE; 1 << 16],
+        }
     }
 
     fn key(&self, bytes: &[u8]) -> usize {
@@ -42,6 +52,9 @@ impl<'a> Chains<'a> {
     }
 
     fn insert(&mut self, at: usize) {
+        if let Some(&[low, high]) = self.image.get(at..).and_then(<[u8]>::first_chunk) {
+            self.pairs[usize::from(u16::from_le_bytes([low, high]))] = word32(at);
+        }
         if let Some(bytes) = self.image.get(at..at + KEY) {
             let key = self.key(bytes);
             let head = &mut self.heads[key];
@@ -52,9 +65,16 @@ impl<'a> Chains<'a> {
 
     /// Calls `see(offset, length)` for candidates that are longer than all before.
     fn candidates(&self, pattern: &[u8], mut see: impl FnMut(usize, usize)) {
+        let mut longest = SHORTEST - 1;
+        if let Some(&[low, high]) = pattern.first_chunk() {
+            let at = self.pairs[usize::from(u16::from_le_bytes([low, high]))];
+            if at != NONE {
+                longest = common(&self.image[at as usize..], pattern);
+                see(at as usize, longest);
+            }
+        }
         let Some(bytes) = pattern.get(..KEY) else { return };
         let mut at = self.heads[self.key(bytes)];
-        let mut longest = KEY - 1;
         for _ in 0..self.tries {
             if at == NONE || longest == pattern.len() {
                 break;
@@ -184,7 +204,9 @@ fn parse(
     longest: usize,
     mut see: impl FnMut(Range<usize>, u64, Option<(bool, u32)>),
 ) {
-    let Seen { base, target: before, extras: target, .. } = seen;
+    let Seen { base, target: before, extras: target, halfwords, .. } = seen;
+    // Bytes of a literal, and what lengths of copies are multiples of.
+    let unit = if *halfwords { 2 } else { 1 };
     let Search { tries, reach } = search;
     let in_base = Places::new(base, KEY);
     let mut in_target = Chains::new(before, tries);
@@ -202,12 +224,19 @@ fn parse(
                 inserted += 1;
             }
             let here = arrivals[at - start];
-            let [is_literal, is_copy] = prices.token[usize::from(here.len > 0)];
-            let step = here.cost + u64::from(literal[at] + is_literal);
-            if step < arrivals[at + 1 - start].cost {
-                arrivals[at + 1 - start] = Arrival { cost: step, len: 0, ..here };
+            let whole = at % unit == 0;
+            if !whole && at > start {
+                continue;
             }
-            if at < skip_until {
+            let [is_literal, is_copy] = prices.token[usize::from(here.len > 0)];
+            let len = if whole { unit.min(end - at) } else { 1 };
+            let bytes: Bits = literal[at..at + len].iter().sum();
+            let step = here.cost + u64::from(bytes + is_literal);
+            let slot = &mut arrivals[at + len - start];
+            if step < slot.cost {
+                *slot = Arrival { cost: step, len: 0, ..here };
+            }
+            if at < skip_until || !whole {
                 continue;
             }
             let pattern = &target[at..end];
@@ -225,9 +254,10 @@ fn parse(
                 repeats[0] = Source { from_base, delta: source.wrapping_sub(word32(at)) };
                 let cost = here.cost + u64::from(is_copy + found.price(prices));
                 let (shortest, length) = lengths.into_inner();
-                let shortest = if length > LONG { length } else { shortest };
-                for len in shortest..=length {
-                    let number = word32(len) - MIN_COPY;
+                let length = length / unit * unit;
+                let shortest = if length > LONG { length } else { shortest.next_multiple_of(unit) };
+                for len in (shortest..=length).step_by(unit) {
+                    let number = word32((len - SHORTEST) / unit);
                     let cost = cost + u64::from(prices.length[bit_length(number)]);
                     let slot = &mut arrivals[at + len - start];
                     if cost < slot.cost {
@@ -283,7 +313,8 @@ fn parse(
         let mut at = end;
         while at > start {
             let arrival = arrivals[at - start];
-            let len = arrival.len.max(1) as usize;
+            let literal = if at % unit == 0 { unit.min(at - start) } else { 1 };
+            let len = if arrival.len > 0 { arrival.len as usize } else { literal };
             let copy = (arrival.len > 0).then_some((arrival.from_base, arrival.source));
             tokens.push((at - len..at, arrival.cost - arrivals[at - len - start].cost, copy));
             at -= len;

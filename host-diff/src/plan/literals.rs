@@ -33,6 +33,9 @@ pub fn costs(
         tally.hear(answer, cost);
     })?;
     let is_literal = literals(plan, pair.target.len());
+    if seen.halfwords {
+        in_order(&is_literal, &mut paid);
+    }
     let mut sums = [[(0u64, 0u64); 2]; 256];
     let places = (0..pair.target.len()).filter(|&at| is_literal[at]);
     for (at, &cost) in places.zip(&paid) {
@@ -52,6 +55,17 @@ pub fn costs(
         Bits::try_from(cost).unwrap_or(GUESS)
     };
     Ok(((0..pair.target.len()).map(cost).collect(), tally.prices()))
+}
+
+/// Puts the costs of literals in the order of their bytes: a halfword is coded from its end on.
+fn in_order(is_literal: &[bool], paid: &mut [u64]) {
+    let mut paid = paid;
+    for halfword in is_literal.chunks(2) {
+        let count = halfword.iter().filter(|&&is| is).count();
+        let (own, rest) = paid.split_at_mut(count.min(paid.len()));
+        own.reverse();
+        paid = rest;
+    }
 }
 
 /// Which bytes of a target of `len` bytes are in no diff and no copy.

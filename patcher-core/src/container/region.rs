@@ -27,8 +27,11 @@ impl Region {
 /// An image without regions has no addresses: no reference in it or into it is predicted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Regions {
-    list: [Region; MAX_REGIONS],
+    /// Length and address.
+    list: [[u32; 2]; MAX_REGIONS],
     count: u8,
+    /// A bit for each: whether it is code. Not in the list, which has no gaps then.
+    code: u8,
 }
 
 /// Where an offset of an image lies in the address space.
@@ -55,7 +58,8 @@ impl Regions {
     pub fn push(&mut self, region: Region) -> bool {
         match self.list.get_mut(usize::from(self.count)) {
             Some(slot) => {
-                *slot = region;
+                *slot = [region.len, region.address];
+                self.code |= u8::from(region.code) << self.count;
                 self.count += 1;
                 true
             }
@@ -64,8 +68,10 @@ impl Regions {
     }
 
     /// The regions in file order.
-    pub fn iter(&self) -> impl ExactSizeIterator<Item = &Region> + DoubleEndedIterator {
-        self.list.get(..usize::from(self.count)).unwrap_or(&[]).iter()
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = Region> + DoubleEndedIterator {
+        let list = self.list.get(..usize::from(self.count)).unwrap_or(&[]);
+        let code = self.code;
+        list.iter().enumerate().map(move |(index, &[len, address])| Region { len, address, code: code >> index & 1 == 1 })
     }
 
     /// Number of regions.

@@ -195,12 +195,11 @@ impl<'w> Decoder<'w> {
     /// Moves bytes of `chunk` into the buffer.
     fn fill(&mut self, chunk: &mut &[u8]) -> Result<(), DecodeError> {
         if usize::from(self.head) >= MAX_STEP_BYTES || self.head == self.tail {
-            for index in 0..self.waiting() {
-                let from = usize::from(self.head) + index;
-                let byte = self.buffer.get(from).copied().unwrap_or(0);
-                if let Some(slot) = self.buffer.get_mut(index) {
-                    *slot = byte;
-                }
+            // There is room for all that wait: at most half of the buffer, or nothing.
+            let head = usize::from(self.head);
+            let (free, waiting) = self.buffer.split_at_mut_checked(head).unwrap_or_default();
+            for (slot, &mut byte) in free.iter_mut().zip(waiting) {
+                *slot = byte;
             }
             self.tail -= self.head;
             self.head = 0;

@@ -65,8 +65,8 @@ struct Planned<'a, C> {
     copies: &'a [Copy],
     entry: usize,
     target: &'a [u8],
-    /// The target as extras make it.
-    extras: &'a [u8],
+    /// What extras make.
+    seen: &'a Seen,
     coder: C,
 }
 
@@ -116,7 +116,7 @@ impl<C: Listener> Side for Planned<'_, C> {
     }
 
     fn seen(&mut self, offset: u32, bytes: &mut [u8]) {
-        read(self.extras, offset, bytes);
+        read(&self.seen.extras, offset, bytes);
     }
 }
 
@@ -156,7 +156,9 @@ impl<C> Planned<'_, C> {
             Question::TargetDistance => {
                 copy().map_or(0, |copy| copy.target.wrapping_sub(copy.source).wrapping_sub(1))
             }
-            Question::CopyLength => copy().map_or(0, |copy| copy.len.wrapping_sub(MIN_COPY)),
+            Question::CopyLength => copy().map_or(0, |copy| {
+                copy.len.wrapping_sub(MIN_COPY) >> u32::from(self.seen.halfwords)
+            }),
             Question::Reset => u32::from(self.plan.reset),
         }
     }
@@ -208,7 +210,7 @@ fn run<C: Listener>(
     let mut images = Slices { base, target };
     let seen = Seen::new(header, base, target, plan);
     let copies = seen.fit(&plan.copies);
-    let mut side = Planned { plan, copies: &copies, entry: 0, target, extras: &seen.extras, coder };
+    let mut side = Planned { plan, copies: &copies, entry: 0, target, seen: &seen, coder };
     while !engine.is_done() {
         let step = engine.step(&mut images, &mut side).map_err(|error| match error {
             Error::Patch(error) => error,

@@ -1,7 +1,7 @@
 //! The images as extras see them, whole: what a planner looks for copies in.
 
 use super::{Copy, Diff, Plan};
-use crate::container::header::Header;
+use crate::container::header::{Header, Kind};
 use crate::reference;
 use crate::reference::call::{self, View, Views};
 use crate::reference::map::{AddressMap, ENTRY_WORDS};
@@ -17,6 +17,8 @@ pub struct Seen {
     pub target: Vec<u8>,
     /// What extras make: a call that is not in one extra as a whole stays as it is.
     pub extras: Vec<u8>,
+    /// Whether copies begin at even offsets of the target, and take an even number of bytes.
+    pub halfwords: bool,
     /// Calls of the target that an extra begins or ends in the middle of, with the extra.
     torn: Vec<(Range<usize>, Range<usize>)>,
 }
@@ -29,6 +31,7 @@ impl Seen {
         let Some(isa) = reference::ALL.iter().find(|isa| isa.id() == header.isa).copied() else {
             return seen;
         };
+        seen.halfwords = header.kind == Kind::Full && isa.order() == 1;
         let mut words = vec![0; plan.map.len() * ENTRY_WORDS];
         let mut map = AddressMap::new(&mut words);
         for &entry in &plan.map {
@@ -60,7 +63,7 @@ impl Seen {
     #[must_use]
     pub fn plain(base: &[u8], target: &[u8]) -> Self {
         let (base, target) = (base.to_vec(), target.to_vec());
-        Self { base, extras: target.clone(), target, torn: Vec::new() }
+        Self { base, extras: target.clone(), target, halfwords: false, torn: Vec::new() }
     }
 
     /// How many of `len` bytes from `source` of the target on a copy at target offset `at` can read: a call that its extra
@@ -78,7 +81,8 @@ impl Seen {
 }
 
 impl Seen {
-    /// `copies` of bytes as they are, cut to what is alike as it is seen: a call that was copied leads elsewhere.
+    /// `copies` of bytes as they are, cut to what is alike as it is seen, and to whole halfwords where copies have no others: a
+    /// call that was copied leads elsewhere.
     pub(super) fn fit(&self, copies: &[Copy]) -> Vec<Copy> {
         let mut fitting = Vec::with_capacity(copies.len());
         for copy in copies {
@@ -93,6 +97,14 @@ impl Seen {
                 run = Copy { target: at + 1, source: source + 1, len: 0, ..*copy };
             }
             fitting.push(run);
+        }
+        if self.halfwords {
+            for copy in &mut fitting {
+                let odd = copy.target & 1;
+                copy.target += odd;
+                copy.source += odd;
+                copy.len = copy.len.saturating_sub(odd) & !1;
+            }
         }
         fitting.retain(|copy| copy.len >= MIN_COPY);
         fitting

@@ -9,11 +9,14 @@
 //! | trust in remembered bytes | `Part` | `prior`, as counters |
 //! | byte slots | [`Tables::byte_slots`] | [`counter::FRESH`] |
 //! | hit slots | [`Tables::hit_slots`] | [`counter::FRESH`] |
-//! | remembered bytes | [`Tables::run_slots`] | 0 |
+//! | remembered bytes | [`Tables::run_slots`] | the same, which remembers nothing |
 
 pub mod byte;
 pub mod hash;
 pub mod hit;
+mod layout;
+pub mod literal;
+pub mod miss;
 pub mod number;
 mod part;
 pub mod prior;
@@ -22,6 +25,7 @@ pub mod switch;
 mod table;
 mod tables;
 
+use layout::Layout;
 use part::{Part, Shape};
 use table::Table;
 pub use tables::{LEAST_WORDS, MEMORY_UNIT, Tables, is_compact};
@@ -33,7 +37,7 @@ use crate::entropy::counter;
 pub struct Model<'w> {
     compact: bool,
     words: &'w mut [u16],
-    byte_slots: Table,
+    bytes: Layout,
     hit_slots: Table,
     runs: Table,
 }
@@ -81,15 +85,13 @@ impl<'w> Model<'w> {
         };
         let hit_slots = byte_slots.then(tables.hit_slots);
         let runs = hit_slots.then(tables.run_slots);
-        Self { compact, words: take(words, tables.model_words()), byte_slots, hit_slots, runs }
+        let bytes = Layout::new(byte_slots.start, byte_slots.len, tables.hit_slots > 0);
+        Self { compact, words: take(words, tables.model_words()), bytes, hit_slots, runs }
     }
 
     /// Forgets everything learned: the state at the start of a patch and after a RESET mark.
     pub fn reset(&mut self) {
         self.words.fill(counter::FRESH);
-        let runs = self.runs.start;
-        let (_, cells) = self.split();
-        cells.get_mut(runs..).unwrap_or_default().fill(0);
         let mut words = self.words.iter_mut();
         let mut priors = prior::PRIORS.iter();
         for &(part, weights) in &PARTS {

@@ -24,10 +24,4 @@ impl Table {
     pub(crate) fn slot(self, hash: u32) -> usize {
         self.start + hash::slot(hash, self.len)
     }
-
-    /// First word of a context that has `reach` ≤ `len` more behind it.
-    pub(crate) fn of(self, context: u32, reach: usize) -> usize {
-        let firsts = self.len.wrapping_sub(reach);
-        self.start + hash::slot(context.wrapping_mul(0x2C1B_3C6D), firsts)
-    }
 }

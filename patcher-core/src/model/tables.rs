@@ -1,6 +1,6 @@
 //! How the declared memory is spent.
 
-use super::fixed_words;
+use super::{fixed_words, layout};
 use crate::reference::{cache, map};
 
 /// Bytes of a unit of declared memory.
@@ -51,12 +51,19 @@ impl Tables {
         if words < LEAST {
             return None;
         }
-        let spare = (words * 9 / 16).saturating_sub(super::byte::ALL);
-        let hit_slots = if diffs { words / 6 + spare / 2 } else { 0 };
         let cache_entries = if diffs && references { words / 12 / cache::ENTRY_WORDS } else { 0 };
-        let bytes = words - hit_slots - cache_entries * cache::ENTRY_WORDS;
-        let run_slots = if diffs { (bytes / 4).max(bytes.saturating_sub(super::byte::ALL)) } else { 0 };
-        Some(Self { compact, hit_slots, run_slots, byte_slots: bytes - run_slots, cache_entries })
+        let slots = words - cache_entries * cache::ENTRY_WORDS;
+        let (mut hit_slots, mut run_slots) = (0, 0);
+        if diffs {
+            hit_slots = words / 6;
+            run_slots = (slots - hit_slots) / 4;
+            // What counters of bytes have no use for.
+            let spare = (slots - hit_slots - run_slots).saturating_sub(layout::DELTA);
+            hit_slots += spare / 2;
+            run_slots += spare - spare / 2;
+        }
+        let byte_slots = slots - hit_slots - run_slots;
+        Some(Self { compact, hit_slots, run_slots, byte_slots, cache_entries })
     }
 
     /// Words of the model.
@@ -69,7 +76,6 @@ impl Tables {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::byte;
 
     #[test]
     fn slots_of_a_byte_wrap_twice_at_most() {
@@ -82,7 +88,7 @@ mod tests {
                     };
                     assert!(tables.byte_slots >= 128, "{tables:?}");
                     // A model without first counters mixes every bit of a miss.
-                    let wide = diffs && tables.byte_slots >= byte::WIDE;
+                    let wide = diffs && tables.byte_slots >= layout::WIDE;
                     assert!(!(tables.compact && wide), "{tables:?}");
                 }
             }

@@ -1,12 +1,12 @@
 //! Diffs: base bytes, references adjusted, exceptions coded.
 
 use super::images::Images;
-use super::state::Phase;
+use super::state::{Phase, State};
 use super::unit::{Kind, Unit};
 use super::{Side, Topic, engine::Engine, length32};
 use crate::error::Error;
-use crate::model::byte::{self, Role};
-use crate::model::hash::{context, contexts};
+use crate::model::hash::contexts;
+use crate::model::miss::{self, Miss};
 use crate::model::hit;
 use crate::reference::MAX_LEN;
 
@@ -160,12 +160,10 @@ impl Engine<'_> {
     }
 
     fn block_contexts(&self, references: u32) -> [u32; hit::INPUTS] {
-        let run = log2(self.state.run);
-        [
-            context(16, run, references),
-            context(17, references, log2(self.state.left)),
-            context(18, self.state.last & 0xFF, references),
-        ]
+        let State { run, left, last, .. } = self.state;
+        let mut all = [log2(run), log2(left), last & 0xFF];
+        contexts(16, references, &mut all);
+        all
     }
 
     fn hit_contexts(&self, unit: &Unit, window: &[u8; UNIT_WINDOW]) -> [u32; hit::INPUTS] {
@@ -196,8 +194,8 @@ impl Engine<'_> {
         side.truth(self.state.position + length32(index), &mut truth);
         let [truth] = truth;
         side.about(Topic::Miss(unit.kind));
-        let contexts = self.miss_contexts(index);
-        let byte = byte::code(&mut self.model, side, &contexts, truth);
+        let miss = self.miss_contexts(index);
+        let byte = miss::code(&mut self.model, side, &miss, truth);
         let unit = &mut self.state.missed;
         if let Some(slot) = unit.predicted.get_mut(index) {
             *slot = byte;
@@ -214,7 +212,7 @@ impl Engine<'_> {
     }
 
     /// Contexts of the byte of index `index` of the missed unit.
-    fn miss_contexts(&self, index: usize) -> byte::Contexts {
+    fn miss_contexts(&self, index: usize) -> Miss {
         let unit = &self.state.missed;
         let done = self.state.miss_done;
         let kind = unit.kind as u32 | u32::from(done) << 3;
@@ -227,10 +225,10 @@ impl Engine<'_> {
         let [here, before] = self.state.around.map(u32::from);
         let mut others = [here << 8 | coded, before | coded << 16];
         contexts(33, kind, &mut others);
-        byte::Contexts {
-            role: Role::Miss(unit.kind.miss_class()),
-            expected: at(index),
-            follows: 16 + unit.kind.first_follows() + u32::from(done),
+        Miss {
+            class: unit.kind.miss_class(),
+            predicted: at(index),
+            context: unit.kind.first_context() + u32::from(done),
             others,
         }
     }

@@ -127,6 +127,7 @@ impl<'w> Engine<'w> {
     }
 
     /// Target offset where the current epoch ends: the next mark, or the end of the target.
+    #[inline(never)]
     pub(crate) fn epoch_end(&self) -> u32 {
         let end = self.header.target_len;
         let last = self.header.epoch().map_or(u32::MAX, |epoch| self.state.position | (epoch - 1));

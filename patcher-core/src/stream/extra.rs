@@ -5,13 +5,17 @@ use super::state::{Phase, REPEATS, Source, State};
 use super::{MAX_COPIED, Question, Side, Topic, engine::Engine, length32};
 use crate::container::header::Kind;
 use crate::error::{DecodeError, Error};
-use crate::model::byte::{self, Contexts, Role};
-use crate::model::hash::context;
+use crate::model::literal::{self, Literal};
 use crate::model::number::{self, Number, unzigzag, zigzag};
 use crate::model::switch::{self, Switch};
 
 /// Shortest copy.
 pub const MIN_COPY: u32 = 2;
+
+/// Bytes of a literal, at most.
+const LITERAL: usize = 2;
+/// High bytes from here on begin an instruction of two halfwords.
+const WIDE: u32 = 0xE8;
 
 impl Engine<'_> {
     pub(crate) fn extra<I: Images>(
@@ -19,10 +23,12 @@ impl Engine<'_> {
         images: &mut I,
         side: &mut impl Side,
     ) -> Result<(), Error<I::Error>> {
-        let before = u32::from(self.state.tokens & 7);
-        let can_copy = self.state.left >= MIN_COPY;
+        let halfwords = self.halfwords();
+        let State { left, position, .. } = self.state;
+        let can_copy = left >= MIN_COPY && position & u32::from(halfwords) == 0;
         let is_copy = can_copy && {
-            let answer = side.ask(self.state.position, Question::IsCopy) != 0;
+            let answer = side.ask(position, Question::IsCopy) != 0;
+            let before = u32::from(self.state.tokens & 7);
             switch::code(&mut self.model, side, Switch::IsCopy, before, answer)
         };
         self.state.tokens = self.state.tokens << 1 | u8::from(is_copy);
@@ -31,21 +37,33 @@ impl Engine<'_> {
             self.state.copied = true;
             return Ok(());
         }
-        let contexts = self.literal_contexts(self.comparison(images)?);
-        let mut byte = [0u8; 1];
-        side.seen(self.state.position, &mut byte);
-        let [truth] = byte;
-        side.about(Topic::Literal);
-        let coded = [byte::code(&mut self.model, side, &contexts, truth)];
-        self.write_seen(images, &coded)?;
+        let pair = halfwords && can_copy;
+        let mut bytes = [0u8; LITERAL];
+        let (bytes, _) = bytes.split_at_mut(1 + usize::from(pair));
+        side.seen(position, bytes);
+        let mut expected = [0u8; LITERAL];
+        let (expected, _) = expected.split_at_mut(bytes.len());
+        self.comparison(images, expected)?;
+        self.literal(side, bytes, expected);
+        self.write_seen(images, bytes)?;
         self.state.history = self.state.history << 1 | 1;
         self.extra_boundary();
         Ok(())
     }
 
-    /// The byte that a literal is compared with: where the last copy of this extra would have gone on, or before any copy
-    /// what the base holds in this place. 0 where there is none.
-    fn comparison<I: Images>(&self, images: &mut I) -> Result<u8, Error<I::Error>> {
+    /// Whether literals are halfwords with the opcode in their high bytes: a delta has too few of them to learn it.
+    #[inline(never)]
+    fn halfwords(&self) -> bool {
+        self.header.kind == Kind::Full && self.isa.is_some_and(|isa| isa.order() == 1)
+    }
+
+    /// Fills `bytes` with what a literal is compared with: where the last copy of this extra would have gone on, or before any
+    /// copy what the base holds in this place. Zeros where that does not exist.
+    fn comparison<I: Images>(
+        &self,
+        images: &mut I,
+        bytes: &mut [u8],
+    ) -> Result<(), Error<I::Error>> {
         let state = &self.state;
         let [last, ..] = state.repeats;
         let replaced = state.base.wrapping_sub(state.left);
@@ -54,25 +72,30 @@ impl Engine<'_> {
         } else {
             (true, replaced)
         };
-        let mut byte = [0u8; 1];
         let end = if from_base { self.header.base_len } else { state.position };
-        if at < end {
-            self.seen(images, from_base, at, &mut byte)?;
-        }
-        let [byte] = byte;
-        Ok(byte)
+        if at < end { self.seen(images, from_base, at, bytes) } else { Ok(()) }
     }
 
-    /// Contexts of a literal: whether it stands first in a halfword, and the byte before it.
-    fn literal_contexts(&self, expected: u8) -> Contexts {
+    /// Codes the bytes of a literal, the last one first. The contexts of one byte: whether it stands first in a halfword, and
+    /// the byte before it. Those of a halfword: whether it ends an instruction, and the opcode before it, then its own.
+    fn literal(&mut self, side: &mut impl Side, bytes: &mut [u8], expected: &[u8]) {
         let State { last, position, tokens, .. } = self.state;
-        let parity = position & 1;
-        let others = [parity, context(2, last & 0xFF, parity)];
-        Contexts {
-            role: Role::Literal { alone: self.header.kind == Kind::Full },
-            expected,
-            follows: u32::from(tokens & 7) << 1 | parity,
-            others,
+        let mut before = last & 0xFF;
+        let mut place = position & 1;
+        if bytes.len() > 1 {
+            place = if before >= WIDE && last >> 16 & 0xFF < WIDE { 2 } else { 0 };
+            if place == 0 {
+                before >>= 3;
+            }
+        }
+        for (byte, &expected) in bytes.iter_mut().zip(expected).rev() {
+            let before_it = (self.header.kind == Kind::Full).then_some(before);
+            let tokens = u32::from(tokens & 7);
+            let literal = Literal { expected, tokens, place, before: before_it };
+            side.about(Topic::Literal);
+            *byte = literal::code(&mut self.model, side, &literal, *byte);
+            before = u32::from(*byte >> 2);
+            place += 1;
         }
     }
 
@@ -125,6 +148,7 @@ impl Engine<'_> {
     }
 
     /// Moves `source` to the front of the repeats, over the one at `index`.
+    #[inline(never)]
     fn remember(&mut self, source: Source, index: usize) {
         let mut moved = source;
         for slot in self.state.repeats.iter_mut().take(index + 1) {
@@ -135,7 +159,9 @@ impl Engine<'_> {
     pub(crate) fn copy_length(&mut self, side: &mut impl Side) -> Result<(), DecodeError> {
         let answer = side.ask(self.state.position, Question::CopyLength);
         let length = number::code(&mut self.model, side, Number::CopyLength, answer);
-        let length = length.checked_add(MIN_COPY).ok_or(DecodeError::TargetRange)?;
+        let length = length.checked_mul(1 + u32::from(self.halfwords()));
+        let length = length.and_then(|length| length.checked_add(MIN_COPY));
+        let length = length.ok_or(DecodeError::TargetRange)?;
         if length > self.state.left {
             return Err(DecodeError::TargetRange);
         }

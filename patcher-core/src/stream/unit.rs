@@ -39,8 +39,9 @@ impl Kind {
         CLASS.get(self as usize).copied().unwrap_or(0).into()
     }
 
-    /// First context.
-    pub(crate) fn first_follows(self) -> u32 {
+    /// Context of its first byte when it is missed; those of its other bytes follow.
+    pub(crate) fn first_context(self) -> u32 {
+        // Of bytes 1, of code 4, of branches 8, of pointers 4 each.
         const FIRST: [u8; 7] = [0, 0, 1, 5, 13, 17, 0];
         FIRST.get(self as usize).copied().unwrap_or(0).into()
     }

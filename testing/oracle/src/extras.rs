@@ -12,45 +12,75 @@ impl Body<'_> {
         self.registers.copied = false;
         self.settled = self.target.len();
         while left > 0 {
-            let copy = left >= 2 && self.switch(Switch::IsCopy, self.registers.tokens & 7)?;
+            let may_copy = left >= 2 && !(self.halfwords() && self.position() % 2 == 1);
+            let copy = may_copy && self.switch(Switch::IsCopy, self.registers.tokens & 7)?;
             self.registers.tokens = self.registers.tokens << 1 | u32::from(copy);
             if copy {
                 self.registers.copied = true;
                 left -= self.copy(left)?;
             } else {
-                let contexts = self.literal_contexts(left);
-                let byte = self.byte(Role::Literal, &contexts)?;
-                self.produce(byte);
-                self.settle();
-                left -= 1;
+                let bytes = if self.halfwords() && may_copy {
+                    self.halfword(left)?.to_vec()
+                } else {
+                    vec![self.single_byte(left)?]
+                };
+                for byte in bytes {
+                    self.produce(byte);
+                    self.settle();
+                    left -= 1;
+                }
                 self.registers.remember(true);
             }
         }
         Ok(())
     }
 
-    /// The byte that a literal is compared with; 0 where there is none.
-    fn comparison(&self, left: u32) -> u8 {
-        let source = self.registers.repeats[0];
-        let from = self.position().wrapping_add(source.delta);
-        let byte = if !self.registers.copied {
-            self.seen_in_base(self.registers.base.wrapping_sub(left))
-        } else if source.from_base {
-            self.seen_in_base(from)
-        } else {
-            self.seen_in_target(from)
-        };
-        byte.unwrap_or(0)
+    /// Whether literals are halfwords and copies have an even place and length.
+    fn halfwords(&self) -> bool {
+        self.header.full && self.isa.order() == 1
     }
 
-    fn literal_contexts(&self, left: u32) -> ByteContexts {
-        let c1 = self.registers.last & 0xFF;
-        let q = self.position() & 1;
-        ByteContexts {
-            expected: self.comparison(left),
-            first: context(0, self.registers.tokens & 7, q),
-            others: [context(1, 0, q), context(2, c1, q)],
-        }
+    /// The bytes that a literal of `N` bytes is compared with; zeros where one of them is not there.
+    fn comparison<const N: usize>(&self, left: u32) -> [u8; N] {
+        let source = self.registers.repeats[0];
+        let from = self.position().wrapping_add(source.delta);
+        let bytes = (0..N).map(|i| {
+            let i = u32::try_from(i).expect("small");
+            if !self.registers.copied {
+                self.seen_in_base(self.registers.base.wrapping_sub(left).checked_add(i)?)
+            } else if source.from_base {
+                self.seen_in_base(from.checked_add(i)?)
+            } else {
+                self.seen_in_target(from.checked_add(i)?)
+            }
+        });
+        let bytes: Option<Vec<u8>> = bytes.collect();
+        bytes.map_or([0; N], |bytes| bytes.try_into().expect("N bytes"))
+    }
+
+    fn single_byte(&mut self, left: u32) -> Result<u8, Reject> {
+        let [expected] = self.comparison(left);
+        self.literal(expected, self.registers.last & 0xFF, self.position() & 1)
+    }
+
+    /// Low byte and high byte.
+    fn halfword(&mut self, left: u32) -> Result<[u8; 2], Reject> {
+        let [expected_low, expected_high] = self.comparison(left);
+        let (before, earlier) = (self.registers.last & 0xFF, self.registers.last >> 16 & 0xFF);
+        let ends = before >= 0xE8 && earlier < 0xE8;
+        let (opcode, place) = if ends { (before, 2) } else { (before >> 3, 0) };
+        let high = self.literal(expected_high, opcode, place)?;
+        let low = self.literal(expected_low, u32::from(high) >> 2, place + 1)?;
+        Ok([low, high])
+    }
+
+    fn literal(&mut self, expected: u8, before: u32, place: u32) -> Result<u8, Reject> {
+        let contexts = ByteContexts {
+            expected,
+            first: context(0, self.registers.tokens & 7, place),
+            others: [context(1, 0, place), context(2, before, place)],
+        };
+        self.byte(Role::Literal, &contexts)
     }
 
     /// Decodes a copy and answers its length.
@@ -62,7 +92,9 @@ impl Body<'_> {
         self.registers.repeated = repeat;
         let source = if repeat { self.repeated_source()? } else { self.new_source(left)? };
 
-        let length = self.number(Number::CopyLength)?.checked_add(2).ok_or(Reject::TargetRange)?;
+        let unit = if self.halfwords() { 2 } else { 1 };
+        let length = self.number(Number::CopyLength)?.checked_mul(unit);
+        let length = length.and_then(|length| length.checked_add(2)).ok_or(Reject::TargetRange)?;
         if length > left {
             return Err(Reject::TargetRange);
         }
