@@ -71,7 +71,11 @@ impl Regions {
     pub fn iter(&self) -> impl ExactSizeIterator<Item = Region> + DoubleEndedIterator {
         let list = self.list.get(..usize::from(self.count)).unwrap_or(&[]);
         let code = self.code;
-        list.iter().enumerate().map(move |(index, &[len, address])| Region { len, address, code: code >> index & 1 == 1 })
+        list.iter().enumerate().map(move |(index, &[len, address])| Region {
+            len,
+            address,
+            code: code >> index & 1 == 1,
+        })
     }
 
     /// Number of regions.

@@ -72,7 +72,7 @@ impl Layout {
     /// First slot of the nodes at `place`, and what there is of the number of a node.
     pub(crate) fn nodes(&self, place: u32) -> (usize, usize) {
         let ([start, ..], [nodes, _]) = (self.starts, self.nodes);
-        (start + (place as usize * NODES & nodes), nodes.min(NODES - 1))
+        (start + ((place as usize * NODES) & nodes), nodes.min(NODES - 1))
     }
 
     /// The same of a context of the rest.

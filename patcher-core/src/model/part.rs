@@ -52,7 +52,10 @@ impl Part {
 
     /// Its sets, without their place.
     pub(crate) const fn shape(self) -> Shape {
-        assert!(self.count < 256 && self.len < 256 && self.shared < 256, "a shape has small numbers");
+        assert!(
+            self.count < 256 && self.len < 256 && self.shared < 256,
+            "a shape has small numbers"
+        );
         let ([count, ..], [len, ..], [shared, ..]) =
             (self.count.to_le_bytes(), self.len.to_le_bytes(), self.shared.to_le_bytes());
         Shape { count, len, shared }

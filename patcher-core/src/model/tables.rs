@@ -78,7 +78,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn slots_of_a_byte_wrap_twice_at_most() {
+    fn every_byte_has_slots_of_its_context() {
         for memory in 0..=u8::MAX {
             for (map, state) in (0..64).flat_map(|map| (0..8).map(move |state| (map, 800 + state)))
             {
@@ -86,6 +86,7 @@ mod tests {
                     let Some(tables) = Tables::new(memory, state, map, diffs, references) else {
                         continue;
                     };
+                    // Nodes and two contexts at least: no slot of theirs is behind the last one.
                     assert!(tables.byte_slots >= 128, "{tables:?}");
                     // A model without first counters mixes every bit of a miss.
                     let wide = diffs && tables.byte_slots >= layout::WIDE;

@@ -6,8 +6,8 @@ use super::unit::{Kind, Unit};
 use super::{Side, Topic, engine::Engine, length32};
 use crate::error::Error;
 use crate::model::hash::contexts;
-use crate::model::miss::{self, Miss};
 use crate::model::hit;
+use crate::model::miss::{self, Miss};
 use crate::reference::MAX_LEN;
 
 /// Bytes without a miss after which whole blocks are tried.

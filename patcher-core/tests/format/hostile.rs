@@ -64,11 +64,11 @@ fn trailing_bytes_are_told() {
 #[test]
 fn a_longer_body_than_needed_is_told() {
     let (base, _, mut patch) = small(None);
-    for _ in 0..3 {
+    // The range coder may take up to four zeros for granted.
+    for _ in 0..4 {
         patch.body.push(0);
         patch.header.body_len += 1;
     }
-    // The range coder may take up to four zeros for granted.
     for _ in 0..4 {
         patch.body.push(0);
         patch.header.body_len += 1;

@@ -56,7 +56,7 @@ impl Body<'_> {
         let lr = bits(r.run).min(15);
         let ll = bits(left).min(15);
         let contexts =
-            [context(16, lr, refs), context(17, refs, ll), context(18, r.last & 0xFF, refs)];
+            [context(16, lr, refs), context(17, ll, refs), context(18, r.last & 0xFF, refs)];
         let set = (lr.saturating_sub(6) / 2).min(3);
         self.hit("a block", usize::try_from(set).expect("small"), contexts)
     }
@@ -112,7 +112,7 @@ impl Body<'_> {
             let k = unit.kind.number() | d << 3;
             let contexts = ByteContexts {
                 expected: predicted,
-                first: context(32, 0, k),
+                first: 16 + [0, 0, 1, 5, 13, 17][unit.kind as usize] + d,
                 others: [context(33, here << 8 | coded, k), context(34, before | coded << 16, k)],
             };
             let byte = self.byte(Role::Miss { kind: unit.kind as usize }, &contexts)?;

@@ -77,8 +77,8 @@ impl Body<'_> {
     fn literal(&mut self, expected: u8, before: u32, place: u32) -> Result<u8, Reject> {
         let contexts = ByteContexts {
             expected,
-            first: context(0, self.registers.tokens & 7, place),
-            others: [context(1, 0, place), context(2, before, place)],
+            first: (self.registers.tokens & 7) * if self.header.full { 4 } else { 2 } + place,
+            others: [place, context(2, before, place)],
         };
         self.byte(Role::Literal, &contexts)
     }

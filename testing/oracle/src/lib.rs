@@ -39,6 +39,7 @@ mod extras;
 mod hash;
 pub mod header;
 mod isa;
+mod layout;
 mod map;
 mod marks;
 mod mixer;

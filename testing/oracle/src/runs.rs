@@ -1,11 +1,18 @@
 //! Remembered bytes (§7.5).
 
 /// What a slot remembers; count 0 is nothing.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Run {
     check: u32,
     pub(crate) count: u32,
     pub(crate) byte: u32,
+}
+
+impl Default for Run {
+    /// The word 0x8000.
+    fn default() -> Self {
+        Self { check: 16, count: 0, byte: 0 }
+    }
 }
 
 impl Run {

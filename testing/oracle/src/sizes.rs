@@ -23,10 +23,27 @@ impl Sizes {
         let fixed = if compact { 260 } else { 540 };
         let words = i64::from(memory) * 128 - 416 - fixed - 4 * i64::from(map_entries);
         let words = u32::try_from(words).ok().filter(|words| *words >= 256)?;
-        let hit_slots = if full { 0 } else { words / 6 };
         let cache_entries = if full || isa == 0 { 0 } else { words / 48 };
-        let left = words - hit_slots - 4 * cache_entries;
-        let run_slots = if full { 0 } else { left / 4 };
-        Some(Self { compact, hit_slots, run_slots, byte_slots: left - run_slots, cache_entries })
+        let slots = words - 4 * cache_entries;
+        if full {
+            return Some(Self {
+                compact,
+                hit_slots: 0,
+                run_slots: 0,
+                byte_slots: slots,
+                cache_entries,
+            });
+        }
+        let hits = words / 6;
+        let runs = (slots - hits) / 4;
+        let bytes = slots - hits - runs;
+        let spare = bytes.saturating_sub(1696);
+        Some(Self {
+            compact,
+            hit_slots: hits + spare / 2,
+            run_slots: runs + spare.div_ceil(2),
+            byte_slots: bytes - spare,
+            cache_entries,
+        })
     }
 }

@@ -4,6 +4,7 @@ use crate::Reject;
 use crate::body::{Body, Step};
 use crate::counter::Counter;
 use crate::hash::slot;
+use crate::layout::Layout;
 use crate::runs::Run;
 
 /// The switches of §7.1; the value is the first counter.
@@ -45,7 +46,9 @@ const OTHERS: usize = 2;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ByteContexts {
     pub(crate) expected: u8,
+    /// Number of the context of the first input.
     pub(crate) first: u32,
+    /// Of a literal its place and a context, of a miss two contexts.
     pub(crate) others: [u32; OTHERS],
 }
 
@@ -153,9 +156,8 @@ impl Body<'_> {
         let hashed = |context: u32| context.wrapping_mul(0x2C1B_3C6D);
         let length = |len: usize| u32::try_from(len).expect("small");
         let byte_slots = self.workspace.byte_slots.len();
-        let start = |context| slot(hashed(context), length(byte_slots));
-        let first = start(contexts.first);
-        let starts = contexts.others.map(start);
+        let layout = Layout::new(byte_slots, self.header.full);
+        let first = layout.group(contexts.first);
         let hashes = contexts.others.map(hashed);
         let runs_len = length(self.workspace.runs.len());
         let places = hashes.map(|hash| slot(hash, runs_len));
@@ -171,15 +173,20 @@ impl Body<'_> {
             let path = usize::try_from(towards).expect("small") + 4 * j;
             let bits_so_far = usize::try_from(sofar).expect("small");
             // The counters that have a say, and what each tells the probability of.
-            let mut voices = vec![Some((Cell::Slot((first + path) % byte_slots), true))];
-            for i in 0..OTHERS {
+            let mut voices = vec![Some((Cell::Slot(first + path), true))];
+            for (i, run) in seen.iter().enumerate() {
                 voices.push(if literal && i == 1 && !self.header.full {
                     None
                 } else if literal {
-                    Some((Cell::Slot((starts[i] + bits_so_far) % byte_slots), true))
+                    let [place, context] = contexts.others;
+                    let at = match i {
+                        0 => layout.node(place, bits_so_far),
+                        _ => layout.rest_node(context, bits_so_far),
+                    };
+                    (at < byte_slots).then_some((Cell::Slot(at), true))
                 } else {
-                    let count = usize::try_from(seen[i].count).expect("small");
-                    seen[i].opinion(sofar, j).map(|opinion| (Cell::Trust(i, count), opinion))
+                    let count = usize::try_from(run.count).expect("small");
+                    run.opinion(sofar, j).map(|opinion| (Cell::Trust(i, count), opinion))
                 });
             }
             let class = match role {

@@ -213,7 +213,9 @@ fn random_bodies_meet_every_reject_of_the_body() {
         let noise = random.bytes(patch.len() - kept);
         met.extend(same(&base, &[&patch[..kept], &noise].concat()).err());
     }
-    assert_eq!(met, BTreeSet::from([33, 34, 35, 36, 37, 38]));
+    // Among others: one of these patches is applied in place.
+    let every = BTreeSet::from([33, 34, 35, 36, 37, 38]);
+    assert!(met.is_superset(&every), "{met:?}");
 }
 
 proptest! {
