@@ -28,7 +28,7 @@ const fn rule(
 const RULES: &[Rule] = &[
     rule("app", &["bsp", "device-apply", "layout", "link", "patcher-core"], &[]),
     rule("benches", ANYTHING, &[]),
-    rule("bootloader", &["bsp", "device-apply", "layout", "patcher-core"], &[]),
+    rule("bootloader", &["bsp", "device-apply", "layout", "p256-verify", "patcher-core"], &[]),
     rule("bsp", &["layout"], &["emulator"]),
     rule("capi", &["device-apply", "patcher-core"], &[]),
     rule("corpora", &[], &[]),
@@ -44,6 +44,7 @@ const RULES: &[Rule] = &[
     rule("mcuboot", &[], &[]),
     rule("meter", &["bsp", "device-apply", "layout", "patcher-core"], &[]),
     rule("oracle", &[], &["host-diff"]),
+    rule("p256-verify", &[], &[]),
     rule("patcher-core", &[], &[]),
     rule("rig", &["patcher-core"], &[]),
     rule("selftest", &["bsp", "layout"], &[]),
@@ -74,6 +75,7 @@ const DEVICE: &[&str] = &[
     "device-apply",
     "mcuboot",
     "meter",
+    "p256-verify",
     "selftest",
 ];
 

@@ -1,6 +1,6 @@
 //! `no-panic` and `size`: links the device crates alone for Thumb and looks at what came out.
 //!
-//! `size` also runs those that apply patches, in the emulator, and tells how deep their stack went.
+//! `size` also runs those that apply patches or check a signature, in the emulator, and tells how deep their stack went.
 //!
 //! Every binary of `xtask/probe` is linked with fat LTO. For `no-panic` the panic handler calls a function that does
 //! not exist, so a panic that survives optimisation is a link error. Then a third build, whose handler keeps the places

@@ -2,9 +2,6 @@
 
 use device_apply::trust::{Ecdsa, PublicKey};
 use layout::header::HARDWARE_ID_BYTES;
-use p256::EncodedPoint;
-use p256::ecdsa::signature::hazmat::PrehashVerifier;
-use p256::ecdsa::{Signature, VerifyingKey};
 
 /// What images must be made for.
 pub const HARDWARE_ID: [u8; HARDWARE_ID_BYTES] = *b"patcher-demo\0\0\0\0";
@@ -30,19 +27,6 @@ const fn compressed(point: &[u8; 65]) -> PublicKey {
     PublicKey(key)
 }
 
-/// Whether `key` made `signature` of what has the SHA-256 `digest`.
-#[must_use]
-pub fn signed(key: &[u8; 65], digest: &[u8; 32], signature: &[u8]) -> bool {
-    let [_, point @ ..] = key;
-    let point = EncodedPoint::from_untagged_bytes(&(*point).into());
-    let (Ok(key), Ok(signature)) =
-        (VerifyingKey::from_encoded_point(&point), Signature::from_slice(signature))
-    else {
-        return false;
-    };
-    key.verify_prehash(digest, &signature).is_ok()
-}
-
 /// The P-256 that images are verified with, for patches. It knows the keys above and no others: certificates are refused.
 #[derive(Clone, Copy, Debug)]
 pub struct P256;
@@ -53,6 +37,6 @@ impl Ecdsa for P256 {
     }
 
     fn verifies(&self, key: &PublicKey, digest: &[u8; 32], signature: &[u8; 64]) -> bool {
-        self.uncompressed(key).is_some_and(|point| signed(&point, digest, signature))
+        self.uncompressed(key).is_some_and(|point| p256_verify::verifies(&point, digest, signature))
     }
 }

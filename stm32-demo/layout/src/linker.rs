@@ -12,9 +12,9 @@ use crate::{Area, FLASH, IMAGE_HEADER_BYTES, KEPT_RAM, RAM, Range};
 /// let text = layout::MemoryX::image().to_string();
 /// assert!(text.contains("FLASH (rx) : ORIGIN = 0x08007400, LENGTH = 0x3ac00"));
 /// let text = layout::MemoryX::single_bootloader().to_string();
-/// assert!(text.contains("FLASH (rx) : ORIGIN = 0x08000000, LENGTH = 0xe000"));
+/// assert!(text.contains("FLASH (rx) : ORIGIN = 0x08000000, LENGTH = 0xc000"));
 /// let text = layout::MemoryX::single_image().to_string();
-/// assert!(text.contains("FLASH (rx) : ORIGIN = 0x0800e400, LENGTH = 0xbc00"));
+/// assert!(text.contains("FLASH (rx) : ORIGIN = 0x0800c400, LENGTH = 0xbc00"));
 /// ```
 #[derive(Debug, Clone, Copy)]
 pub struct MemoryX {

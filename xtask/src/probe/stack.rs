@@ -1,6 +1,6 @@
-//! Worst stack of the probes that apply patches, by running them in the emulator.
+//! Worst stack of the probes that apply patches or check signatures, by running them in the emulator.
 //!
-//! Each runs over every vector that decodes in its memory, signed for it where it wants that, and over an update of the demo firmware; what it
+//! Of patches, each runs over every vector that decodes in its memory, signed for it where it wants that, and over an update of the demo firmware; what it
 //! leaves in flash is compared with the target. The addresses are those of `xtask/probe/src/memory.rs`.
 
 use std::fs;
@@ -13,6 +13,7 @@ use patcher_core::container::in_place::{Form, InPlace};
 use rig::plan::Recipe;
 use rig::seal::{Key, Terms, signed};
 use rig::vectors::{Index, folder};
+use sha2::{Digest, Sha256};
 
 use crate::{failure::Failure, process};
 
@@ -52,13 +53,14 @@ struct Case {
     keys: Vec<u8>,
 }
 
-/// Most bytes of stack that `probe` took; `None` of one that does not apply patches.
+/// Most bytes of stack that `probe` took; `None` of one that is only linked.
 pub(super) fn worst(probe: &str, elf: &[u8]) -> Result<Option<u32>, Failure> {
     let cases = match probe {
         "decode" | "decode-thumb" | "apply" => updates()?,
         "resume" => resumed()?,
         "verify" | "update" => updates()?.into_iter().map(sealed).collect(),
         "in-place" => in_place()?,
+        "signature" => vec![signature()],
         _ => return Ok(None),
     };
     let failed = |error: &dyn core::fmt::Display| Failure::new(format!("{probe}: {error}"));
@@ -193,6 +195,21 @@ fn sealed(case: Case) -> Case {
     keys.resize(64, 0);
     keys.push(1);
     Case { patch: signed(&case.patch, &key, &terms), keys, ..case }
+}
+
+/// A signature that is right, of which the probe says so where targets go.
+fn signature() -> Case {
+    let key = Key::new(1);
+    let mut keys = vec![0; 256];
+    for (at, bytes) in [
+        (0, key.uncompressed().as_slice()),
+        (128, &Sha256::digest(b"message")),
+        (192, &key.sign(b"", b"message")),
+    ] {
+        keys[at..at + bytes.len()].copy_from_slice(bytes);
+    }
+    let (base, patch) = (Vec::new(), Vec::new());
+    Case { name: "a signature".to_owned(), base, target: vec![1], patch, at: TARGET, keys }
 }
 
 /// The demo's update in a slot of the probe's size, in both forms.
