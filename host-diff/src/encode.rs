@@ -7,7 +7,7 @@ use crate::layout::Layout;
 use crate::matcher::align::Aligned;
 use crate::parallel;
 use crate::plan::copies::{Search, copies, new_byte_costs};
-use crate::plan::diffs::{Aligner, Pair, Way};
+use crate::plan::diffs::{Aligner, Pair};
 use crate::plan::literals::{GUESS, costs};
 use crate::plan::map::map;
 use crate::plan::prices::Prices;
@@ -141,14 +141,14 @@ pub fn delta(
     };
     let job = Job { kind: Kind::Delta, pair: &pair, frame };
     let aligner = Aligner::new(&pair);
-    let guessed = vec![GUESS; target.len()];
-    let search = Search { tries: effort.tries, reach: &pair.reach };
-    let new_bytes = effort.path.then(|| new_byte_costs(base, target, &guessed, search));
-    let path = new_bytes.iter().map(|new_bytes| Way::Path { new_bytes });
-    let greedy = effort.gains.iter().map(|&gain| Way::Greedy { gain });
-    let ways: Vec<Way<'_>> = path.chain(greedy).collect();
-    let mut alignments =
-        parallel::map(effort.threads, &ways, |&way| aligner.align(way, effort.passes));
+    let greedy = |&gain: &usize| aligner.greedy(gain, effort.passes);
+    let mut alignments = parallel::map(effort.threads, effort.gains, greedy).concat();
+    if let Some(first) = alignments.first().filter(|_| effort.path) {
+        let search = Search { tries: effort.tries.min(ROUGH), reach: &pair.reach };
+        let new_bytes = new_byte_costs(base, target, &vec![GUESS; target.len()], search);
+        // It is the smallest most often, and the others need not be encoded to their ends.
+        alignments.insert(0, aligner.path(first, &new_bytes));
+    }
     alignments.dedup();
     let mut best = job.best(&alignments, limit)?;
     let mut budget = budget;
@@ -167,6 +167,9 @@ pub fn delta(
     }
     Ok(best)
 }
+
+/// Candidates for copies that the prices of new bytes are worth.
+const ROUGH: usize = 16;
 
 /// Smaller patches may have no use for much memory.
 const LITTLE: usize = 8 << 10;

@@ -21,9 +21,9 @@ pub(crate) fn path(
 ) -> Vec<Stretch> {
     let mut sweep = Sweep::new(visits, BEAM);
     for (at, &byte) in target.iter().enumerate() {
-        sweep.welcome(at);
+        sweep.welcome(at, 0);
         // A path's price depends on how many zeros came since the last difference.
-        sweep.enter(at, 0, |jump| prices.op(jump));
+        sweep.enter(at, 0, |jump| prices.op(jump), |_| true);
         let bounds = room.at(at);
         sweep.pay(prices.extra(byte), |diagonal, run: &mut usize| {
             let from =

@@ -1,39 +1,72 @@
 //! Places of short strings, nearest first.
 
 use super::suffix::common;
+use core::ops::RangeInclusive;
 
-const HASH_BITS: u32 = 17;
+/// Bits of a hash: as many as leave few strings to each.
+const HASH_BITS: RangeInclusive<u32> = 16..=22;
+/// Longest strings.
+const LONGEST: usize = 8;
 
 /// Places of an image by the hash of the bytes there, by rising offset.
 #[derive(Debug)]
 pub struct Places<'a> {
     image: &'a [u8],
-    key: usize,
+    hash: Hash,
     /// Where the places of a hash start.
     starts: Vec<u32>,
     places: Vec<u32>,
 }
 
+/// Hashes the first bytes of a string.
+#[derive(Debug, Clone, Copy)]
+struct Hash {
+    /// How many of them, 1..=8.
+    key: usize,
+    bits: u32,
+}
+
+impl Hash {
+    /// Of a string of at least `key` bytes.
+    fn of(self, bytes: &[u8]) -> usize {
+        let word = bytes.first_chunk().copied().unwrap_or_else(|| {
+            let mut word = [0; LONGEST];
+            word[..bytes.len()].copy_from_slice(bytes);
+            word
+        });
+        let word = u64::from_le_bytes(word) << (8 * (LONGEST - self.key));
+        let hash = word.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (u64::BITS - self.bits);
+        usize::try_from(hash).unwrap_or(0)
+    }
+}
+
 impl<'a> Places<'a> {
     /// All places of `image`, by the `key` bytes there, 1..=8.
+    ///
+    /// **Cost**: two passes; 4 bytes for each of the image, and 4 to 8 for each two, at least 256 KiB and at most 16 MiB.
     #[must_use]
     pub fn new(image: &'a [u8], key: usize) -> Self {
+        let size_bits = image.len().checked_ilog2().unwrap_or(0);
+        let bits = size_bits.saturating_sub(1).clamp(*HASH_BITS.start(), *HASH_BITS.end());
+        let hash = Hash { key, bits };
         let count = (image.len() + 1).saturating_sub(key);
-        let mut starts = vec![0u32; (1 << HASH_BITS) + 1];
+        let mut starts = vec![0u32; (1 << bits) + 1];
         for at in 0..count {
-            starts[hash(&image[at..at + key]) + 1] += 1;
+            starts[hash.of(&image[at..])] += 1;
         }
-        for hash in 1..starts.len() {
-            starts[hash] += starts[hash - 1];
+        let mut sum = 0;
+        for start in &mut starts {
+            sum += *start;
+            *start = sum;
         }
-        let mut ends = starts.clone();
+        // Those are the ends so far: each place that is filled in, last first, moves one towards the start.
         let mut places = vec![0u32; count];
-        for at in 0..count {
-            let end = &mut ends[hash(&image[at..at + key])];
+        for at in (0..count).rev() {
+            let end = &mut starts[hash.of(&image[at..])];
+            *end -= 1;
             places[*end as usize] = u32::try_from(at).unwrap_or(u32::MAX);
-            *end += 1;
         }
-        Self { image, key, starts, places }
+        Self { image, hash, starts, places }
     }
 
     /// Calls `see(offset, length)` for those of the `most` candidates nearest to `expected` that match more of `pattern`
@@ -45,13 +78,15 @@ impl<'a> Places<'a> {
         most: usize,
         mut see: impl FnMut(usize, usize),
     ) {
-        let Some(key) = pattern.get(..self.key) else { return };
-        let key = hash(key);
+        if pattern.len() < self.hash.key {
+            return;
+        }
+        let key = self.hash.of(pattern);
         let places = &self.places[self.starts[key] as usize..self.starts[key + 1] as usize];
         let places = &places[places.partition_point(|&place| (place as usize) < least)..];
         let mut above = places.partition_point(|&place| (place as usize) < expected);
         let mut below = above;
-        let mut longest = self.key - 1;
+        let mut longest = self.hash.key - 1;
         for _ in 0..most {
             let up = places.get(above).map(|&place| place as usize);
             let down = below.checked_sub(1).map(|index| places[index] as usize);
@@ -84,12 +119,6 @@ impl<'a> Places<'a> {
             }
         }
     }
-}
-
-fn hash(bytes: &[u8]) -> usize {
-    let mut word = [0u8; 8];
-    word[..bytes.len()].copy_from_slice(bytes);
-    (u64::from_le_bytes(word).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (64 - HASH_BITS)) as usize
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Alignment of both images in several passes, and what follows from it.
 
-use super::mask::{Label, Labels, Masked, Same, mask};
+use super::mask::{Label, Labels, Mark, Masked, Same, mask};
 use super::path::path;
 use super::prices::Bits;
 use crate::in_place::Reach;
@@ -70,21 +70,6 @@ impl Labels for Moved<'_> {
 /// Shorter stretches of a greedy alignment are not worth an op.
 const LEAST: usize = 4;
 
-/// How stretches are chosen.
-#[derive(Debug, Clone, Copy)]
-pub enum Way<'a> {
-    /// By matches that explain this many bytes more than going on as before.
-    Greedy {
-        /// Bytes a match must gain.
-        gain: usize,
-    },
-    /// By the cheapest path.
-    Path {
-        /// Cost of each target byte as a new one in 1/16 bit.
-        new_bytes: &'a [Bits],
-    },
-}
-
 /// Aligns a pair, several times if need be.
 #[derive(Debug)]
 pub struct Aligner<'a> {
@@ -104,39 +89,114 @@ impl<'a> Aligner<'a> {
         Self { pair, by_kind: (base, target(Label::Kind)), by_label: target(Label::Target(&Same)) }
     }
 
-    /// Aligns in `passes` passes: on kinds of references first, then on their labels.
+    /// Aligns by matches that explain `gain` bytes more than going on as before, in `passes` passes: on kinds of references
+    /// first, then on their labels. The first alignment is there as well if its labels are in doubt.
     #[must_use]
-    pub fn align(&self, way: Way<'_>, passes: usize) -> Vec<Aligned> {
-        let pair = self.pair;
+    pub fn greedy(&self, gain: usize, passes: usize) -> Vec<Vec<Aligned>> {
         let (base, target) = &self.by_kind;
-        let mut aligned = self.once(base, target, way);
-        let mut labelled = None;
-        let passes = if pair.isa.is_some() { passes } else { 1 };
-        for _ in 1..passes {
-            let moved = Moved::new(pair, &aligned);
-            let base = mask(pair.base, &pair.base_regions, pair.isa, Label::Target(&moved));
-            if labelled.as_ref() == Some(&base) {
+        let first = self.by_matches(base, target, gain);
+        if self.pair.isa.is_none() || passes < 2 {
+            return vec![first];
+        }
+        let mut labelled = self.labelled(&first);
+        let doubtful = self.is_doubtful(&first, &labelled);
+        let mut last = self.by_matches(&labelled, &self.by_label, gain);
+        for _ in 2..passes {
+            let base = self.labelled(&last);
+            if labelled == base {
                 // Another pass would give the same alignment.
                 break;
             }
-            aligned = self.once(&base, &self.by_label, way);
-            labelled = Some(base);
+            last = self.by_matches(&base, &self.by_label, gain);
+            labelled = base;
         }
+        if doubtful { vec![last, first] } else { vec![last] }
+    }
+
+    /// Whether a third of the references that `aligned` puts together have labels that differ from those in the base `labelled`
+    /// by it: the images may not be loaded where they are thought to be.
+    fn is_doubtful(&self, aligned: &[Aligned], labelled: &Masked) -> bool {
+        let (base, target) = (labelled, &self.by_label);
+        let (mut same, mut all) = (0usize, 0usize);
+        for a in aligned {
+            for i in 0..a.len {
+                let (from, to) = (a.base + i, a.target + i);
+                if base.marks[from] == Mark::Start && target.marks[to] == Mark::Start {
+                    all += 1;
+                    same += usize::from(base.reference(from) == target.reference(to));
+                }
+            }
+        }
+        same * 3 < all * 2
+    }
+
+    /// The base with references replaced by labels of where `aligned` says that they lead.
+    fn labelled(&self, aligned: &[Aligned]) -> Masked {
+        let pair = self.pair;
+        let moved = Moved::new(pair, aligned);
+        mask(pair.base, &pair.base_regions, pair.isa, Label::Target(&moved))
+    }
+
+    fn by_matches(&self, base: &Masked, target: &Masked, gain: usize) -> Vec<Aligned> {
+        let aligned = align(&target.bytes, &Suffixes::new(base.bytes.clone()), gain);
+        let mut aligned = self.pair.reach.cut(aligned);
+        aligned.retain(|a| a.len >= LEAST);
         aligned
     }
 
-    fn once(&self, base: &Masked, target: &Masked, way: Way<'_>) -> Vec<Aligned> {
-        match way {
-            Way::Greedy { gain } => {
-                let aligned = align(&target.bytes, &Suffixes::new(base.bytes.clone()), gain);
-                let mut aligned = self.pair.reach.cut(aligned);
-                aligned.retain(|a| a.len >= LEAST);
-                aligned
-            }
-            Way::Path { new_bytes } => {
-                let unit = self.pair.isa.map_or(1, Isa::unit);
-                path(base, target, unit, new_bytes, &self.pair.reach)
-            }
-        }
+    /// Aligns along the cheapest path, on the labels that the alignment `before` tells; `new_bytes` is the cost of each target
+    /// byte as a new one in 1/16 bit.
+    #[must_use]
+    pub fn path(&self, before: &[Aligned], new_bytes: &[Bits]) -> Vec<Aligned> {
+        let unit = self.pair.isa.map_or(1, Isa::unit);
+        path(&self.labelled(before), &self.by_label, unit, new_bytes, &self.pair.reach)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use patcher_core::reference::pointer::Pointers;
+
+    const ADDRESS: u32 = 0x0800_0000;
+    const INSERTED: u32 = 64;
+
+    /// Records of eight bytes that nothing predicts and a pointer to one of them, `moved` bytes further than in the base.
+    fn records(moved: u32) -> Vec<u8> {
+        let numbers = core::iter::successors(Some(1u64), |x| Some(x ^ x << 13 ^ x >> 7 ^ x << 17));
+        let record = |number: u64| {
+            let to = u32::try_from(number % 500).unwrap() * 12;
+            [&number.to_le_bytes()[..], &(ADDRESS + moved + to).to_le_bytes()].concat()
+        };
+        numbers.take(500).flat_map(|x| record(x.wrapping_mul(0x9E37_79B9_7F4A_7C15))).collect()
+    }
+
+    fn alignments(moved: u32) -> Vec<Vec<Aligned>> {
+        let (base, old) = (records(0), records(moved));
+        let target = [&vec![0x5A; INSERTED as usize][..], &old].concat();
+        let regions = |image: &[u8]| Regions::single(u32::try_from(image.len()).unwrap(), ADDRESS);
+        let pair = Pair {
+            base: &base,
+            target: &target,
+            base_regions: regions(&base),
+            target_regions: regions(&target),
+            isa: Some(&Pointers::<false>),
+            reach: Reach::default(),
+        };
+        Aligner::new(&pair).greedy(8, 4)
+    }
+
+    #[test]
+    fn references_that_follow_their_targets_are_aligned_by_labels_alone() {
+        let whole = Aligned { target: INSERTED as usize, base: 0, len: 6000 };
+        assert_eq!(alignments(INSERTED), [[whole]]);
+    }
+
+    #[test]
+    fn the_first_alignment_is_kept_where_labels_say_nothing() {
+        let found = alignments(0);
+        let whole = Aligned { target: INSERTED as usize, base: 0, len: 6000 };
+        assert_eq!(found.len(), 2, "{found:?}");
+        assert_eq!(found[1], [whole]);
     }
 }

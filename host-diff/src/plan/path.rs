@@ -5,7 +5,7 @@
 use super::mask::{Mark, Masked};
 use super::prices::{BIT, Bits};
 use super::sweep::{Beam, Sweep};
-use super::visits::{base_offset, visits};
+use super::visits::{Diagonal, Visit, base_offset, visits};
 use crate::in_place::Reach;
 use crate::matcher::align::Aligned;
 
@@ -16,6 +16,8 @@ const KEY: usize = 8;
 const TRIES: usize = 32;
 /// New bytes cost more than the parse of copies thinks: 18/16 of it.
 const NEW_BYTE: u64 = 18;
+/// A new byte is never free: in a long run, which one copy makes, to go on hitting is cheaper still.
+const LEAST_NEW_BYTE: u64 = 1;
 
 /// What a path's next unit costs by.
 #[derive(Debug, Clone, Copy)]
@@ -76,14 +78,21 @@ impl State {
     }
 
     /// A byte outside of references; with the `last` byte of a unit of `unit` bytes all of it is paid for.
-    fn plain(&mut self, same: bool, unit: u8, last: bool) -> u64 {
+    fn plain(&mut self, same: bool, unit: usize, last: bool) -> u64 {
         self.in_reference = false;
         self.changed = self.changed << 1 | u8::from(!same);
-        if !last {
-            return 0;
+        if last {
+            let changed = core::mem::take(&mut self.changed);
+            self.unit(unit, changed)
+        } else {
+            0
         }
-        match (unit, core::mem::take(&mut self.changed)) {
-            (_, 0) => self.hit(u32::from(unit)),
+    }
+
+    /// A unit of `unit` bytes, of which `changed` tells those that differ.
+    fn unit(&mut self, unit: usize, changed: u8) -> u64 {
+        match (unit, changed) {
+            (_, 0) => self.hit(u32::try_from(unit).unwrap_or(0)),
             (1, _) | (2, 0b10) => self.miss(7),
             (2, 0b01) => self.miss(9),
             (2, _) => self.miss(16),
@@ -104,32 +113,102 @@ pub fn path(
     reach: &Reach,
 ) -> Vec<Aligned> {
     let visits = visits(&base.bytes, &target.bytes, KEY, TRIES, reach);
-    let mut sweep = Sweep::new(&visits, BEAM);
-    for (at, (&byte, &mark)) in target.bytes.iter().zip(&target.marks).enumerate() {
-        sweep.welcome(at);
-        let within = at & usize::from(unit - 1);
-        let last = within + 1 == usize::from(unit);
-        if within == 0 {
-            sweep.enter(at, State::FRESH, op);
-        }
-        let least = reach.least(at);
-        sweep.pay(u64::from(new_bytes[at]) * NEW_BYTE / 16, |diagonal, state| {
-            let from = base_offset(diagonal, at, base.bytes.len()).filter(|&from| from >= least)?;
-            if base.marks[from] != mark {
-                return Some(state.plain(false, unit, last));
-            }
-            Some(match mark {
-                Mark::Inside if state.in_reference => 0,
-                Mark::Start => state.reference(base.reference(from) == target.reference(at)),
-                _ => state.plain(base.bytes[from] == byte, unit, last),
-            })
-        });
-        if last {
-            sweep.leave(at + 1);
-            sweep.prune(at);
-        }
+    let images = Images { base, target, reach };
+    match unit {
+        1 => images.path::<1>(&visits, new_bytes),
+        2 => images.path::<2>(&visits, new_bytes),
+        _ => images.path::<4>(&visits, new_bytes),
     }
-    sweep.finish(|target, base, len| Aligned { target, base, len })
+}
+
+/// Two masked images, and what of the base is there.
+#[derive(Debug, Clone, Copy)]
+struct Images<'a> {
+    base: &'a Masked,
+    target: &'a Masked,
+    reach: &'a Reach,
+}
+
+impl Images<'_> {
+    /// The path by units of `UNIT` bytes.
+    fn path<const UNIT: usize>(&self, visits: &[Visit], new_bytes: &[Bits]) -> Vec<Aligned> {
+        let mut sweep = Sweep::new(visits, BEAM);
+        for at in (0..self.target.bytes.len()).step_by(UNIT) {
+            sweep.welcome(at, State::FRESH);
+            let end = self.target.bytes.len().min(at + UNIT);
+            let least = self.reach.least(at);
+            let unit = Unit::<UNIT> { images: *self, at, end, least };
+            sweep.enter(at, State::FRESH, op, |diagonal| unit.resembles(diagonal));
+            let new_byte = |&new: &Bits| (u64::from(new) * NEW_BYTE / 16).max(LEAST_NEW_BYTE);
+            let new = new_bytes[at..end].iter().map(new_byte).sum();
+            sweep.pay(new, |diagonal, state| unit.follow(diagonal, state));
+            if end - at == UNIT {
+                sweep.welcome(end - 1, State::FRESH);
+                sweep.leave(end);
+                sweep.prune(end - 1);
+            }
+        }
+        sweep.finish(|target, base, len| Aligned { target, base, len })
+    }
+}
+
+/// The target bytes `at..end` of two images: `UNIT` of them but at the end.
+#[derive(Debug, Clone, Copy)]
+struct Unit<'a, const UNIT: usize> {
+    images: Images<'a>,
+    at: usize,
+    end: usize,
+    /// Where the base begins.
+    least: usize,
+}
+
+impl<const UNIT: usize> Unit<'_, UNIT> {
+    fn base_offset(&self, diagonal: Diagonal, at: usize) -> Option<usize> {
+        let len = self.images.base.bytes.len();
+        base_offset(diagonal, at, len).filter(|&from| from >= self.least)
+    }
+
+    /// Whether a byte is as on `diagonal`, or a reference: to pay for more than that on a diagonal that has just been entered
+    /// costs no less than new bytes do.
+    fn resembles(&self, diagonal: Diagonal) -> bool {
+        let Images { base, target, .. } = self.images;
+        let Some(from) = self.base_offset(diagonal, self.at) else { return false };
+        let (old, new) = (&base.bytes[from..], &target.bytes[self.at..self.end]);
+        target.marks[self.at] == Mark::Start && base.marks[from] == Mark::Start
+            || old.iter().zip(new).any(|(old, new)| old == new)
+    }
+
+    /// What the bytes cost on `diagonal`, if it is in the base.
+    fn follow(&self, diagonal: Diagonal, state: &mut State) -> Option<u64> {
+        let Images { base, target, .. } = self.images;
+        let from = self.base_offset(diagonal, self.at)?;
+        let plain = [Mark::None; UNIT];
+        if state.changed == 0
+            && target.marks[self.at..].first_chunk() == Some(&plain)
+            && base.marks[from..].first_chunk() == Some(&plain)
+        {
+            let (old, new) = (&base.bytes[from..from + UNIT], &target.bytes[self.at..self.end]);
+            let different = |changed, (old, new)| changed << 1 | u8::from(old != new);
+            state.in_reference = false;
+            return Some(state.unit(UNIT, old.iter().zip(new).fold(0, different)));
+        }
+        let mut price = 0;
+        for at in self.at..self.end {
+            let from = self.base_offset(diagonal, at)?;
+            let mark = target.marks[at];
+            let last = at + 1 == self.at + UNIT;
+            price += if base.marks[from] == mark {
+                match mark {
+                    Mark::Inside if state.in_reference => 0,
+                    Mark::Start => state.reference(base.reference(from) == target.reference(at)),
+                    _ => state.plain(base.bytes[from] == target.bytes[at], UNIT, last),
+                }
+            } else {
+                state.plain(false, UNIT, last)
+            };
+        }
+        Some(price)
+    }
 }
 
 #[cfg(test)]
@@ -183,6 +262,29 @@ mod tests {
         assert_eq!(aligned(&noise(4, 3000), &noise(5, 3001)), []);
         assert_eq!(aligned(&[], &noise(5, 100)), []);
         assert_eq!(aligned(&noise(4, 3000), &[]), []);
+    }
+
+    #[test]
+    fn a_run_that_new_bytes_would_make_for_nothing_is_no_reason_to_leave() {
+        let base = [&noise(7, 3000)[..], &[0xFF; 60_000], &noise(8, 3000)].concat();
+        let mut new_bytes = vec![7 * BIT; base.len()];
+        new_bytes[3000..63_000].fill(0);
+        let found = path(&masked(&base), &masked(&base), 2, &new_bytes, &Reach::default());
+        assert_eq!(found, [Aligned { target: 0, base: 0, len: base.len() }]);
+    }
+
+    #[test]
+    fn units_of_any_length_are_followed_to_an_end_within_one() {
+        let base = noise(9, 2003);
+        let mut target = base.clone();
+        target[1001] ^= 0x55;
+        let new_bytes = vec![7 * BIT; target.len()];
+        for unit in [1, 2, 4] {
+            let reach = Reach::default();
+            let found = path(&masked(&base), &masked(&target), unit, &new_bytes, &reach);
+            let len = base.len() / usize::from(unit) * usize::from(unit);
+            assert_eq!(found, [Aligned { target: 0, base: 0, len }], "units of {unit}");
+        }
     }
 
     #[test]

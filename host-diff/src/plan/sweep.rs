@@ -64,36 +64,39 @@ pub(crate) struct Beam {
     pub(crate) behind: u64,
 }
 
-/// A path that has left its last part.
-#[derive(Clone, Copy, Debug)]
-struct Away {
-    cost: u64,
-    part: Part,
-}
+/// Cost of a path that is not there.
+const NONE: i64 = i64::MAX;
 
-/// A path on a diagonal.
-#[derive(Clone, Copy, Debug)]
-struct On<S> {
-    cost: u64,
-    start: usize,
-    before: Option<usize>,
-    state: S,
-}
-
-/// The cheapest paths that are on a diagonal, and that were on it last.
+/// What every byte is asked of each diagonal. Costs are what a path pays beyond new bytes only: one that writes new bytes keeps
+/// its cost.
 #[derive(Clone, Copy, Debug)]
 struct Followed<S> {
     diagonal: Diagonal,
-    until: usize,
-    on: Option<On<S>>,
-    away: Option<Away>,
+    /// Of the cheapest path that is on the diagonal.
+    on: i64,
+    /// Of the cheapest path that was on it last, and writes new bytes since.
+    away: i64,
+    /// What entering costs from the cheapest path of all.
+    op: i64,
+    state: S,
 }
 
-impl<S> Followed<S> {
-    fn cost(&self) -> u64 {
-        let on = self.on.as_ref().map_or(u64::MAX, |on| on.cost);
-        on.min(self.away.map_or(u64::MAX, |away| away.cost))
-    }
+/// What is seldom asked of a diagonal.
+#[derive(Clone, Copy, Debug)]
+struct Rest {
+    until: usize,
+    /// Where the path on the diagonal has entered it, and its part before.
+    start: usize,
+    before: Before,
+    /// The last part of the path that has left it.
+    away: Part,
+}
+
+/// The part before another one, until it is worth keeping.
+#[derive(Clone, Copy, Debug)]
+enum Before {
+    Loose(Part),
+    Kept(usize),
 }
 
 /// The paths at one target offset; `S` is what the price of a path's next byte depends on.
@@ -103,9 +106,17 @@ pub(crate) struct Sweep<'a, S> {
     coming: Peekable<Iter<'a, Visit>>,
     trail: Trail,
     followed: Vec<Followed<S>>,
-    /// The cheapest path that is away, and where its last part is kept, if it is.
-    best: Away,
-    kept: Option<usize>,
+    /// As many.
+    rests: Vec<Rest>,
+    /// The cheapest path that is away: its cost and its last part.
+    best: i64,
+    best_part: Part,
+    /// The diagonal that ops are priced from; `None` if some are not priced yet.
+    priced: Option<Diagonal>,
+}
+
+fn signed(cost: u64) -> i64 {
+    i64::try_from(cost).unwrap_or(NONE)
 }
 
 impl<'a, S: Copy> Sweep<'a, S> {
@@ -116,93 +127,131 @@ impl<'a, S: Copy> Sweep<'a, S> {
             coming: visits.iter().peekable(),
             trail: Trail::default(),
             followed: Vec::new(),
-            best: Away { cost: 0, part: Part::NOTHING },
-            kept: None,
+            rests: Vec::new(),
+            best: 0,
+            best_part: Part::NOTHING,
+            priced: None,
         }
     }
 
-    /// Lets the diagonals take part whose visits have begun by `at`.
-    pub(crate) fn welcome(&mut self, at: usize) {
+    /// Lets the diagonals take part whose visits have begun by `at`; `state` is any.
+    pub(crate) fn welcome(&mut self, at: usize, state: S) {
         while let Some(&Visit { until, diagonal, .. }) =
             self.coming.next_if(|visit| visit.from <= at)
         {
-            match self.followed.iter_mut().find(|followed| followed.diagonal == diagonal) {
-                Some(followed) => followed.until = followed.until.max(until),
-                None => self.followed.push(Followed { diagonal, until, on: None, away: None }),
+            match self.followed.iter().position(|followed| followed.diagonal == diagonal) {
+                Some(index) => self.rests[index].until = self.rests[index].until.max(until),
+                None => {
+                    let (on, away, op) = (NONE, NONE, 0);
+                    self.followed.push(Followed { diagonal, on, away, op, state });
+                    let before = Before::Loose(Part::NOTHING);
+                    self.rests.push(Rest { until, start: 0, before, away: Part::NOTHING });
+                    self.priced = None;
+                }
             }
         }
     }
 
     /// Lets every diagonal be entered at `at` in `state`: from the cheapest path, or back after new bytes. `op` is the price of
-    /// an op by how far its diagonal is from the one before.
-    pub(crate) fn enter(&mut self, at: usize, state: S, op: impl Fn(u64) -> u64) {
-        for followed in &mut self.followed {
-            let from_best =
-                self.best.cost + op(followed.diagonal.abs_diff(self.best.part.diagonal));
-            let back = followed.away.map_or(u64::MAX, |away| away.cost + op(0));
+    /// an op by how far its diagonal is from the one before. A diagonal that is not `worth` it can as well be entered later.
+    pub(crate) fn enter(
+        &mut self,
+        at: usize,
+        state: S,
+        op: impl Fn(u64) -> u64,
+        worth: impl Fn(Diagonal) -> bool,
+    ) {
+        let from = self.best_part.diagonal;
+        if self.priced != Some(from) {
+            for followed in &mut self.followed {
+                followed.op = signed(op(followed.diagonal.abs_diff(from)));
+            }
+            self.priced = Some(from);
+        }
+        let same = signed(op(0));
+        for (followed, rest) in self.followed.iter_mut().zip(&mut self.rests) {
+            let from_best = self.best + followed.op;
+            let back = followed.away.saturating_add(same);
             let cost = from_best.min(back);
-            if followed.on.is_some_and(|on| on.cost <= cost) {
+            if followed.on <= cost {
                 continue;
             }
-            let before = match followed.away {
-                Some(away) if back < from_best => self.trail.keep(away.part),
-                _ => *self.kept.get_or_insert_with(|| self.trail.keep(self.best.part)),
-            };
-            followed.on = Some(On { cost, start: at, before: Some(before), state });
+            if !worth(followed.diagonal) {
+                followed.on = NONE;
+                continue;
+            }
+            followed.on = cost;
+            followed.state = state;
+            let before = if back < from_best { rest.away } else { self.best_part };
+            (rest.start, rest.before) = (at, Before::Loose(before));
         }
     }
 
-    /// Takes a byte on all paths. It costs `new` as a new one; `follow` says what it costs on a diagonal, or `None` where the
+    /// Takes bytes on all paths. They cost `new` as new ones; `follow` says what they cost on a diagonal, or `None` where the
     /// diagonal ends.
     pub(crate) fn pay(
         &mut self,
         new: u64,
         mut follow: impl FnMut(Diagonal, &mut S) -> Option<u64>,
     ) {
-        self.best.cost += new;
-        for followed in &mut self.followed {
-            if let Some(away) = &mut followed.away {
-                away.cost += new;
-            }
-            let Some(on) = &mut followed.on else { continue };
-            match follow(followed.diagonal, &mut on.state) {
-                Some(price) => on.cost += price,
-                None => followed.on = None,
-            }
+        let new = signed(new);
+        for followed in self.followed.iter_mut().filter(|followed| followed.on != NONE) {
+            followed.on = match follow(followed.diagonal, &mut followed.state) {
+                Some(price) => followed.on + signed(price) - new,
+                None => NONE,
+            };
         }
     }
 
     /// Lets every diagonal be left before `end`.
     pub(crate) fn leave(&mut self, end: usize) {
-        for followed in &mut self.followed {
-            let Some(on) = followed.on else { continue };
-            if followed.away.is_some_and(|away| away.cost < on.cost) {
+        for (followed, rest) in self.followed.iter_mut().zip(&mut self.rests) {
+            if followed.on == NONE || followed.away < followed.on {
                 continue;
             }
+            let before = match rest.before {
+                Before::Kept(before) => before,
+                Before::Loose(part) => self.trail.keep(part),
+            };
+            rest.before = Before::Kept(before);
             let diagonal = followed.diagonal;
-            let part = Part { start: on.start, end, diagonal, before: on.before };
-            let away = Away { cost: on.cost, part };
-            followed.away = Some(away);
-            if away.cost <= self.best.cost {
-                self.best = away;
-                self.kept = None;
+            rest.away = Part { start: rest.start, end, diagonal, before: Some(before) };
+            followed.away = followed.on;
+            if followed.away <= self.best {
+                (self.best, self.best_part) = (followed.away, rest.away);
             }
         }
     }
 
     /// Drops what cannot become the best path any more.
     pub(crate) fn prune(&mut self, at: usize) {
-        let limit = self.best.cost + self.beam.behind;
-        self.followed.retain(|followed| followed.until > at || followed.cost() < limit);
-        if self.followed.len() > self.beam.most {
-            // What a match has just brought in had no time yet to show what it is worth.
-            self.followed.sort_by_key(|f| (f.until <= at, f.cost(), Reverse(f.until)));
-            self.followed.truncate(self.beam.most);
+        let limit = self.best.saturating_add(signed(self.beam.behind));
+        let mut index = 0;
+        while let (Some(followed), Some(rest)) = (self.followed.get(index), self.rests.get(index)) {
+            if rest.until > at || followed.on.min(followed.away) < limit {
+                index += 1;
+            } else {
+                self.drop(index);
+            }
         }
+        while self.followed.len() > self.beam.most {
+            // What a match has just brought in had no time yet to show what it is worth.
+            let worth = |(followed, rest): (&Followed<S>, &Rest)| {
+                (rest.until <= at, followed.on.min(followed.away), Reverse(rest.until))
+            };
+            let all = self.followed.iter().zip(&self.rests).map(worth).enumerate();
+            let Some((worst, _)) = all.max_by_key(|&(_, worth)| worth) else { return };
+            self.drop(worst);
+        }
+    }
+
+    fn drop(&mut self, index: usize) {
+        self.followed.swap_remove(index);
+        self.rests.swap_remove(index);
     }
 
     /// The parts of the best path, as [`Trail::path`] gives them.
     pub(crate) fn finish<T>(self, make: impl Fn(usize, usize, usize) -> T) -> Vec<T> {
-        self.trail.path(self.best.part, make)
+        self.trail.path(self.best_part, make)
     }
 }

@@ -2,8 +2,6 @@
 //!
 //! A **diagonal** is a fixed distance between base and target offset.
 
-use std::collections::HashMap;
-
 use crate::in_place::Reach;
 use crate::matcher::places::Places;
 
@@ -11,6 +9,9 @@ use crate::matcher::places::Places;
 const MARGIN: usize = 48;
 /// Within a match of this length no other one is looked for.
 const LONG: usize = 96;
+
+/// Diagonals whose last visit is known: two to the power of this.
+const LATEST_BITS: u32 = 14;
 
 /// Base offset minus target offset.
 pub(crate) type Diagonal = i64;
@@ -45,7 +46,8 @@ pub(crate) fn visits(
 ) -> Vec<Visit> {
     let places = Places::new(base, key);
     let mut visits: Vec<Visit> = Vec::new();
-    let mut latest: HashMap<Diagonal, usize> = HashMap::new();
+    // Diagonals whose hashes are alike drive each other out: one visit more of the same diagonal does no harm.
+    let mut latest = vec![0usize; 1 << LATEST_BITS];
     let mut last: Diagonal = 0;
     let mut skip_until = 0;
     for at in 0..target.len() {
@@ -61,11 +63,13 @@ pub(crate) fn visits(
             }
             longest = longest.max(length);
             let (from, until) = (at.saturating_sub(MARGIN), at + length + MARGIN);
-            let known = latest.get(&diagonal).map(|&index| &mut visits[index]);
-            match known.filter(|visit| visit.until >= from) {
+            let hash = diagonal.cast_unsigned().wrapping_mul(0x9E37_79B9_7F4A_7C15);
+            let latest = &mut latest[(hash >> (u64::BITS - LATEST_BITS)) as usize];
+            let known = visits.get_mut(*latest);
+            match known.filter(|visit| visit.diagonal == diagonal && visit.until >= from) {
                 Some(visit) => visit.until = visit.until.max(until),
                 None => {
-                    latest.insert(diagonal, visits.len());
+                    *latest = visits.len();
                     visits.push(Visit { from, until, diagonal });
                 }
             }
