@@ -5,7 +5,7 @@ use core::time::Duration;
 
 use device_apply::boot::{Record, Slot, State};
 use device_apply::journal::Journal;
-use emulator::stm32l4::{Bank, Device, Event, ResetCause};
+use emulator::stm32l4::{Bank, Device, Event, Memo, ResetCause};
 use flash_model::{Snapshot, Stm32L4};
 use layout::{Area, BOOT_LOG, BOOTLOADERS, GOLDEN, SLOT_A, SLOT_B};
 use serde::Deserialize;
@@ -248,7 +248,19 @@ impl Board {
     /// # Panics
     /// As [`run_for`](Self::run_for).
     pub fn step(&mut self) -> Event {
-        let event = self.device.run(200).unwrap_or_else(|fault| {
+        self.stretch(None, 200)
+    }
+
+    /// `budget` instructions at most; of those that `memo` has what they lead to.
+    ///
+    /// # Panics
+    /// As [`run_for`](Self::run_for).
+    pub(crate) fn stretch(&mut self, memo: Option<&Memo>, budget: u64) -> Event {
+        let ran = match memo {
+            Some(memo) => self.device.run_with(memo, budget),
+            None => self.device.run(budget),
+        };
+        let event = ran.unwrap_or_else(|fault| {
             panic!("{fault}; before: {:?}", self.device.machine().last_fault())
         });
         if let Event::Reset(cause) = event {

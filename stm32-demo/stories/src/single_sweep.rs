@@ -1,14 +1,15 @@
 //! Power fails at every operation of the flash while the bootloader of one slot applies a patch, or the patch of the way back.
 //!
-//! A start that goes on with a patch relies on nearly all that is in flash, so that each cut is a replay of its own: from the cut to the
-//! first start of what the slot must hold in the end. A part of them is played on until that has confirmed itself, or runs
-//! confirmed again; some of those with a second cut on the way.
+//! A start that goes on with a patch relies on nearly all that is in flash, so that each cut is a replay of its own: from power on until
+//! the bootloader is about to start what the slot must hold in the end. What such a start does as another one did before it, the signature of
+//! the same patch, the same page from the same state, is not run again: [`Memo`] has what it leads to, exactly. A part of the cuts is run
+//! without that, and played on until the image has confirmed itself, or runs confirmed again; some of those with a second cut on the way.
 
 use device_apply::boot::single::{Change, Ended, Record, State, Way};
-use emulator::stm32l4::Event;
+use emulator::stm32l4::{Event, Levels, Memo};
 use flash_model::{Cut, CutPoint, Log, Operation, Snapshot, Stm32L4, Tear};
-use layout::Area;
-use layout::single::{MARKS, SLOT, STEPS};
+use layout::single::{BOOTLOADER, MARKS, SLOT, STEPS};
+use layout::{Area, RAM};
 
 use crate::board::{Board, Release, cells};
 use crate::image;
@@ -18,8 +19,12 @@ use crate::sweep::{Effort, Extent, Part, Report, sweep};
 /// Time in which a patch must be applied, by the device's clock.
 const PATIENCE: core::time::Duration = core::time::Duration::from_secs(20);
 
-/// The metadata is looked at every so many steps: some milliseconds of the device.
-const LOOK: u32 = 1000;
+/// The metadata is looked at every so many instructions at least: some milliseconds of the device.
+const LOOK: u64 = 200_000;
+/// Most instructions of a stretch: more than to check a signature.
+const STRETCH: u64 = 20_000_000;
+/// So much of the stack is looked at for a level at which stretches end.
+const STACK_BYTES: u32 = 0x8000;
 
 /// A patch that was applied without a cut, and the operations of the flash.
 #[derive(Debug)]
@@ -28,6 +33,8 @@ pub struct InPlace {
     log: Log<Stm32L4>,
     /// What the slot holds in the end.
     end: Vec<u8>,
+    /// What starts did so far.
+    memo: Memo,
 }
 
 impl InPlace {
@@ -53,11 +60,13 @@ impl InPlace {
         };
         board.write_single_record(&record);
         board.device.flash().record();
+        let level = level(way, &board);
+        let memo = Memo::new(&board.device, cells(&BOOTLOADER), level);
         board.power_on();
-        wait(way, &mut board).expect("power does not fail");
+        wait(way, &mut board, Some(&memo)).expect("power does not fail");
         assert!(is_over(way, &board), "{:?}", board.single_record());
         let log = board.device.flash().take_log().expect("it was recorded");
-        Self { way, log, end: end.clone() }
+        Self { way, log, end: end.clone(), memo }
     }
 
     /// Operations of the flash.
@@ -109,17 +118,20 @@ impl InPlace {
         Ok(Effort { replayed: true, finished, twice })
     }
 
-    /// From power on until the slot holds what it must; with a second cut inside one of the next operations, as `seed` says.
+    /// From power on until the slot holds what it must. With `on` all of that is run, and what the slot holds after it; with a second cut
+    /// inside one of the next operations, as `seed` says.
     fn play(&self, flash: &Snapshot<Stm32L4>, on: bool, seed: Option<usize>) -> Result<(), String> {
+        let memo = (!on).then_some(&self.memo);
         let mut board = Board::single_with_flash(flash);
+        board.power_on();
         if let Some(seed) = seed {
             let seed = u64::try_from(seed).unwrap_or(0);
             board.device.cut_after(seed * 7 % 401, Cut::Inside(Tear::Seeded(seed)));
         }
-        board.power_on();
-        if wait(self.way, &mut board).is_err() {
+        if wait(self.way, &mut board, memo).is_err() {
             board.power_on();
-            wait(self.way, &mut board).map_err(|_| "power fails a third time".to_owned())?;
+            let again = wait(self.way, &mut board, memo);
+            again.map_err(|_| "power fails a third time".to_owned())?;
         }
         self.compare(&board)?;
         if !on {
@@ -146,17 +158,23 @@ impl InPlace {
     }
 }
 
-/// Until an image is about to start, or power fails.
-fn wait(way: Way, board: &mut Board) -> Result<(), ()> {
+/// The level of the stack at which stretches of `board` are to end, found out on a twin of it.
+fn level(way: Way, board: &Board) -> u32 {
+    let mut levels = Levels::new(RAM.start + RAM.len, STACK_BYTES);
+    let mut twin = board.clone();
+    twin.power_on();
+    while !is_over(way, &twin) {
+        assert_eq!(twin.device.run_levels(LOOK, &mut levels), Ok(Event::Budget));
+    }
+    levels.best(twin.device.counters().instructions)
+}
+
+/// Until an image is about to start, or power fails; by what `memo` has, if that is to be used.
+fn wait(way: Way, board: &mut Board, memo: Option<&Memo>) -> Result<(), ()> {
     let end = board.device.time() + PATIENCE;
-    let mut looked = 0;
-    while board.device.time() < end {
-        if matches!(board.step(), Event::PowerLost) {
+    while board.device.time() < end && !is_over(way, board) {
+        if board.stretch(memo, if memo.is_some() { STRETCH } else { LOOK }) == Event::PowerLost {
             return Err(());
-        }
-        looked += 1;
-        if looked % LOOK == 0 && is_over(way, board) {
-            return Ok(());
         }
     }
     Ok(())

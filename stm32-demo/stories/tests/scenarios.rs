@@ -25,3 +25,61 @@ fn stories_go_as_they_are_written() {
     }
     assert!(wrong.is_empty(), "{}\nBLESS=1 accepts transcripts", wrong.join("\n"));
 }
+
+/// What an update can meet, and the stories that show it. Power cuts at every operation are in `tests/update.rs` and `power-cuts`.
+const ASKED_FOR: [(&str, &[&str]); 16] = [
+    ("a good update", &["good-update", "single-good-update"]),
+    (
+        "a power cut in download and apply",
+        &[
+            "power-cut-at-the-first-operation",
+            "power-cut-in-the-middle",
+            "single-power-cut-in-the-slide",
+            "single-power-cut-in-the-body",
+        ],
+    ),
+    (
+        "a power cut in the swap and in the trial",
+        &["power-cut-in-the-swap", "power-cut-in-the-trial", "single-power-cut-on-the-way-back"],
+    ),
+    (
+        "a connection that breaks, and a transfer that goes on",
+        &["host-goes-away", "line-loses-frames", "single-host-goes-away"],
+    ),
+    ("a wrong base, then the full image", &["wrong-base", "single-wrong-base"]),
+    ("a bad signature", &["bad-signature", "single-bad-signature"]),
+    ("a downgrade", &["downgrade", "single-downgrade"]),
+    ("a crash, and the way back", &["release-that-crashes"]),
+    ("a hang, and the way back", &["release-that-hangs", "single-release-that-hangs"]),
+    (
+        "a failed health check, and the way back",
+        &["release-that-is-unhealthy", "single-release-that-is-unhealthy"],
+    ),
+    ("both slots bad, then the golden image", &["both-slots-bad", "single-no-way-back"]),
+    ("an update after the way back", &["release-that-hangs", "single-settings-survive"]),
+    ("ten updates in a row, the swap alternating", &["ten-updates"]),
+    (
+        "a patch that is damaged in staging",
+        &["patch-damaged-in-staging", "single-patch-damaged-in-staging"],
+    ),
+    ("a budget of attempts that is spent", &["retry-budget-spent"]),
+    (
+        "settings that survive, and settings that are torn",
+        &[
+            "settings-survive",
+            "single-settings-survive",
+            "torn-word-in-the-settings",
+            "damaged-settings",
+        ],
+    ),
+];
+
+#[test]
+fn there_is_a_story_for_each_thing_that_an_update_can_meet() {
+    let scenarios = scenario::all();
+    for (what, names) in ASKED_FOR {
+        for wanted in names {
+            assert!(scenarios.iter().any(|(name, _)| name == wanted), "{what}: {wanted}");
+        }
+    }
+}

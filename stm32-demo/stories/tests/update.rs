@@ -1,8 +1,11 @@
 //! Updates over the serial port: which pages they touch, and power that fails in them. What else they may meet: `scenarios/`.
 
 use device_apply::boot::single::Way;
+use emulator::stm32l4::{Device, Event, Memo};
+use flash_model::{Cut, Tear};
 use layout::{SETTINGS, SLOT_A, SLOT_B};
 use stories::image::patch;
+use stories::single::Patches;
 use stories::single_sweep::InPlace;
 use stories::sweep::{Extent, Update};
 use stories::{Board, Outcome, Release};
@@ -62,6 +65,54 @@ fn a_start_follows_from_the_pages_that_it_relies_on() {
     assert!(!pages.is_empty() && pages.iter().all(|&page| (page as usize) < other), "{pages:?}");
     board.put(&SLOT_B, &[0x5A; 10_000]);
     assert_eq!(start(&board), (pages, time, counters));
+}
+
+/// What the sweeps with one slot rest on: a device that gets from a memo what another one's start led to is that other one, in its registers,
+/// RAM, flash, time and counters.
+#[test]
+fn a_start_from_a_memo_is_the_start_itself() {
+    let [first, second] = [Release::First.single_image(1), Release::Second.single_image(2)];
+    let patches = Patches::demo(&first, &second, 2, false);
+    let mut cut = Board::single_factory(&first);
+    cut.stage_patches(&patches);
+    cut.device.cut_after(700, Cut::Inside(Tear::Mixed(1)));
+    cut.power_on();
+    while cut.step() != Event::PowerLost {}
+    let flash = cut.device.flash().snapshot();
+    let start = || {
+        let mut board = Board::single_with_flash(&flash);
+        board.power_on();
+        board.device
+    };
+    let level = layout::RAM.start + layout::RAM.len - 14_240;
+    let memo = Memo::new(&start(), stories::board::cells(&layout::single::BOOTLOADER), level);
+    let stretches = |count: usize| {
+        let mut device = start();
+        (0..count).for_each(|_| assert_eq!(device.run_with(&memo, 20_000_000), Ok(Event::Budget)));
+        device
+    };
+    let runs = stretches(40);
+    let (known, from_memo) = (memo.repeated(), stretches(40));
+    assert!(memo.repeated() - known >= 30, "{} of 40", memo.repeated() - known);
+    let mut plain = start();
+    while let left @ 1.. = runs.counters().instructions - plain.counters().instructions {
+        assert_eq!(plain.run(left), Ok(Event::Budget));
+    }
+    let operations = plain.flash().stats().operations() - flash.fork().stats().operations();
+    assert!(operations > 200, "{operations}");
+    for device in [&runs, &from_memo] {
+        assert_eq!(device.counters(), plain.counters());
+        assert_eq!(device.time(), plain.time());
+        assert_eq!(device.peak_stack_bytes(), plain.peak_stack_bytes());
+        assert_eq!(device.machine().cpu(), plain.machine().cpu());
+        let ram =
+            |device: &Device| device.machine().bus().ram(0x2000_0000, 0x5_0000).map(<[u8]>::to_vec);
+        assert!(ram(device) == ram(&plain));
+        let all = 0..plain.flash().size();
+        assert!(device.flash().same_in(&plain.flash().snapshot(), all));
+        assert_eq!(device.flash().wear(), plain.flash().wear());
+        assert_eq!(device.flash().stats(), plain.flash().stats());
+    }
 }
 
 /// A sample of what the program `power-cuts` does with every operation.

@@ -24,6 +24,8 @@ pub enum Stop {
     Budget,
     /// The bus says that the core cannot go on.
     Halted,
+    /// Whoever let it run only wanted to come as far as this.
+    Asked,
 }
 
 /// What a machine did so far.
@@ -38,6 +40,16 @@ pub struct Counters {
 }
 
 impl Counters {
+    /// What was done since `before`.
+    #[must_use]
+    pub fn since(&self, before: &Self) -> Self {
+        Self {
+            instructions: self.instructions - before.instructions,
+            base_cycles: self.base_cycles - before.base_cycles,
+            refills: self.refills - before.refills,
+        }
+    }
+
     /// Estimated cycles, with `refill` cycles for each pipeline refill; the manual says 1 to 3.
     #[must_use]
     pub fn cycles(&self, refill: u32) -> u64 {
@@ -123,6 +135,26 @@ impl<B: Bus> Machine<B> {
         budget: u64,
         observer: &mut O,
     ) -> Result<Stop, Fault> {
+        self.run_until(budget, observer, |_| false)
+    }
+
+    /// Runs until the stack pointer is at `level` or above, after it was below, so what had been called at that depth is over; or until
+    /// the next instruction is at `end` or behind it.
+    pub(crate) fn run_to_rise(&mut self, budget: u64, level: u32, end: u32) -> Result<Stop, Fault> {
+        let mut below = false;
+        self.run_until(budget, &mut (), |cpu| {
+            let now = cpu.get(Register::SP) < level;
+            core::mem::replace(&mut below, now) && !now || cpu.next() >= end
+        })
+    }
+
+    /// Runs until `ends` says so after an instruction, and as [`run_observed`](Self::run_observed).
+    pub(crate) fn run_until<O: Observer>(
+        &mut self,
+        budget: u64,
+        observer: &mut O,
+        mut ends: impl FnMut(&Cpu) -> bool,
+    ) -> Result<Stop, Fault> {
         for _ in 0..budget {
             if self.bus.halted() {
                 return Ok(Stop::Halted);
@@ -130,6 +162,7 @@ impl<B: Bus> Machine<B> {
             let pc = self.cpu.next();
             let mark = self.cpu.mark();
             match self.step(observer) {
+                Ok(None) if ends(&self.cpu) => return Ok(Stop::Asked),
                 Ok(None) => {}
                 Ok(Some(code)) => return Ok(Stop::Breakpoint { code }),
                 Err(reason) => {
@@ -293,6 +326,24 @@ impl<B: Bus> Machine<B> {
     #[inline]
     fn halfword(&mut self, address: u32) -> Result<u32, Reason> {
         self.bus.fetch(address).map_err(|error| Reason::Fetch { address, error })
+    }
+
+    /// The core and what prices its next instruction, to be put elsewhere.
+    pub(crate) fn core(&self) -> (Cpu, Pipeline) {
+        (self.cpu.clone(), self.pipeline.clone())
+    }
+
+    /// Puts a core of [`core`](Self::core) in the place of this one.
+    pub(crate) fn set_core(&mut self, cpu: &Cpu, pipeline: &Pipeline) {
+        self.cpu = cpu.clone();
+        self.pipeline = pipeline.clone();
+    }
+
+    /// Counts what was done elsewhere.
+    pub(crate) fn count(&mut self, done: Counters) {
+        self.counters.instructions += done.instructions;
+        self.counters.base_cycles += done.base_cycles;
+        self.counters.refills += done.refills;
     }
 
     /// The core.

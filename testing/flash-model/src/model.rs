@@ -53,11 +53,15 @@ impl<P: Part> Snapshot<P> {
     /// If `range` is outside one of both devices.
     #[must_use]
     pub fn same_in(&self, other: &Self, range: Range<u32>) -> bool {
-        let len = range.end.saturating_sub(range.start);
-        let fits = |device: &Device| fits(range.start, index(len), device.size);
-        assert!(fits(&self.device) && fits(&other.device), "outside the device: {range:?}");
-        self.device.cells.equal(&other.device.cells, range.start, len)
+        same_in(&self.device, &other.device, range)
     }
+}
+
+fn same_in(ours: &Device, theirs: &Device, range: Range<u32>) -> bool {
+    let len = range.end.saturating_sub(range.start);
+    let fits = |device: &Device| fits(range.start, index(len), device.size);
+    assert!(fits(ours) && fits(theirs), "outside the device: {range:?}");
+    ours.cells.equal(&theirs.cells, range.start, len)
 }
 
 impl<P: Part> Default for FlashModel<P> {
@@ -225,6 +229,22 @@ impl<P: Part> FlashModel<P> {
         let mut device = self.device.borrow_mut();
         device.powered = true;
         device.armed = None;
+    }
+
+    /// Whether a cut waits for its operation.
+    #[must_use]
+    pub fn is_cut_armed(&self) -> bool {
+        self.device.borrow().armed.is_some()
+    }
+
+    /// Whether `range` holds the same as in `snapshot`, as [`Snapshot::same_in`] says.
+    ///
+    /// # Panics
+    ///
+    /// If `range` is outside one of both devices.
+    #[must_use]
+    pub fn same_in(&self, snapshot: &Snapshot<P>, range: Range<u32>) -> bool {
+        same_in(&self.device.borrow(), &snapshot.device, range)
     }
 
     /// Whether there is power.

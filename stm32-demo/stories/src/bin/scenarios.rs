@@ -10,7 +10,7 @@ fn main() -> ExitCode {
     let mut scenarios = scenario::all();
     scenarios.retain(|(name, _)| name.contains(&wanted));
     println!(
-        "{:<34} {:<42} {:>5} {:>5} {:>7} {:>7} {:>8}",
+        "{:<42} {:<42} {:>5} {:>5} {:>7} {:>7} {:>8}",
         "story", "outcome", "boots", "swaps", "flash", "bytes", "time"
     );
     let runs = run_all(&scenarios);
@@ -29,7 +29,7 @@ fn main() -> ExitCode {
 fn row(name: &str, run: &Run, right: bool) -> String {
     let cost = &run.cost;
     format!(
-        "{name:<34} {:<42} {:>5} {:>5} {:>7} {:>7} {:>6.2} s{}",
+        "{name:<42} {:<42} {:>5} {:>5} {:>7} {:>7} {:>6.2} s{}",
         run.outcome,
         cost.boots,
         cost.swaps,

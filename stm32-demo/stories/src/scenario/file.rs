@@ -80,6 +80,20 @@ pub enum Step {
     Cut(PowerCut),
     /// Damages flash while there is no power.
     Damage(Damage),
+    /// Keeps other settings.
+    Set(Settings),
+    /// Asks for the settings.
+    Settings,
+}
+
+/// Settings of the application.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Settings {
+    /// The device's name, 16 bytes at most.
+    pub name: String,
+    /// Seconds for which an image on trial must work.
+    pub health_window: u16,
 }
 
 /// A patch on its way.
@@ -141,6 +155,8 @@ pub enum Place {
     Patch,
     /// Where the reverse patch waits.
     Reverse,
+    /// The log of the patch that leads to the image `of`, in slot B behind where that will be.
+    PatchLog,
 }
 
 /// What becomes of a double word.
@@ -156,7 +172,7 @@ pub enum Harm {
 }
 
 /// A double word that is damaged.
-#[derive(Debug, Clone, Copy, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Damage {
     /// Where it is.
@@ -165,6 +181,8 @@ pub struct Damage {
     pub at: i64,
     /// What becomes of it.
     pub harm: Harm,
+    /// For a log: the target of its patch.
+    pub of: Option<String>,
 }
 
 /// How a scenario ends.

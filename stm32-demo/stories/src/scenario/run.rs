@@ -8,9 +8,9 @@ use flash_model::{Cut, Stats, Tear};
 use layout::{
     Area, BOOT_LOG, BOOTLOADERS, GOLDEN, PAGE_BYTES, SETTINGS, SLOT_A, SLOT_B, UPDATE_LOG, single,
 };
-use link::{Reply, Request};
+use link::{Reply, Request, Settings};
 
-use super::file::{Damage, Harm, Place, Scenario, Send, Step};
+use super::file::{self, Damage, Harm, Place, Scenario, Send, Step};
 use super::images::Images;
 use super::transcript::{Transcript, single_state, state};
 use crate::board::{Board, cells};
@@ -84,12 +84,14 @@ pub fn run(scenario: &Scenario) -> Run {
     Run { transcript: transcript.into_text(), outcome, wrong, cost }
 }
 
-/// What a step must not erase: what is never updated, and while a patch is sent the slot that runs.
+/// What a step must not erase: what is never updated, and while the device is asked for something the slot that runs.
 fn kept(board: &Board, step: &Step) -> Vec<Area> {
     let running = if board.device.is_swapped() { SLOT_B } else { SLOT_A };
     let never = [single::BOOTLOADER, single::GOLDEN, single::SETTINGS];
     match step {
         Step::Damage(_) => Vec::new(),
+        Step::Set(_) if board.is_single() => vec![single::BOOTLOADER, single::GOLDEN, single::SLOT],
+        Step::Set(_) => [BOOTLOADERS.as_slice(), &[GOLDEN, running]].concat(),
         Step::Send(_) if board.is_single() => [never.as_slice(), &[single::SLOT]].concat(),
         _ if board.is_single() => never.to_vec(),
         Step::Send(_) => [BOOTLOADERS.as_slice(), &[GOLDEN, SETTINGS, running]].concat(),
@@ -175,11 +177,41 @@ fn take(board: &mut Board, images: &Images, step: &Step, transcript: &mut Transc
             board.device.cut_after(cut.behind, cut.torn.map_or(Cut::Before, tear));
         }
         Step::Damage(damage) => {
-            let Damage { place, at, harm } = damage;
+            let Damage { place, at, harm, .. } = damage;
             transcript.step(&format!("damage {place:?} at {at}: {harm:?}"));
-            harm_at(board, damage);
+            harm_at(board, images, damage);
             transcript.outcome(board, "");
         }
+        Step::Set(settings) => {
+            transcript.step(&format!("set the name {}", settings.name));
+            let found = board.insist(&Request::Set(encoded(settings)));
+            transcript.outcome(board, &found.map_or_else(gone, |reply| kept_settings(&reply)));
+        }
+        Step::Settings => {
+            transcript.step("ask for the settings");
+            let found = board.insist(&Request::Settings);
+            transcript.outcome(board, &found.map_or_else(gone, |reply| kept_settings(&reply)));
+        }
+    }
+}
+
+fn encoded(settings: &file::Settings) -> Settings {
+    let mut name = [0; 16];
+    name[..settings.name.len()].copy_from_slice(settings.name.as_bytes());
+    let health_window_s = settings.health_window;
+    Settings { name, health_window_s, ..Settings::default() }
+}
+
+fn kept_settings(reply: &Reply) -> String {
+    match reply {
+        Reply::Settings(settings) if *settings == Settings::default() => {
+            "the usual settings".to_owned()
+        }
+        Reply::Settings(Settings { name, health_window_s, .. }) => {
+            let name = String::from_utf8_lossy(name);
+            format!("name {}, health window {health_window_s} s", name.trim_end_matches('\0'))
+        }
+        other => unreachable!("no answer to a question for settings: {other:?}"),
     }
 }
 
@@ -256,9 +288,10 @@ fn share(len: usize, part: f64) -> usize {
 }
 
 /// Damages a double word of a device without power.
-fn harm_at(board: &Board, damage: &Damage) {
+fn harm_at(board: &Board, images: &Images, damage: &Damage) {
     let (area, image) = match damage.place {
         Place::SlotA => (SLOT_A, board.record().map(|record| record.image(Slot::A).len)),
+        Place::PatchLog => (SLOT_B, None),
         Place::SlotB => (SLOT_B, board.record().map(|record| record.image(Slot::B).len)),
         Place::BootLog => (BOOT_LOG, None),
         Place::UpdateLog => (UPDATE_LOG, None),
@@ -269,7 +302,13 @@ fn harm_at(board: &Board, damage: &Damage) {
     };
     let end = i64::from(image.unwrap_or(area.len())) / 8 * 8;
     let at = if damage.at < 0 { end + damage.at } else { damage.at };
-    let at = u32::try_from(at).expect("in the area");
+    let mut at = u32::try_from(at).expect("in the area");
+    if damage.place == Place::PatchLog {
+        // Behind the target and a spare page: docs/flash-layout.md.
+        let target = images.get(damage.of.as_deref().expect("a log is of a patch"));
+        let pages = u32::try_from(target.len()).expect("images are short").div_ceil(PAGE_BYTES);
+        at += (pages + 1) * PAGE_BYTES;
+    }
     assert!(at.is_multiple_of(8) && at < area.len(), "a double word in the area");
     harm_cells(board, &area, at, damage.harm);
 }

@@ -72,6 +72,15 @@ impl Cpu {
         self.lowest_stack
     }
 
+    /// Takes note of a value that the stack pointer had elsewhere; from scratch with `anew`.
+    pub(crate) fn note_stack(&mut self, value: u32, anew: bool) {
+        self.lowest_stack = if anew { value } else { self.lowest_stack.min(value) };
+    }
+
+    pub(crate) fn registers(&self) -> &[u32; 16] {
+        &self.registers
+    }
+
     /// Value of a register; the PC's is that of the instruction before, plus 4.
     #[inline]
     #[must_use]

@@ -47,6 +47,11 @@ impl SysTick {
         wrapped && self.control & TICKINT != 0
     }
 
+    /// Whether it counts.
+    pub(crate) fn is_on(&self) -> bool {
+        self.control & ENABLE != 0
+    }
+
     /// Cycles until it asks for its exception; `None` if it never does.
     #[must_use]
     pub fn cycles_left(&self) -> Option<u32> {

@@ -18,9 +18,11 @@ const INTERRUPTS: u8 = 91;
 const FLASH_IRQ: u8 = 4;
 const LPUART1_IRQ: u8 = 70;
 
+/// Bytes of both RAMs.
+pub(super) const SRAM_BYTES: u32 = 0x5_0000;
 /// SRAM1 and, right behind it, SRAM2, which is also at `SRAM2`.
 const SRAM: u32 = 0x2000_0000;
-const SRAM_END: u32 = 0x2005_0000;
+const SRAM_END: u32 = SRAM + SRAM_BYTES;
 const SRAM2: u32 = 0x1000_0000;
 const SRAM2_END: u32 = 0x1001_0000;
 const SRAM2_OFFSET: u32 = 0x4_0000;
@@ -34,6 +36,17 @@ const ALIAS_END: u32 = 2 * BANK_BYTES;
 pub(super) enum Halt {
     PowerLost,
     Reset(ResetCause),
+}
+
+/// A part in which nothing goes on but the core: all but memory and time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Still {
+    flash: super::flash::Still,
+    system: SystemControl,
+    rcc: Rcc,
+    syscfg: Syscfg,
+    gpio: Gpio,
+    power: Power,
 }
 
 /// Everything but the core itself.
@@ -127,6 +140,41 @@ impl Chip {
         self.sram.get(start..)?.get(..len_bytes)
     }
 
+    /// Everything but memory and time; nothing while something goes on by itself.
+    pub(super) fn still(&self) -> Option<Still> {
+        let timed = self.system.systick.is_on() || self.next != Picoseconds::MAX;
+        let idle = self.iwdg == Iwdg::default() && self.uart == Uart::default();
+        if timed || !idle || self.halt.is_some() {
+            return None;
+        }
+        Some(Still {
+            flash: self.flash.still()?,
+            system: self.system.clone(),
+            rcc: self.rcc.clone(),
+            syscfg: self.syscfg.clone(),
+            gpio: self.gpio.clone(),
+            power: self.power.clone(),
+        })
+    }
+
+    /// Becomes as it was elsewhere, where `passed` went by.
+    pub(super) fn set_still(&mut self, still: &Still, passed: Picoseconds) {
+        let Still { flash, system, rcc, syscfg, gpio, power } = still.clone();
+        self.flash.set_still(flash);
+        (self.system, self.rcc, self.syscfg) = (system, rcc, syscfg);
+        (self.gpio, self.power) = (gpio, power);
+        self.now += passed;
+        self.settle();
+    }
+
+    pub(super) fn all_ram(&self) -> &[u8] {
+        &self.sram
+    }
+
+    pub(super) fn all_ram_mut(&mut self) -> &mut [u8] {
+        &mut self.sram
+    }
+
     fn earliest(&self) -> Option<(Picoseconds, Due)> {
         let flash = self.flash.busy_until().map(|at| (at, Due::Flash));
         let watchdog = self.iwdg.expires().map(|at| (at, Due::Watchdog));
@@ -207,7 +255,10 @@ impl Chip {
     }
 
     #[inline]
-    fn read_sram(&self, offset: u32, width: Width) -> u32 {
+    fn read_sram(&mut self, offset: u32, width: Width) -> u32 {
+        if let Some(watch) = self.flash.watch() {
+            watch.read_word(offset, &self.sram);
+        }
         let bytes = &self.sram[offset as usize..];
         match width {
             Width::Byte => bytes.first().map_or(0, |&byte| u32::from(byte)),
@@ -218,6 +269,9 @@ impl Chip {
 
     #[inline]
     fn write_sram(&mut self, offset: u32, width: Width, value: u32) {
+        if let Some(watch) = self.flash.watch() {
+            watch.write(offset, width, &self.sram);
+        }
         let len = width.bytes() as usize;
         self.sram[offset as usize..][..len].copy_from_slice(&value.to_le_bytes()[..len]);
     }

@@ -184,8 +184,14 @@ impl Device {
         budget: u64,
         observer: &mut O,
     ) -> Result<Event, Fault> {
+        let stop = self.machine.run_observed(budget, observer);
+        self.stopped(stop)
+    }
+
+    /// What it means that the core has stopped.
+    pub(super) fn stopped(&mut self, stop: Result<Stop, Fault>) -> Result<Event, Fault> {
         // An order of the last instruction is carried out though the budget is spent.
-        let stop = match self.machine.run_observed(budget, observer) {
+        let stop = match stop {
             Err(Fault { reason: Reason::Asleep, .. }) => return Ok(Event::Asleep),
             stop => stop?,
         };
@@ -199,7 +205,7 @@ impl Device {
                 Ok(Event::Reset(cause))
             }
             (Stop::Breakpoint { code }, None) => Ok(Event::Breakpoint { code }),
-            (Stop::Budget | Stop::Halted, None) => Ok(Event::Budget),
+            (Stop::Budget | Stop::Halted | Stop::Asked, None) => Ok(Event::Budget),
         }
     }
 

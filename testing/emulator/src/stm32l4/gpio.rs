@@ -5,7 +5,7 @@ use crate::bus::BusError;
 /// Ports A to I; RM0351 §2.2.2, table 2.
 pub(super) const PORTS: u32 = 9;
 
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Gpio {
     /// `MODER` to `ASCR` of each port.
     ports: [[u32; 12]; PORTS as usize],

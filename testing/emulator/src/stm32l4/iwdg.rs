@@ -12,7 +12,7 @@ const START: u32 = 0xCCCC;
 const RELOAD: u32 = 0xAAAA;
 const UNLOCK: u32 = 0x5555;
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Iwdg {
     prescaler: u32,
     reload: u32,

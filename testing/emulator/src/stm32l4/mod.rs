@@ -5,6 +5,7 @@
 //! | [`device`] | the part on a board: power, reset, what a test does with it |
 //! | [`chip`] | the bus: which address is what; time |
 //! | [`flash`] | both banks and their controller |
+//! | [`memo`], [`levels`] | stretches of runs that need not be run again; where they end |
 //! | `rcc`, `iwdg`, `syscfg`, `uart`, `gpio`, `power` | the peripherals |
 //!
 //! # What it is strict about
@@ -44,13 +45,18 @@ pub mod device;
 pub mod flash;
 mod gpio;
 mod iwdg;
+pub mod levels;
+pub mod memo;
 mod power;
 mod rcc;
 mod syscfg;
 mod time;
 mod uart;
+mod watch;
 
 pub use chip::Chip;
 pub use device::{Device, Event};
 pub use flash::Bank;
+pub use levels::Levels;
+pub use memo::Memo;
 pub use rcc::ResetCause;

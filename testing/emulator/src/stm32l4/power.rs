@@ -7,7 +7,7 @@ const CR1: u32 = 0x0000_0200;
 /// `PWR_CR2.IOSV`: the supply of port G is valid.
 const IOSV: u32 = 1 << 9;
 
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Power {
     cr2: u32,
 }

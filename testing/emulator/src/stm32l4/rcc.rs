@@ -50,7 +50,7 @@ impl ResetCause {
     }
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Rcc {
     range: usize,
     pll_on: bool,

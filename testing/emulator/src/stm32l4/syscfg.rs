@@ -18,7 +18,7 @@ pub(super) enum AtZero {
     Sram,
 }
 
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Syscfg {
     pub(super) at_zero: AtZero,
     pub(super) swapped: bool,

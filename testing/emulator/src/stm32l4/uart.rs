@@ -30,7 +30,7 @@ const BITS: u64 = 10;
 /// The least and most that `LPUART_BRR` may be (§41.4.4).
 const BRR: core::ops::RangeInclusive<u32> = 0x300..=0xF_FFFF;
 
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Uart {
     control: u32,
     divider: u32,

@@ -9,6 +9,7 @@ use flash_model::{FlashError, FlashModel, UnitState};
 
 use super::PAGE_BYTES;
 use crate::bus::Width;
+use crate::stm32l4::watch::Watch;
 
 /// Bytes of a double word, the unit of programming and of ECC.
 pub(super) const UNIT: u32 = 8;
@@ -22,6 +23,8 @@ pub(super) struct Array {
     poisoned: BTreeSet<u32>,
     /// Of each page.
     first_uses: Box<[FirstUse]>,
+    /// What a stretch of a run takes and leaves, while that is of interest.
+    pub(super) watch: Option<Box<Watch>>,
 }
 
 /// How a page was used first.
@@ -40,7 +43,7 @@ impl Array {
         let bytes = vec![0xFF; cells.size() as usize].into_boxed_slice();
         let pages = cells.size() / PAGE_BYTES;
         let first_uses = vec![FirstUse::None; pages as usize].into_boxed_slice();
-        Self { cells, bytes, poisoned: BTreeSet::new(), first_uses }
+        Self { cells, bytes, poisoned: BTreeSet::new(), first_uses, watch: None }
     }
 
     #[inline]
@@ -66,6 +69,9 @@ impl Array {
     #[inline]
     pub(super) fn read(&mut self, address: u32, width: Width) -> (u32, bool) {
         self.used(address, FirstUse::Content);
+        if let Some(watch) = &mut self.watch {
+            watch.read_unit(address, &self.cells);
+        }
         let at = address as usize;
         let value = match width {
             Width::Byte => u32::from(self.bytes[at]),
@@ -81,18 +87,32 @@ impl Array {
 
     pub(super) fn program(&mut self, address: u32, unit: [u8; 8]) -> Result<(), FlashError> {
         self.used(address, FirstUse::Content);
+        if let Some(watch) = &mut self.watch {
+            watch.program(address, unit, &self.cells);
+        }
         let done = self.cells.program(address, &unit);
+        self.watch_failure(&done);
         self.look(address, address + UNIT);
         done
     }
 
     pub(super) fn erase(&mut self, address: u32) -> Result<(), FlashError> {
         let page = self.cells.page_at(address);
+        if let Some(watch) = &mut self.watch {
+            watch.erase(page.start, page.bytes);
+        }
         let done = self.cells.erase(page.start..page.start + page.bytes);
+        self.watch_failure(&done);
         // A torn erase leaves something of what was there.
         self.used(address, if done.is_ok() { FirstUse::Erase } else { FirstUse::Content });
         self.look(page.start, page.start + page.bytes);
         done
+    }
+
+    fn watch_failure(&mut self, done: &Result<(), FlashError>) {
+        if let (Some(watch), Err(_)) = (&mut self.watch, done) {
+            watch.fails();
+        }
     }
 
     /// Looks again at the cells from `start` to before `end`, whole double words.

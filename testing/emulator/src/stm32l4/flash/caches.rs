@@ -15,7 +15,7 @@ const ICRST: u32 = 11;
 const DCRST: u32 = 12;
 
 /// One of both caches.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct Cache {
     on: bool,
     /// It has been off ever since it was reset: it holds nothing.
@@ -39,7 +39,7 @@ impl Cache {
     }
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Caches {
     prefetch: bool,
     instructions: Cache,

@@ -4,6 +4,7 @@ mod array;
 mod caches;
 mod options;
 mod registers;
+mod still;
 
 use flash_model::Stm32L4;
 use flash_model::{Cut, FlashError, FlashModel, Tear};
@@ -13,7 +14,9 @@ use self::caches::Caches;
 use self::options::Options;
 pub(super) use self::registers::Order;
 use self::registers::{Keys, bits};
+pub(super) use self::still::Still;
 use super::time::{Picoseconds, picoseconds};
+use super::watch::{Done, Watch};
 use crate::bus::{BusError, Width};
 
 /// Bytes of a bank.
@@ -154,6 +157,23 @@ impl Flash {
 
     pub(super) fn pages_relied_on(&self) -> Vec<u32> {
         self.array.pages_relied_on()
+    }
+
+    /// What is noted of a stretch of a run, if it is.
+    #[inline]
+    pub(super) fn watch(&mut self) -> &mut Option<Box<Watch>> {
+        &mut self.array.watch
+    }
+
+    /// Programs and erases what a stretch did elsewhere. It fails when it did there, which [`Watch`] says.
+    pub(super) fn repeat(&mut self, operations: &[Done]) {
+        for operation in operations {
+            let done = match *operation {
+                Done::Program { address, unit } => self.array.program(address, unit),
+                Done::Erase { address } => self.array.erase(address),
+            };
+            debug_assert_eq!(done, Ok(()), "it went well elsewhere");
+        }
     }
 
     pub(super) fn boots_bank_2(&self) -> bool {

@@ -121,7 +121,9 @@ impl Flash {
             0x10 => self.status &= !value,
             0x14 => return self.write_control(value, now),
             0x18 if field(value, 24, 1) == 1 => return Err(BusError::NotModelled),
-            0x18 => self.ecc &= !(value & bits::ECCD),
+            // The place says nothing without the flag.
+            0x18 if value & bits::ECCD != 0 => self.ecc = 0,
+            0x18 => {}
             0x20 | 0x2C | 0x30 | 0x4C | 0x50 if self.option_keys != Keys::Open => {
                 return Err(BusError::Misuse);
             }
