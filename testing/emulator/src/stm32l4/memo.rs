@@ -10,7 +10,7 @@
 //! are not remembered, and run.
 //!
 //! A stretch ends where the stack pointer rises over a level, so where something that was called at a certain depth has returned, and where
-//! a program leaves the flash that nothing changes. For one beginning a tree has what was met: by the values so far it is certain which cell comes next ([`Known`]).
+//! a program leaves the flash that nothing changes. For one beginning a tree has what was met: by the values so far it is certain which cell comes next (`Known`).
 
 use core::hash::{Hash, Hasher};
 use core::mem;
