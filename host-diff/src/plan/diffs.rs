@@ -152,3 +152,51 @@ impl<'a> Aligner<'a> {
         path(&self.labelled(before), &self.by_label, unit, new_bytes, &self.pair.reach)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use patcher_core::reference::pointer::Pointers;
+
+    const ADDRESS: u32 = 0x0800_0000;
+    const INSERTED: u32 = 64;
+
+    /// Records of eight bytes that nothing predicts and a pointer to one of them, `moved` bytes further than in the base.
+    fn records(moved: u32) -> Vec<u8> {
+        let numbers = core::iter::successors(Some(1u64), |x| Some(x ^ x << 13 ^ x >> 7 ^ x << 17));
+        let record = |number: u64| {
+            let to = u32::try_from(number % 500).unwrap() * 12;
+            [&number.to_le_bytes()[..], &(ADDRESS + moved + to).to_le_bytes()].concat()
+        };
+        numbers.take(500).flat_map(|x| record(x.wrapping_mul(0x9E37_79B9_7F4A_7C15))).collect()
+    }
+
+    fn alignments(moved: u32) -> Vec<Vec<Aligned>> {
+        let (base, old) = (records(0), records(moved));
+        let target = [&vec![0x5A; INSERTED as usize][..], &old].concat();
+        let regions = |image: &[u8]| Regions::single(u32::try_from(image.len()).unwrap(), ADDRESS);
+        let pair = Pair {
+            base: &base,
+            target: &target,
+            base_regions: regions(&base),
+            target_regions: regions(&target),
+            isa: Some(&Pointers::<false>),
+            reach: Reach::default(),
+        };
+        Aligner::new(&pair).greedy(8, 4)
+    }
+
+    #[test]
+    fn references_that_follow_their_targets_are_aligned_by_labels_alone() {
+        let whole = Aligned { target: INSERTED as usize, base: 0, len: 6000 };
+        assert_eq!(alignments(INSERTED), [[whole]]);
+    }
+
+    #[test]
+    fn the_first_alignment_is_kept_where_labels_say_nothing() {
+        let found = alignments(0);
+        let whole = Aligned { target: INSERTED as usize, base: 0, len: 6000 };
+        assert_eq!(found.len(), 2, "{found:?}");
+        assert_eq!(found[1], [whole]);
+    }
+}

@@ -16,6 +16,8 @@ const KEY: usize = 8;
 const TRIES: usize = 32;
 /// New bytes cost more than the parse of copies thinks: 18/16 of it.
 const NEW_BYTE: u64 = 18;
+/// A new byte is never free: in a long run, which one copy makes, to go on hitting is cheaper still.
+const LEAST_NEW_BYTE: u64 = 1;
 
 /// What a path's next unit costs by.
 #[derive(Debug, Clone, Copy)]
@@ -137,7 +139,7 @@ impl Images<'_> {
             let least = self.reach.least(at);
             let unit = Unit::<UNIT> { images: *self, at, end, least };
             sweep.enter(at, State::FRESH, op, |diagonal| unit.resembles(diagonal));
-            let new_byte = |&new: &Bits| u64::from(new) * NEW_BYTE / 16;
+            let new_byte = |&new: &Bits| (u64::from(new) * NEW_BYTE / 16).max(LEAST_NEW_BYTE);
             let new = new_bytes[at..end].iter().map(new_byte).sum();
             sweep.pay(new, |diagonal, state| unit.follow(diagonal, state));
             if end - at == UNIT {
@@ -260,6 +262,29 @@ mod tests {
         assert_eq!(aligned(&noise(4, 3000), &noise(5, 3001)), []);
         assert_eq!(aligned(&[], &noise(5, 100)), []);
         assert_eq!(aligned(&noise(4, 3000), &[]), []);
+    }
+
+    #[test]
+    fn a_run_that_new_bytes_would_make_for_nothing_is_no_reason_to_leave() {
+        let base = [&noise(7, 3000)[..], &[0xFF; 60_000], &noise(8, 3000)].concat();
+        let mut new_bytes = vec![7 * BIT; base.len()];
+        new_bytes[3000..63_000].fill(0);
+        let found = path(&masked(&base), &masked(&base), 2, &new_bytes, &Reach::default());
+        assert_eq!(found, [Aligned { target: 0, base: 0, len: base.len() }]);
+    }
+
+    #[test]
+    fn units_of_any_length_are_followed_to_an_end_within_one() {
+        let base = noise(9, 2003);
+        let mut target = base.clone();
+        target[1001] ^= 0x55;
+        let new_bytes = vec![7 * BIT; target.len()];
+        for unit in [1, 2, 4] {
+            let reach = Reach::default();
+            let found = path(&masked(&base), &masked(&target), unit, &new_bytes, &reach);
+            let len = base.len() / usize::from(unit) * usize::from(unit);
+            assert_eq!(found, [Aligned { target: 0, base: 0, len }], "units of {unit}");
+        }
     }
 
     #[test]
