@@ -192,8 +192,8 @@ pub fn full(target: &[u8], frame: Frame<'_>, limit: usize) -> Result<Option<Enco
     job.attempt(&[], limit)
 }
 
-/// A full image is all extra: prices of its tokens take longer to settle.
-const MORE_ROUNDS: usize = 2;
+/// How often copies of a full image are chosen again, beside the rounds of the effort.
+const MORE_ROUNDS: usize = 4;
 
 /// What all attempts at one patch have in common.
 #[derive(Debug, Clone, Copy)]
@@ -260,15 +260,27 @@ impl Job<'_> {
         let seen = Seen::new(&header, pair.base, pair.target, &plan);
         let gaps = gaps(aligned, pair.target.len(), epoch);
         let mut literals = vec![GUESS; pair.target.len()];
-        let mut prices = Prices::guess();
+        let mut prices = Prices::guess(kind);
         plan.copies = copies(&seen, &gaps, &literals, &prices, search);
-        let rounds = match kind {
-            Kind::Full if effort.rounds > 0 => effort.rounds + MORE_ROUNDS,
-            _ => effort.rounds,
-        };
-        for _ in 0..rounds {
-            (literals, prices) = costs(pair, &seen, &header, &plan).map_err(bug)?;
+        for _ in 0..effort.rounds {
+            (_, literals, prices) = costs(pair, &seen, &header, &plan).map_err(bug)?;
             plan.copies = copies(&seen, &gaps, &literals, &prices, search);
+        }
+        if kind == Kind::Full && effort.rounds > 0 {
+            // All extra: its prices take longer to settle, and may come to dearer copies on the way.
+            let mut least = u64::MAX;
+            let mut best = Vec::new();
+            for round in 0..=MORE_ROUNDS {
+                let (total, literals, prices) = costs(pair, &seen, &header, &plan).map_err(bug)?;
+                if total < least {
+                    least = total;
+                    best.clone_from(&plan.copies);
+                }
+                if round < MORE_ROUNDS {
+                    plan.copies = copies(&seen, &gaps, &literals, &prices, search);
+                }
+            }
+            plan.copies = best;
         }
         let body = encode_within(&header, &reference::ALL, pair.base, pair.target, &plan, limit);
         let Some(body) = body.map_err(bug)? else { return Ok(None) };

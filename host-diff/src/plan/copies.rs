@@ -5,6 +5,7 @@ use crate::in_place::Reach;
 use crate::matcher::places::Places;
 use crate::matcher::suffix::common;
 use core::ops::{Range, RangeInclusive};
+use patcher_core::Kind;
 use patcher_core::encode::{Copy, Seen};
 use patcher_core::stream::{MIN_COPY, REPEATS, Source};
 
@@ -116,12 +117,12 @@ enum Found {
 }
 
 impl Found {
-    /// Cost of its source.
-    fn price(self, prices: &Prices) -> Bits {
+    /// Cost of its source for one of the shortest copies, or for longer ones.
+    fn price(self, prices: &Prices, longer: bool) -> Bits {
         let [target, base] = prices.image;
         match self {
             Self::Repeat(index) => prices.repeat[index],
-            Self::Target(bits) => prices.fresh + target + prices.target[bits],
+            Self::Target(bits) => prices.fresh + target + prices.target[usize::from(longer)][bits],
             Self::Base(bits) => prices.fresh + base + prices.base[bits],
         }
     }
@@ -176,7 +177,7 @@ pub fn new_byte_costs(
         .collect();
     let seen = Seen::plain(base, target);
     let mut costs = vec![0; target.len()];
-    parse(&seen, &gaps, literal, &Prices::guess(), search, SHORT, |bytes, cost, _| {
+    parse(&seen, &gaps, literal, &Prices::guess(Kind::Delta), search, SHORT, |bytes, cost, _| {
         let count = u64::try_from(bytes.len()).unwrap_or(1);
         costs[bytes].fill(Bits::try_from(cost / count).unwrap_or(Bits::MAX));
     });
@@ -252,13 +253,15 @@ fn parse(
                 let mut repeats = here.repeats;
                 repeats[..=last].rotate_right(1);
                 repeats[0] = Source { from_base, delta: source.wrapping_sub(word32(at)) };
-                let cost = here.cost + u64::from(is_copy + found.price(prices));
+                let costs = [false, true]
+                    .map(|longer| here.cost + u64::from(is_copy + found.price(prices, longer)));
                 let (shortest, length) = lengths.into_inner();
                 let length = length / unit * unit;
                 let shortest = if length > LONG { length } else { shortest.next_multiple_of(unit) };
                 for len in (shortest..=length).step_by(unit) {
                     let number = word32((len - SHORTEST) / unit);
-                    let cost = cost + u64::from(prices.length[bit_length(number)]);
+                    let cost = costs[usize::from(number > 0)]
+                        + u64::from(prices.length[bit_length(number)]);
                     let slot = &mut arrivals[at + len - start];
                     if cost < slot.cost {
                         *slot = Arrival { cost, len: word32(len), from_base, source, repeats };

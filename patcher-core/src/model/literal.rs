@@ -18,6 +18,8 @@ pub struct Literal {
     pub tokens: u32,
     /// Where it stands: 0..2 in a delta, 0..4 in a full image.
     pub place: u32,
+    /// The first of its weight classes, one for two bits each: 4, or 0, which in a delta belongs to misses.
+    pub class: usize,
     /// What stands before it, in a full image: elsewhere there are too few literals to learn it.
     pub before: Option<u32>,
 }
@@ -26,7 +28,7 @@ pub struct Literal {
 pub fn code(model: &mut Model<'_>, coder: &mut impl Coder, literal: &Literal, byte: u8) -> u8 {
     let (compact, layout) = (model.compact, model.bytes);
     let (fixed, cells) = model.split();
-    let Literal { tokens, place, before, .. } = *literal;
+    let Literal { tokens, place, class, before, .. } = *literal;
     let places = if before.is_some() { 4 } else { 2 };
     let first = layout.follows(tokens * places + place);
     let context = hash::context(2, before.unwrap_or(0), place);
@@ -43,8 +45,7 @@ pub fn code(model: &mut Model<'_>, coder: &mut impl Coder, literal: &Literal, by
         for (input, &(start, nodes)) in others.iter_mut().zip(&starts) {
             input.cell = start + (sofar & nodes);
         }
-        let class = 4 + (index >> 1);
-        let weights = WEIGHTS.of(fixed, compact, state * 8 + class);
+        let weights = WEIGHTS.of(fixed, compact, state * 8 + class + (index >> 1));
         let Some(weights) = weights else { return 0 };
         let bit = mixer::decide(coder, weights, cells, &inputs, MIX, byte >> index & 1 == 1);
         sofar = sofar << 1 | usize::from(bit);

@@ -212,7 +212,7 @@ impl<'w> Engine<'w> {
             Phase::MapShift => self.map_shift(side)?,
             Phase::OpStart => self.op_start(side)?,
             Phase::Extra => self.extra(images, side)?,
-            Phase::CopyOffset => self.copy_offset(side),
+            Phase::CopyOffset => self.copy_offset(side)?,
             Phase::CopyLength => self.copy_length(side)?,
             Phase::Copy => self.copy(images)?,
             Phase::DiffStart => self.diff_start(side)?,

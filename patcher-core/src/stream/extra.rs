@@ -33,7 +33,7 @@ impl Engine<'_> {
         };
         self.state.tokens = self.state.tokens << 1 | u8::from(is_copy);
         if is_copy {
-            self.state.phase = Phase::CopyOffset;
+            self.state.phase = Phase::CopyLength;
             self.state.copied = true;
             return Ok(());
         }
@@ -82,7 +82,9 @@ impl Engine<'_> {
         let State { last, position, tokens, .. } = self.state;
         let mut before = last & 0xFF;
         let mut place = position & 1;
+        let mut class = 4;
         if bytes.len() > 1 {
+            class = 0;
             place = if before >= WIDE && last >> 16 & 0xFF < WIDE { 2 } else { 0 };
             if place == 0 {
                 before >>= 3;
@@ -91,26 +93,44 @@ impl Engine<'_> {
         for (byte, &expected) in bytes.iter_mut().zip(expected).rev() {
             let before_it = (self.header.kind == Kind::Full).then_some(before);
             let tokens = u32::from(tokens & 7);
-            let literal = Literal { expected, tokens, place, before: before_it };
+            let literal = Literal { expected, tokens, place, class, before: before_it };
             side.about(Topic::Literal);
             *byte = literal::code(&mut self.model, side, &literal, *byte);
             before = u32::from(*byte >> 2);
+            class = 4;
             place += 1;
         }
     }
 
-    pub(crate) fn copy_offset(&mut self, side: &mut impl Side) {
+    pub(crate) fn copy_offset(&mut self, side: &mut impl Side) -> Result<(), DecodeError> {
         let question = Question::IsRepeat(&self.state.repeats);
         let answer = side.ask(self.state.position, question) != 0;
         let since = (self.state.tokens >> 1 & 7).trailing_zeros().min(3);
         let last = u32::from(self.state.repeated) | since << 1;
         let repeat = switch::code(&mut self.model, side, Switch::IsRepeat, last, answer);
         self.state.repeated = repeat;
-        self.state.source = if repeat { self.repeat(side) } else { self.fresh_source(side) };
-        self.state.phase = Phase::CopyLength;
+        let (source, index) =
+            if repeat { self.repeat(side) } else { (self.fresh_source(side), REPEATS - 1) };
+        self.remember(source, index);
+        self.state.source = source;
+        let position = self.state.position;
+        let from = position.wrapping_add(source.delta);
+        if source.from_base {
+            let end = from.checked_add(self.state.copy_left);
+            if end.is_none_or(|end| end > self.header.base_len) {
+                return Err(DecodeError::BaseRange);
+            }
+            if from < self.base_floor() {
+                return Err(DecodeError::BaseGone);
+            }
+        } else if from >= position {
+            return Err(DecodeError::CopyRange);
+        }
+        self.state.phase = Phase::Copy;
+        Ok(())
     }
 
-    fn repeat(&mut self, side: &mut impl Side) -> Source {
+    fn repeat(&mut self, side: &mut impl Side) -> (Source, usize) {
         let question = Question::RepeatIndex(&self.state.repeats);
         let wanted = side.ask(self.state.position, question);
         let mut index = 0usize;
@@ -121,9 +141,7 @@ impl Engine<'_> {
             }
             index += 1;
         }
-        let source = self.state.repeats.get(index).copied().unwrap_or_default();
-        self.remember(source, index);
-        source
+        (self.state.repeats.get(index).copied().unwrap_or_default(), index)
     }
 
     fn fresh_source(&mut self, side: &mut impl Side) -> Source {
@@ -139,12 +157,13 @@ impl Engine<'_> {
             expected.wrapping_add(unzigzag(jump)).wrapping_sub(self.state.position)
         } else {
             let answer = side.ask(self.state.position, Question::TargetDistance);
-            let distance = number::code(&mut self.model, side, Number::TargetDistance, answer);
+            // A full image has no copies from a base: what codes their distances is free for those of short copies.
+            let short = self.state.copy_left == MIN_COPY && self.header.kind == Kind::Full;
+            let kind = if short { Number::BaseDistance } else { Number::TargetDistance };
+            let distance = number::code(&mut self.model, side, kind, answer);
             0u32.wrapping_sub(distance).wrapping_sub(1)
         };
-        let source = Source { from_base, delta };
-        self.remember(source, REPEATS - 1);
-        source
+        Source { from_base, delta }
     }
 
     /// Moves `source` to the front of the repeats, over the one at `index`.
@@ -165,21 +184,8 @@ impl Engine<'_> {
         if length > self.state.left {
             return Err(DecodeError::TargetRange);
         }
-        let position = self.state.position;
-        let from = position.wrapping_add(self.state.source.delta);
-        if self.state.source.from_base {
-            let end = from.checked_add(length);
-            if end.is_none_or(|end| end > self.header.base_len) {
-                return Err(DecodeError::BaseRange);
-            }
-            if from < self.base_floor() {
-                return Err(DecodeError::BaseGone);
-            }
-        } else if from >= position {
-            return Err(DecodeError::CopyRange);
-        }
         self.state.copy_left = length;
-        self.state.phase = Phase::Copy;
+        self.state.phase = Phase::CopyOffset;
         Ok(())
     }
 

@@ -128,7 +128,7 @@ fn the_dearest_copy_fits_one_step() {
     // Distances to the base teach that number, distances to the target and then repeats the choices before it.
     let lessons = lessons();
     let mut copies = 0;
-    let steps = 2 + 4 * (lessons.len() + 2 * EACH);
+    let steps = 3 + 4 * (lessons.len() + 2 * EACH);
     let bytes = attack(header(0, 0), steps, |_, question| match question {
         Question::ExtraLength { .. } => 1 << 20,
         Question::IsCopy => {

@@ -60,7 +60,7 @@ impl Body<'_> {
 
     fn single_byte(&mut self, left: u32) -> Result<u8, Reject> {
         let [expected] = self.comparison(left);
-        self.literal(expected, self.registers.last & 0xFF, self.position() & 1)
+        self.literal(expected, self.registers.last & 0xFF, self.position() & 1, 4)
     }
 
     /// Low byte and high byte.
@@ -69,35 +69,44 @@ impl Body<'_> {
         let (before, earlier) = (self.registers.last & 0xFF, self.registers.last >> 16 & 0xFF);
         let ends = before >= 0xE8 && earlier < 0xE8;
         let (opcode, place) = if ends { (before, 2) } else { (before >> 3, 0) };
-        let high = self.literal(expected_high, opcode, place)?;
-        let low = self.literal(expected_low, u32::from(high) >> 2, place + 1)?;
+        let high = self.literal(expected_high, opcode, place, 0)?;
+        let low = self.literal(expected_low, u32::from(high) >> 2, place + 1, 4)?;
         Ok([low, high])
     }
 
-    fn literal(&mut self, expected: u8, before: u32, place: u32) -> Result<u8, Reject> {
+    fn literal(
+        &mut self,
+        expected: u8,
+        before: u32,
+        place: u32,
+        class: usize,
+    ) -> Result<u8, Reject> {
         let contexts = ByteContexts {
             expected,
             first: (self.registers.tokens & 7) * if self.header.full { 4 } else { 2 } + place,
             others: [place, context(2, before, place)],
         };
-        self.byte(Role::Literal, &contexts)
+        self.byte(Role::Literal { class }, &contexts)
     }
 
     /// Decodes a copy and answers its length.
     fn copy(&mut self, left: u32) -> Result<u32, Reject> {
-        // The token of this copy is there already.
-        let since = (self.registers.tokens >> 1 & 7).trailing_zeros().min(3);
-        let repeated = u32::from(self.registers.repeated);
-        let repeat = self.switch(Switch::IsRepeat, 2 * since + repeated)?;
-        self.registers.repeated = repeat;
-        let source = if repeat { self.repeated_source()? } else { self.new_source(left)? };
-
         let unit = if self.halfwords() { 2 } else { 1 };
         let length = self.number(Number::CopyLength)?.checked_mul(unit);
         let length = length.and_then(|length| length.checked_add(2)).ok_or(Reject::TargetRange)?;
         if length > left {
             return Err(Reject::TargetRange);
         }
+
+        // The token of this copy is there already.
+        let since = (self.registers.tokens >> 1 & 7).trailing_zeros().min(3);
+        let repeated = u32::from(self.registers.repeated);
+        let repeat = self.switch(Switch::IsRepeat, 2 * since + repeated)?;
+        self.registers.repeated = repeat;
+        // All that tells a source is one value.
+        self.coder.inside_value = true;
+        let source = if repeat { self.repeated_source()? } else { self.new_source(left, length)? };
+        self.coder.inside_value = false;
         let position = self.position();
         let from = position.wrapping_add(source.delta);
         let mut chunk = 32;
@@ -139,7 +148,7 @@ impl Body<'_> {
         Ok(self.registers.repeats[0])
     }
 
-    fn new_source(&mut self, left: u32) -> Result<Source, Reject> {
+    fn new_source(&mut self, left: u32, length: u32) -> Result<Source, Reject> {
         let from_base = self.switch(Switch::FromBase, u32::from(self.registers.read_base))?;
         self.registers.read_base = from_base;
         let delta = if from_base {
@@ -147,7 +156,11 @@ impl Body<'_> {
             let from = expected.wrapping_add(unzigzag(self.number(Number::BaseDistance)?));
             from.wrapping_sub(self.position())
         } else {
-            0_u32.wrapping_sub(self.number(Number::TargetDistance)?).wrapping_sub(1)
+            let kind = match self.header.full && length == 2 {
+                true => Number::BaseDistance,
+                false => Number::TargetDistance,
+            };
+            0_u32.wrapping_sub(self.number(kind)?).wrapping_sub(1)
         };
         self.registers.repeats.rotate_right(1);
         self.registers.repeats[0] = Source { from_base, delta };

@@ -28,11 +28,22 @@ pub(crate) struct RangeDecoder<'a> {
     /// A segment is started.
     pub(crate) started: bool,
     pub(crate) last_decision: Option<Decision>,
+    /// What follows belongs to a value that is not complete: it is not asked how many bytes past the end were needed.
+    pub(crate) inside_value: bool,
 }
 
 impl<'a> RangeDecoder<'a> {
     pub(crate) fn new(body: &'a [u8], body_len: usize) -> Self {
-        Self { body, body_len, read: 0, range: 0, code: 0, started: false, last_decision: None }
+        Self {
+            body,
+            body_len,
+            read: 0,
+            range: 0,
+            code: 0,
+            started: false,
+            last_decision: None,
+            inside_value: false,
+        }
     }
 
     fn next_byte(&mut self) -> Result<u32, Reject> {
@@ -73,7 +84,8 @@ impl<'a> RangeDecoder<'a> {
 
     /// Asserts that no more than four bytes past the end were needed.
     pub(crate) fn check_overrun(&self) -> Result<(), Reject> {
-        if self.read > self.body_len + 4 { Err(Reject::Overrun) } else { Ok(()) }
+        let overrun = self.read > self.body_len + 4 && !self.inside_value;
+        if overrun { Err(Reject::Overrun) } else { Ok(()) }
     }
 
     /// Every byte of the body must have been read.

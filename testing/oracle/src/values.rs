@@ -34,8 +34,13 @@ pub(crate) enum Number {
 /// What a byte is part of (§7.4).
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Role {
-    Literal,
-    Miss { kind: usize },
+    /// With the first of its weight classes.
+    Literal {
+        class: usize,
+    },
+    Miss {
+        kind: usize,
+    },
 }
 
 const INPUTS: usize = 3;
@@ -161,7 +166,7 @@ impl Body<'_> {
         let hashes = contexts.others.map(hashed);
         let runs_len = length(self.workspace.runs.len());
         let places = hashes.map(|hash| slot(hash, runs_len));
-        let literal = matches!(role, Role::Literal);
+        let literal = matches!(role, Role::Literal { .. });
         let seen: [Run; OTHERS] = core::array::from_fn(|i| match literal {
             true => Run::default(),
             false => self.workspace.runs[places[i]].seen_by(hashes[i] & 31),
@@ -190,7 +195,7 @@ impl Body<'_> {
                 });
             }
             let class = match role {
-                Role::Literal => 4 + j / 2,
+                Role::Literal { class } => class + j / 2,
                 Role::Miss { kind } => [0, 0, 1, 2, 3, 3][kind],
             };
             let towards = usize::try_from(towards).expect("small");
