@@ -34,11 +34,10 @@ impl Remembered {
 
     /// What `table` of `words` holds of `context`.
     pub(crate) fn find(words: &[u16], table: Table, context: u32) -> Self {
-        let hash = context.wrapping_mul(0x2C1B_3C6D);
-        let place = table.slot(hash);
+        let place = table.slot(context);
         let slot = words.get(place).copied().unwrap_or(0);
         let [byte, high] = slot.to_le_bytes();
-        let check = u16::try_from(hash & 31).unwrap_or(0);
+        let check = u16::try_from(context >> 16 & 31).unwrap_or(0);
         let count = if slot >> 11 == check { high & MOST } else { 0 };
         Self { place, check, count, byte }
     }

@@ -158,18 +158,16 @@ impl Body<'_> {
     /// Decodes a byte (§7.4).
     pub(crate) fn byte(&mut self, role: Role, contexts: &ByteContexts) -> Result<u8, Reject> {
         self.coder.check_overrun()?;
-        let hashed = |context: u32| context.wrapping_mul(0x2C1B_3C6D);
         let length = |len: usize| u32::try_from(len).expect("small");
         let byte_slots = self.workspace.byte_slots.len();
         let layout = Layout::new(byte_slots, self.header.full);
         let first = layout.group(contexts.first);
-        let hashes = contexts.others.map(hashed);
         let runs_len = length(self.workspace.runs.len());
-        let places = hashes.map(|hash| slot(hash, runs_len));
+        let places = contexts.others.map(|context| slot(context, runs_len));
         let literal = matches!(role, Role::Literal { .. });
         let seen: [Run; OTHERS] = core::array::from_fn(|i| match literal {
             true => Run::default(),
-            false => self.workspace.runs[places[i]].seen_by(hashes[i] & 31),
+            false => self.workspace.runs[places[i]].seen_by(contexts.others[i] >> 16 & 31),
         });
         let expected = 0x100 | u32::from(contexts.expected);
         let mut sofar = 1_u32;
