@@ -63,7 +63,7 @@ impl InPlace {
         let level = level(way, &board);
         let memo = Memo::new(&board.device, cells(&BOOTLOADER), level);
         board.power_on();
-        wait(way, &mut board, Some(&memo)).expect("power does not fail");
+        wait(way, &mut board, Some(&memo));
         assert!(is_over(way, &board), "{:?}", board.single_record());
         let log = board.device.flash().take_log().expect("it was recorded");
         Self { way, log, end: end.clone(), memo }
@@ -128,10 +128,11 @@ impl InPlace {
             let seed = u64::try_from(seed).unwrap_or(0);
             board.device.cut_after(seed * 7 % 401, Cut::Inside(Tear::Seeded(seed)));
         }
-        if wait(self.way, &mut board, memo).is_err() {
+        if wait(self.way, &mut board, memo) == Event::PowerLost {
             board.power_on();
-            let again = wait(self.way, &mut board, memo);
-            again.map_err(|_| "power fails a third time".to_owned())?;
+            if wait(self.way, &mut board, memo) == Event::PowerLost {
+                return Err("power fails a third time".to_owned());
+            }
         }
         self.compare(&board)?;
         if !on {
@@ -169,15 +170,17 @@ fn level(way: Way, board: &Board) -> u32 {
     levels.best(twin.device.counters().instructions)
 }
 
-/// Until an image is about to start, or power fails; by what `memo` has, if that is to be used.
-fn wait(way: Way, board: &mut Board, memo: Option<&Memo>) -> Result<(), ()> {
+/// Until an image is about to start, power fails, the device sleeps for ever, or it has had time enough; what it was that came last. By what
+/// `memo` has, if that is to be used.
+fn wait(way: Way, board: &mut Board, memo: Option<&Memo>) -> Event {
     let end = board.device.time() + PATIENCE;
     while board.device.time() < end && !is_over(way, board) {
-        if board.stretch(memo, if memo.is_some() { STRETCH } else { LOOK }) == Event::PowerLost {
-            return Err(());
+        let event = board.stretch(memo, if memo.is_some() { STRETCH } else { LOOK });
+        if matches!(event, Event::PowerLost | Event::Asleep) {
+            return event;
         }
     }
-    Ok(())
+    Event::Budget
 }
 
 fn is_over(way: Way, board: &Board) -> bool {

@@ -36,7 +36,7 @@ pub struct Update {
 /// What of the update an operation belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Part {
-    /// The log of the patch.
+    /// The log of the patch; with one slot the patches themselves.
     Download,
     /// The target's slot.
     Apply,
