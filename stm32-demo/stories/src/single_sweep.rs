@@ -9,7 +9,7 @@ use device_apply::boot::single::{Change, Ended, Record, State, Way};
 use emulator::stm32l4::{Event, Levels, Memo};
 use flash_model::{Cut, CutPoint, Log, Operation, Snapshot, Stm32L4, Tear};
 use layout::single::{BOOTLOADER, MARKS, SLOT, STEPS};
-use layout::{Area, RAM};
+use layout::{Area, FLASH, RAM};
 
 use crate::board::{Board, Release, cells};
 use crate::image;
@@ -174,13 +174,18 @@ fn level(way: Way, board: &Board) -> u32 {
 /// `memo` has, if that is to be used.
 fn wait(way: Way, board: &mut Board, memo: Option<&Memo>) -> Event {
     let end = board.device.time() + PATIENCE;
-    while board.device.time() < end && !is_over(way, board) {
+    while board.device.time() < end && !is_over(way, board) && !runs_image(board) {
         let event = board.stretch(memo, if memo.is_some() { STRETCH } else { LOOK });
         if matches!(event, Event::PowerLost | Event::Asleep) {
             return event;
         }
     }
     Event::Budget
+}
+
+fn runs_image(board: &Board) -> bool {
+    let address = board.device.machine().cpu().next();
+    address.checked_sub(FLASH).is_some_and(|at| cells(&SLOT).contains(&at))
 }
 
 fn is_over(way: Way, board: &Board) -> bool {
