@@ -81,7 +81,7 @@ const TASKS: &[Task] = &[
     },
     Task {
         name: "power-cuts",
-        help: "cut power at every flash operation of an update in the emulator; [EVERY [FINISH]]",
+        help: "cut power at every flash operation of an update in the emulator; [transfer|one-slot|way-back] [EVERY [FINISH]]",
         run: stories::power_cuts,
     },
     Task {

@@ -92,9 +92,16 @@ pub struct InPlace<'a, P, S, J, G = Open> {
 enum Phase<'a> {
     Header { buffer: HeaderBuffer<'a>, at: u32 },
     Patch { decoder: Decoder<'a>, bound: Bound, work: Work },
-    Target { plan: Plan, expected: [u8; TARGET_DIGEST_BYTES], digest: SlotDigest },
+    Target { plan: Plan, ends: Ends, digest: SlotDigest },
     Done { target_len: u32 },
     Failed { code: u16 },
+}
+
+/// What the patch leads from and to: starts of SHA-256.
+#[derive(Clone, Copy, Debug)]
+struct Ends {
+    base: [u8; BASE_DIGEST_BYTES],
+    target: [u8; TARGET_DIGEST_BYTES],
 }
 
 /// What the header says that is needed to the end.
@@ -118,6 +125,12 @@ enum Work {
     Body {
         fed: u32,
     },
+}
+
+impl Ends {
+    fn of(header: &Header) -> Self {
+        Self { base: header.base_digest, target: header.target_digest }
+    }
 }
 
 /// The digest of a header that has passed.
@@ -251,24 +264,22 @@ where
         self
     }
 
-    /// Start of the SHA-256 of the base, once the header has passed and until the target is read back.
+    /// Start of the SHA-256 of the base, once the header has passed and until the update is done.
     #[must_use]
     pub fn base_digest(&self) -> Option<[u8; BASE_DIGEST_BYTES]> {
-        match &self.phase {
-            Phase::Patch { decoder, .. } => Some(decoder.header().base_digest),
-            Phase::Header { .. }
-            | Phase::Target { .. }
-            | Phase::Done { .. }
-            | Phase::Failed { .. } => None,
-        }
+        self.ends().map(|ends| ends.base)
     }
 
     /// Start of the SHA-256 of the target, once the header has passed and until the update is done.
     #[must_use]
     pub fn target_digest(&self) -> Option<[u8; TARGET_DIGEST_BYTES]> {
+        self.ends().map(|ends| ends.target)
+    }
+
+    fn ends(&self) -> Option<Ends> {
         match &self.phase {
-            Phase::Patch { decoder, .. } => Some(decoder.header().target_digest),
-            Phase::Target { expected, .. } => Some(*expected),
+            Phase::Patch { decoder, .. } => Some(Ends::of(decoder.header())),
+            Phase::Target { ends, .. } => Some(*ends),
             Phase::Header { .. } | Phase::Done { .. } | Phase::Failed { .. } => None,
         }
     }
@@ -531,13 +542,13 @@ where
 
     /// Hashes a slice of what is in the slot.
     fn check_target(&mut self) -> Outcome<(), P, S> {
-        let Phase::Target { plan, expected, digest } = &mut self.phase else {
+        let Phase::Target { plan, ends, digest } = &mut self.phase else {
             return Err(InPlaceError::Internal);
         };
         let hash = digest.advance(&mut self.pages.slot);
         let failed = |error| InPlaceError::SlotRead { offset: digest.checked(), error };
         let Some(hash) = hash.map_err(failed)? else { return Ok(()) };
-        let (expected, got) = (*expected, first(&hash));
+        let (expected, got) = (ends.target, first(&hash));
         if got != expected {
             return Err(InPlaceError::WrongTarget { expected, got });
         }
@@ -549,7 +560,7 @@ where
 /// The phase in which all of the target is in the slot.
 fn target<'a>(plan: Plan, header: &Header) -> Phase<'a> {
     let digest = SlotDigest::new(plan.target_len());
-    Phase::Target { plan, expected: header.target_digest, digest }
+    Phase::Target { plan, ends: Ends::of(header), digest }
 }
 
 /// Keeps the decoder's state at a mark; all target bytes before it are in flash.

@@ -52,12 +52,14 @@ pub(crate) trait Scheme {
     fn fail() -> Result<(), Failure>;
 }
 
-/// Bytes that a host sends, where the device has to be told.
+/// What a host sends, where the device has to be told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Sizes {
-    /// Of the patch.
+    /// The update that it is for.
+    pub(crate) id: [u8; ID_BYTES],
+    /// Bytes of the patch.
     pub(crate) patch: u32,
-    /// Of the patch of the way back, which follows it; 0 for none.
+    /// Bytes of the patch of the way back, which follows it; 0 for none.
     pub(crate) reverse: u32,
 }
 

@@ -89,7 +89,7 @@ impl<S: Scheme> Update<S> {
                 station.answer(&Reply::Declined(Why::Runs));
             }
             Request::OfferInPlace { id, patch, reverse } => {
-                self.sizes = Some(Sizes { patch, reverse });
+                self.sizes = Some(Sizes { id, patch, reverse });
                 self.drive(Event::Offer { id, kind: Kind::Delta }, station);
             }
             Request::Offer { id, full } => {
@@ -179,7 +179,8 @@ impl<S: Scheme> Update<S> {
 
     /// Fetches the patch and verifies what came of it.
     fn fetch(&mut self, station: &mut Station) -> Event {
-        let sizes = self.sizes;
+        // An offer that was refused is not the one that is fetched.
+        let sizes = self.sizes.filter(|sizes| sizes.id == self.id());
         S::download(sizes, |download| self.fetch_into(download, station))
             .unwrap_or_else(Event::Failed)
     }
@@ -222,7 +223,7 @@ impl<S: Scheme> Update<S> {
                 Input::Request(Request::Where) => self.report(Some(download), station),
                 // After a restart the device has to be told again.
                 Input::Request(Request::OfferInPlace { id, patch, reverse }) if id == self.id() => {
-                    download.expect(Sizes { patch, reverse });
+                    download.expect(Sizes { id, patch, reverse });
                     self.report(Some(download), station);
                 }
                 Input::Request(Request::Offer { .. } | Request::OfferInPlace { .. }) => {

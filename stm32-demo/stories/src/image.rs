@@ -29,6 +29,33 @@ pub fn program(name: &str) -> Program {
     Program::parse(&elf).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
+/// The program with more bytes behind it.
+///
+/// # Panics
+/// If it has no code.
+#[must_use]
+pub fn with_table(mut program: Program, table: impl IntoIterator<Item = u8>) -> Program {
+    let filled = program.segments.iter_mut().filter(|segment| !segment.bytes.is_empty());
+    let last = filled.max_by_key(|segment| segment.load_address).expect("code");
+    last.bytes.extend(table);
+    program
+}
+
+/// A table of `len` bytes that nothing predicts: a patch to a program with it takes as many, and is no more work than it must be.
+#[must_use]
+pub fn noise(seed: u32, len: usize) -> Vec<u8> {
+    let mut state = seed;
+    let bytes = core::iter::repeat_with(|| {
+        // Xorshift, Marsaglia 2003.
+        for shift in [13, -17, 5i32] {
+            let shifted = if shift < 0 { state >> -shift } else { state << shift };
+            state ^= shifted;
+        }
+        state.to_le_bytes()[1]
+    });
+    bytes.take(len).collect()
+}
+
 /// The private key of the demo, which everyone knows: SHA-256 of a sentence.
 ///
 /// # Panics

@@ -9,7 +9,8 @@
 //! | [`single`] | the same with one slot, and updates in place |
 //! | [`scenario`] | stories as data, and their transcripts |
 //! | [`sweep`] | power cuts at every operation of the flash in an update |
-//! | [`single_sweep`] | the same while a bootloader applies a patch in place, either way |
+//! | [`transfer_sweep`] | the same while a device with one slot takes patches in |
+//! | [`single_sweep`] | and while its bootloader applies a patch in place, either way |
 #![forbid(unsafe_code)]
 
 pub mod board;
@@ -20,6 +21,7 @@ pub mod scenario;
 pub mod single;
 pub mod single_sweep;
 pub mod sweep;
+pub mod transfer_sweep;
 
 pub use board::{Board, Release};
 pub use delivery::{Delivery, Outcome};

@@ -9,7 +9,7 @@ use device_apply::boot::single::{Change, Ended, Record, State, Way};
 use emulator::stm32l4::{Event, Levels, Memo};
 use flash_model::{Cut, CutPoint, Log, Operation, Snapshot, Stm32L4, Tear};
 use layout::single::{BOOTLOADER, MARKS, SLOT, STEPS};
-use layout::{Area, RAM};
+use layout::{Area, FLASH, RAM};
 
 use crate::board::{Board, Release, cells};
 use crate::image;
@@ -60,10 +60,10 @@ impl InPlace {
         };
         board.write_single_record(&record);
         board.device.flash().record();
-        let level = level(way, &board);
+        let level = level(&base, &patches);
         let memo = Memo::new(&board.device, cells(&BOOTLOADER), level);
         board.power_on();
-        wait(way, &mut board, Some(&memo)).expect("power does not fail");
+        wait(way, &mut board, Some(&memo));
         assert!(is_over(way, &board), "{:?}", board.single_record());
         let log = board.device.flash().take_log().expect("it was recorded");
         Self { way, log, end: end.clone(), memo }
@@ -128,10 +128,11 @@ impl InPlace {
             let seed = u64::try_from(seed).unwrap_or(0);
             board.device.cut_after(seed * 7 % 401, Cut::Inside(Tear::Seeded(seed)));
         }
-        if wait(self.way, &mut board, memo).is_err() {
+        if wait(self.way, &mut board, memo) == Event::PowerLost {
             board.power_on();
-            let again = wait(self.way, &mut board, memo);
-            again.map_err(|_| "power fails a third time".to_owned())?;
+            if wait(self.way, &mut board, memo) == Event::PowerLost {
+                return Err("power fails a third time".to_owned());
+            }
         }
         self.compare(&board)?;
         if !on {
@@ -158,26 +159,35 @@ impl InPlace {
     }
 }
 
-/// The level of the stack at which stretches of `board` are to end, found out on a twin of it.
-fn level(way: Way, board: &Board) -> u32 {
+/// The level of the stack at which stretches are to end, found out on a device that applies the patch from `base`: on the way back the
+/// bootloader calls the same from nearly the same depth, but much of it only once, so that the longest stretches seem to matter less.
+fn level(base: &[u8], patches: &Patches) -> u32 {
+    let mut board = Board::single_factory(base);
+    board.stage_patches(patches);
+    board.power_on();
     let mut levels = Levels::new(RAM.start + RAM.len, STACK_BYTES);
-    let mut twin = board.clone();
-    twin.power_on();
-    while !is_over(way, &twin) {
-        assert_eq!(twin.device.run_levels(LOOK, &mut levels), Ok(Event::Budget));
+    while !is_over(Way::Forward, &board) {
+        assert_eq!(board.device.run_levels(LOOK, &mut levels), Ok(Event::Budget));
     }
-    levels.best(twin.device.counters().instructions)
+    levels.best(board.device.counters().instructions)
 }
 
-/// Until an image is about to start, or power fails; by what `memo` has, if that is to be used.
-fn wait(way: Way, board: &mut Board, memo: Option<&Memo>) -> Result<(), ()> {
+/// Until an image is about to start, power fails, the device sleeps for ever, or it has had time enough; what it was that came last. By what
+/// `memo` has, if that is to be used.
+fn wait(way: Way, board: &mut Board, memo: Option<&Memo>) -> Event {
     let end = board.device.time() + PATIENCE;
-    while board.device.time() < end && !is_over(way, board) {
-        if board.stretch(memo, if memo.is_some() { STRETCH } else { LOOK }) == Event::PowerLost {
-            return Err(());
+    while board.device.time() < end && !is_over(way, board) && !runs_image(board) {
+        let event = board.stretch(memo, if memo.is_some() { STRETCH } else { LOOK });
+        if matches!(event, Event::PowerLost | Event::Asleep) {
+            return event;
         }
     }
-    Ok(())
+    Event::Budget
+}
+
+fn runs_image(board: &Board) -> bool {
+    let address = board.device.machine().cpu().next();
+    address.checked_sub(FLASH).is_some_and(|at| cells(&SLOT).contains(&at))
 }
 
 fn is_over(way: Way, board: &Board) -> bool {

@@ -36,7 +36,7 @@ pub struct Update {
 /// What of the update an operation belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Part {
-    /// The log of the patch.
+    /// The log of the patch; with one slot the patches themselves.
     Download,
     /// The target's slot.
     Apply,
@@ -68,7 +68,7 @@ pub struct Report {
 /// How much is tried.
 #[derive(Debug, Clone, Copy)]
 pub struct Extent {
-    /// One operation of so many is cut.
+    /// One operation of so many is cut, and the last one.
     pub every: usize,
     /// One cut of so many is played on until the update is there; each second of them is cut again.
     pub finish: usize,
@@ -153,7 +153,9 @@ pub(crate) fn sweep(
     tell: impl Fn(usize) + Sync,
 ) -> Report {
     let points = log.cut_points(&TEARS);
-    let points = Mutex::new(points.filter(|point| point.index % extent.every == 0).enumerate());
+    let last = log.operations().len().saturating_sub(1);
+    let points = points.filter(|point| point.index % extent.every == 0 || point.index == last);
+    let points = Mutex::new(points.enumerate());
     let (report, done) = (Mutex::new(Report::default()), AtomicUsize::new(0));
     let next = || points.lock().unwrap_or_else(PoisonError::into_inner).next();
     let worker = || {

@@ -2,14 +2,16 @@
 
 use core::time::Duration;
 
-use device_apply::boot::{Record, Slot, State};
+use device_apply::boot::{self, Record, Slot, State};
 use device_apply::resume::LOG_INTERVAL_BYTES;
 use flash_model::{Cut, Tear};
 use host_diff::info::Info;
-use layout::{Area, PAGE_BYTES, SETTINGS, SLOT_A, SLOT_B, STAGING};
+use layout::{Area, PAGE_BYTES, SETTINGS, SLOT_A, SLOT_B, STAGING, single};
 use link::{BLOCK_BYTES, Phase, Reply, Request, Settings, Update, Why};
 use stories::board::cells;
-use stories::image::{Signing, full, patch, program, record};
+use stories::image::{Signing, full, noise, patch, program, record, with_table};
+use stories::single::Patches;
+use stories::transfer_sweep::{self, SENT_AGAIN};
 use stories::{Board, Delivery, LinkError, Outcome, Release};
 
 /// Page of the flash cells where an area begins.
@@ -40,32 +42,20 @@ fn sent_again(patch: &[u8]) -> u64 {
     (Info::read(patch).unwrap().header_len + LOG_INTERVAL_BYTES + BLOCK_BYTES) as u64
 }
 
-/// The second release with a table that nothing predicts: a delta to it is some kilobytes, and no more work than it must be.
-fn with_table(version: u32) -> Vec<u8> {
-    let mut state = version;
-    let noise = core::iter::repeat_with(|| {
-        // Xorshift, Marsaglia 2003.
-        for shift in [13, -17, 5i32] {
-            let shifted = if shift < 0 { state >> -shift } else { state << shift };
-            state ^= shifted;
-        }
-        state.to_le_bytes()[1]
-    });
-    extended("second", version, noise.take(2000).collect())
+/// The second release with a table that nothing predicts: a delta to it is some kilobytes.
+fn second_with_table(version: u32) -> Vec<u8> {
+    extended("second", version, noise(version, 2000))
 }
 
 /// A release with more bytes behind it, and the counter of the first one.
-fn extended(name: &str, version: u32, bytes: Vec<u8>) -> Vec<u8> {
-    let mut program = program(name);
-    let filled = program.segments.iter_mut().filter(|segment| !segment.bytes.is_empty());
-    let last = filled.max_by_key(|segment| segment.load_address).expect("code");
-    last.bytes.extend(bytes);
-    Signing { security_counter: 1, ..Signing::demo(version) }.image(&program, SLOT_A)
+fn extended(name: &str, version: u32, table: Vec<u8>) -> Vec<u8> {
+    let signing = Signing { security_counter: 1, ..Signing::demo(version) };
+    signing.image(&with_table(program(name), table), SLOT_A)
 }
 
 #[test]
 fn a_download_that_power_cuts_goes_on_where_it_was() {
-    let [first, second] = [Release::First.image(1), with_table(2)];
+    let [first, second] = [Release::First.image(1), second_with_table(2)];
     let patch = patch(&first, &second);
     let begun = running(&first);
     let image_pages = second.len().div_ceil(2048);
@@ -114,6 +104,101 @@ fn send_only(board: &mut Board, patch: &[u8]) {
     }
 }
 
+/// A device with one slot that runs `base`.
+fn running_in_one_slot(base: &[u8]) -> Board {
+    let mut board = Board::single_factory(base);
+    board.power_on();
+    board.wait_confirmed().unwrap();
+    board
+}
+
+const ALL: Delivery = Delivery { end: usize::MAX };
+
+#[test]
+fn a_transfer_to_one_slot_goes_on_where_it_was() {
+    let [first, second] = transfer_sweep::images();
+    let patches = Patches::demo(&first, &second, 2, true);
+    let (patch, reverse) = (patches.forward.len(), patches.reverse.as_ref().unwrap().len());
+    assert!(patch > 2 * PAGE_BYTES as usize && reverse > 2 * PAGE_BYTES as usize);
+    let mut board = running_in_one_slot(&first);
+    // In the patch, in that of the way back, and in there soon after.
+    for after in [patch / 8 / 2, patch / 8 + 200, 100] {
+        let tear = Cut::Inside(Tear::Seeded(after as u64));
+        board.device.cut_after(after as u64, tear);
+        assert_eq!(board.deliver_in_place(&patches, &ALL), Err(LinkError::PowerLost));
+        board.power_on();
+        assert_eq!(board.wait_confirmed(), Ok((1, false)));
+        let update = board.ask_where().unwrap();
+        assert_eq!((update.phase, update.offset, update.attempts), (Phase::Download, 0, 1));
+    }
+    // A host that is gone for longer than the device waits.
+    let hang_up = Delivery { end: patch + reverse * 3 / 4 };
+    assert_eq!(board.deliver_in_place(&patches, &hang_up), Ok(Outcome::HungUp));
+    board.run_for(Duration::from_secs(15));
+    assert_eq!(board.deliver_in_place(&patches, &ALL), Ok(Outcome::Installed));
+
+    let again = board.patch_bytes() - (patch + reverse) as u64;
+    assert!(again > 0 && again <= 4 * SENT_AGAIN as u64, "{again} of {}", patch + reverse);
+    for (area, len) in [(single::PATCH, patch), (single::REVERSE, reverse)] {
+        // The pages, the one behind them, and once more the two that an interruption has spoiled at most.
+        let pages = len.div_ceil(PAGE_BYTES as usize) + 1;
+        let worn = wear(&board, &area);
+        assert!(worn[..pages].iter().all(|&erases| erases >= 1), "{worn:?}");
+        assert_eq!(worn[pages..].iter().sum::<u32>(), 0, "{worn:?}");
+        assert!(worn.iter().sum::<u32>() as usize <= pages + 1 + 4 * 2, "{worn:?}");
+    }
+    assert_eq!(board.wait_confirmed(), Ok((2, false)));
+}
+
+#[test]
+fn what_came_of_one_update_is_no_part_of_another() {
+    let [first, second] = transfer_sweep::images();
+    let patches = Patches::demo(&first, &second, 2, true);
+    let (patch, reverse) = (patches.forward.len(), patches.reverse.as_ref().unwrap().len());
+    let mut interrupted = running_in_one_slot(&first);
+    let hang_up = Delivery { end: patch + reverse * 3 / 4 };
+    assert_eq!(interrupted.deliver_in_place(&patches, &hang_up), Ok(Outcome::HungUp));
+    interrupted.device.power_off();
+
+    let deliver = |other: &Patches| {
+        let mut board = interrupted.clone();
+        let before = board.patch_bytes();
+        board.power_on();
+        assert_eq!(board.wait_confirmed(), Ok((1, false)));
+        assert_eq!(board.deliver_in_place(other, &ALL), Ok(Outcome::Installed));
+        let asked = boot::single::Record::factory(record(&first));
+        assert_eq!(board.single_record(), Some(asked.request(other.reverse.is_some())));
+        board.patch_bytes() - before
+    };
+    assert!(deliver(&patches) < reverse as u64);
+    // To the same target without a way back: none is staged, though a part of one waits.
+    let one_way = Patches { reverse: None, ..patches.clone() };
+    assert_eq!(deliver(&one_way), patch as u64);
+    // To another target.
+    let third = Patches::demo(&first, &Release::Second.single_image(2), 2, false);
+    assert_eq!(deliver(&third), third.forward.len() as u64);
+}
+
+#[test]
+fn parts_that_do_not_belong_together_are_forgotten() {
+    let [first, second] = transfer_sweep::images();
+    let patches = Patches::demo(&first, &second, 2, false);
+    let mut board = running_in_one_slot(&first);
+    let end = patches.forward.len() * 3 / 4;
+    assert_eq!(board.deliver_in_place(&patches, &Delivery { end }), Ok(Outcome::HungUp));
+    board.device.power_off();
+    // In a page that was finished.
+    let at = single::PATCH.start() + 1024;
+    board.device.load(emulator::stm32l4::Bank::One, at, &[0x5A; 8]).unwrap();
+    board.power_on();
+    assert_eq!(board.wait_confirmed(), Ok((1, false)));
+    let refused = board.deliver_in_place(&patches, &ALL);
+    assert_eq!(refused, Ok(Outcome::Refused { code: 0xFF04 }));
+    let before = board.patch_bytes();
+    assert_eq!(board.deliver_in_place(&patches, &ALL), Ok(Outcome::Installed));
+    assert_eq!(board.patch_bytes() - before, patches.forward.len() as u64);
+}
+
 #[test]
 fn power_may_fail_between_the_request_and_the_confirmation() {
     let [first, second] = [Release::First.image(1), Release::Second.image(2)];
@@ -153,7 +238,7 @@ fn power_may_fail_between_the_request_and_the_confirmation() {
 
 #[test]
 fn a_connection_that_breaks_costs_next_to_nothing() {
-    let [first, second] = [Release::First.image(1), with_table(2)];
+    let [first, second] = [Release::First.image(1), second_with_table(2)];
     let patch = patch(&first, &second);
     let mut board = running(&first);
     let hang_up = |board: &mut Board, part: usize| {
@@ -245,7 +330,7 @@ fn an_update_that_has_spent_its_attempts_is_refused() {
 
 #[test]
 fn what_is_damaged_in_the_log_is_sent_again_and_nothing_before_it() {
-    let [first, second] = [Release::First.image(1), with_table(2)];
+    let [first, second] = [Release::First.image(1), second_with_table(2)];
     let patch = patch(&first, &second);
     let mut board = running(&first);
     let end = patch.len() * 3 / 4;

@@ -44,7 +44,12 @@ const ASKED_FOR: [(&str, &[&str]); 16] = [
     ),
     (
         "a connection that breaks, and a transfer that goes on",
-        &["host-goes-away", "line-loses-frames", "single-host-goes-away"],
+        &[
+            "host-goes-away",
+            "line-loses-frames",
+            "single-host-goes-away",
+            "single-power-cut-in-the-download",
+        ],
     ),
     ("a wrong base, then the full image", &["wrong-base", "single-wrong-base"]),
     ("a bad signature", &["bad-signature", "single-bad-signature"]),

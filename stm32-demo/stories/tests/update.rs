@@ -3,11 +3,12 @@
 use device_apply::boot::single::Way;
 use emulator::stm32l4::{Device, Event, Memo};
 use flash_model::{Cut, Tear};
-use layout::{SETTINGS, SLOT_A, SLOT_B};
+use layout::{PAGE_BYTES, SETTINGS, SLOT_A, SLOT_B};
 use stories::image::patch;
 use stories::single::Patches;
 use stories::single_sweep::InPlace;
 use stories::sweep::{Extent, Update};
+use stories::transfer_sweep::Transfer;
 use stories::{Board, Outcome, Release};
 
 /// A device that runs `base`, and has confirmed it.
@@ -124,6 +125,17 @@ fn power_may_fail_in_an_update() {
     println!("{report}");
     assert!(report.bricks.is_empty(), "{report}");
     assert!(report.cuts.values().sum::<usize>() > 100 && report.finished > 2, "{report}");
+}
+
+/// A sample of what `power-cuts transfer` does with every operation.
+#[test]
+fn power_may_fail_while_patches_come_in() {
+    let transfer = Transfer::record();
+    assert!(transfer.len_bytes() > 4 * PAGE_BYTES as usize, "{}", transfer.len_bytes());
+    let report = transfer.sweep(Extent { every: 240, finish: 12 }, |_| ());
+    println!("{report}");
+    assert!(report.bricks.is_empty(), "{report}");
+    assert!(report.cuts.values().sum::<usize>() >= 20 && report.cut_twice > 0, "{report}");
 }
 
 /// A sample of what `power-cuts one-slot` and `power-cuts way-back` do with every operation.

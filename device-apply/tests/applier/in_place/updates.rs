@@ -1,8 +1,11 @@
 //! Whole updates: what they make, what they erase.
 
-use device_apply::in_place::Stage;
-use flash_model::{Nrf52, Part, Stm32H7, Stm32L0, Stm32L4, Stm32U5};
+use core::mem::discriminant;
+
+use device_apply::in_place::{InPlace, Stage};
+use flash_model::{Nrf52, Part, Stm32H7, Stm32L0, Stm32L4, Stm32U5, Stored};
 use patcher_core::container::in_place::Form;
+use patcher_core::reference;
 
 use super::support::{Device, Terms, Update};
 
@@ -42,6 +45,33 @@ fn both_forms_make_the_target_on_every_part() {
             update::<Stm32L0>(Terms { functions: 60, reserve: 9, epoch: 2, ..terms });
             update::<Stm32H7>(Terms { functions: 60, reserve: 1, epoch: 0, ..terms });
         }
+    }
+}
+
+/// A bootloader asks for both before it goes on with an update, also if nothing of that is left to do.
+#[test]
+fn where_it_leads_from_and_to_is_known_until_it_is_done() {
+    let update = Update::new::<Stm32L4>(SLIDE);
+    let device = Device::<Stm32L4>::new(&update);
+    let ends = Some((update.header.base_digest, update.header.target_digest));
+    for stages in [6, 4] {
+        let mut workspace = vec![0; update.header.workspace_words()];
+        let patch = Stored(&update.patch);
+        let parts = device.parts();
+        let mut run = InPlace::new(patch, parts, &mut workspace, &reference::ALL).unwrap();
+        let mut seen = Vec::new();
+        while !matches!(run.progress().stage, Stage::Done { .. }) {
+            let stage = discriminant(&run.progress().stage);
+            if seen.last() != Some(&stage) {
+                seen.push(stage);
+            }
+            let known = run.base_digest().zip(run.target_digest());
+            let expected = ends.filter(|_| !matches!(run.progress().stage, Stage::Header));
+            assert_eq!(known, expected, "{:?}", run.progress());
+            run.step().unwrap();
+        }
+        assert_eq!(seen.len(), stages);
+        assert_eq!(run.base_digest().zip(run.target_digest()), None);
     }
 }
 

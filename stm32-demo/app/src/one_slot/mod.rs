@@ -3,10 +3,12 @@
 //! | module | what it holds |
 //! | --- | --- |
 //! | [`stored`] | a patch, and the patch of the way back, block by block to where they wait |
+//! | [`waiting`] | what is there: whole patches, and how much came before a cut |
 //! | [`records`] | the boot metadata: what runs, what was asked for, what became of it |
 
 mod records;
 mod stored;
+mod waiting;
 
 use device_apply::Class;
 use device_apply::update::{Failure, ID_BYTES, Started};
@@ -60,12 +62,16 @@ impl Scheme for OneSlot {
         sizes: Option<Sizes>,
         run: impl FnOnce(&mut dyn Download) -> R,
     ) -> Result<R, Failure> {
-        records::vacate()?;
+        if !records::vacant() {
+            // What waits there has been tried already.
+            stored::forget()?;
+            records::vacate()?;
+        }
         Ok(run(&mut stored::Stored::begin(sizes)))
     }
 
     fn request() -> Result<(), Failure> {
-        let (patch, reverse) = stored::waiting();
+        let (patch, reverse) = waiting::are_there();
         if !patch {
             return Err(failure(Class::Bug, NO_PATCH));
         }

@@ -60,6 +60,11 @@ fn change(next: impl FnOnce(Record) -> Result<Record, Failure>) -> Result<(), Fa
     if next == record { Ok(()) } else { log.append(&next).map_err(journal_failure) }
 }
 
+/// Whether nothing was asked for since [`vacate`].
+pub(crate) fn vacant() -> bool {
+    record().is_some_and(|record| record == record.vacate())
+}
+
 /// Other patches are about to come.
 pub(crate) fn vacate() -> Result<(), Failure> {
     change(|record| Ok(record.vacate()))

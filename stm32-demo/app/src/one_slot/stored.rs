@@ -4,20 +4,20 @@
 //! anything.
 //!
 //! # Power loss
-//! How much has come is not kept: after a cut, and after a connection that broke, the host begins again.
+//! After a cut, and after a connection that broke, the page that was under way is erased and sent again, and nothing before it:
+//! [`waiting::brought`] finds it. Whether what came at several times belongs together, the CRC of a patch says in the end; if it does
+//! not, the next attempt begins anew.
 
 use bsp::flash::{FlashArea, FlashError};
 use bsp::watchdog;
 use device_apply::Class;
+use device_apply::journal::JournalError;
 use device_apply::update::{Failure, ID_BYTES};
-use embedded_storage::nor_flash::{NorFlash, ReadNorFlash};
+use embedded_storage::nor_flash::NorFlash;
 use layout::single::{PATCH, REVERSE};
 use layout::{Area, PAGE_BYTES, WRITE_BYTES};
-use patcher_core::Header;
-use patcher_core::container::header::MAX_HEADER_BYTES;
-use patcher_core::container::in_place::CHECK_BYTES;
-use patcher_core::crc::Crc32;
 
+use super::waiting;
 use crate::images::{NO_PATCH, OTHER_IMAGE, PATCH_TOO_LONG, failure};
 use crate::scheme::{Download, Progress, Sizes};
 
@@ -30,11 +30,15 @@ pub(crate) struct Stored {
     done: u32,
     /// The double word that is not full yet; filled up with erased bytes.
     unit: [u8; UNIT],
+    /// Pages before this one, of the area that is written, are not erased any more.
+    erased: u32,
 }
 
 impl Stored {
     pub(crate) fn begin(sizes: Option<Sizes>) -> Self {
-        Self { sizes, done: 0, unit: [0xFF; UNIT] }
+        let done = sizes.as_ref().and_then(waiting::brought).unwrap_or(0);
+        let erased = sizes.map_or(0, |sizes| done.checked_sub(sizes.patch).unwrap_or(done));
+        Self { sizes, done, unit: [0xFF; UNIT], erased }
     }
 
     /// Takes a byte: with the last of a double word, or of a patch, that is written.
@@ -53,11 +57,22 @@ impl Stored {
             return Ok(());
         }
         let (start, unit) = (offset - at, core::mem::replace(&mut self.unit, [0xFF; UNIT]));
-        let mut flash = FlashArea::new(area);
         if start.is_multiple_of(PAGE_BYTES) {
-            flash.erase(start, start + PAGE_BYTES)?;
+            self.make_room(area, start)?;
         }
-        flash.write(start, &unit)
+        FlashArea::new(area).write(start, &unit)
+    }
+
+    /// Erases the page that begins at `start`, if it is not, and the one behind it.
+    fn make_room(&mut self, area: Area, start: u32) -> Result<(), FlashError> {
+        let from = if start == 0 { 0 } else { self.erased };
+        self.erased = start.saturating_add(2 * PAGE_BYTES).min(area.len());
+        FlashArea::new(area).erase(from, self.erased)?;
+        if area == PATCH && start == 0 {
+            // What is there is the way back of another update.
+            FlashArea::new(REVERSE).erase(0, PAGE_BYTES)?;
+        }
+        Ok(())
     }
 }
 
@@ -74,17 +89,12 @@ impl Download for Stored {
             return Err(failure(Class::Limit, PATCH_TOO_LONG));
         }
         let Some(known) = self.done.checked_sub(offset) else { return Ok(()) };
-        let flash = |error: FlashError| failure(Class::Flash, code(error));
-        if self.done == 0 {
-            // What was there belongs to another patch.
-            FlashArea::new(REVERSE).erase(0, PAGE_BYTES).map_err(flash)?;
-        }
         watchdog::feed();
         for &byte in block.get(known as usize..).unwrap_or_default() {
             if self.is_complete() {
                 break;
             }
-            self.push(&sizes, byte).map_err(flash)?;
+            self.push(&sizes, byte).map_err(flash_failure)?;
         }
         Ok(())
     }
@@ -98,54 +108,34 @@ impl Download for Stored {
     }
 
     fn verify(&mut self, id: [u8; ID_BYTES]) -> Result<(), Failure> {
-        let malformed = failure(Class::Malformed, NO_PATCH);
-        let sizes = self.sizes.ok_or(malformed)?;
-        let header = whole(PATCH, sizes.patch).ok_or(malformed)?;
-        if sizes.reverse > 0 {
-            whole(REVERSE, sizes.reverse).ok_or(malformed)?;
+        let checked = check(self.sizes, id);
+        if checked.is_err() {
+            forget()?;
         }
-        if header.target_digest.starts_with(&id) {
-            Ok(())
-        } else {
-            Err(failure(Class::Malformed, OTHER_IMAGE))
-        }
+        checked
     }
 }
 
-/// Whether a patch waits, and one for the way back.
-pub(crate) fn waiting() -> (bool, bool) {
-    (header(PATCH).is_some(), header(REVERSE).is_some())
-}
-
-/// The header of the patch in place that begins at the start of an area, and its length.
-fn header(area: Area) -> Option<(Header, u32)> {
-    let mut bytes = [0; MAX_HEADER_BYTES];
-    FlashArea::new(area).read(0, &mut bytes).ok()?;
-    let (header, _, len) = Header::parse_sealed(bytes.into_iter()).ok()?;
-    header.in_place.is_some().then_some((header, u32::try_from(len).ok()?))
-}
-
-/// The header of a patch of `len` bytes none of which is another than when it was made.
-fn whole(area: Area, len: u32) -> Option<Header> {
-    let (header, header_len) = header(area)?;
-    let expected = header.in_place?.check;
-    let check_at = header_len.checked_sub(u32::try_from(CHECK_BYTES).ok()?)?;
-    let (mut flash, mut crc) = (FlashArea::new(area), Crc32::new());
-    for (start, end) in [(0, check_at), (header_len, len)] {
-        let mut offset = start;
-        while offset < end {
-            watchdog::feed();
-            let mut chunk = [0; 64];
-            let bytes = chunk.get_mut(..(end - offset).min(64) as usize)?;
-            flash.read(offset, bytes).ok()?;
-            crc.update(bytes);
-            offset += 64;
-        }
+fn check(sizes: Option<Sizes>, id: [u8; ID_BYTES]) -> Result<(), Failure> {
+    let malformed = failure(Class::Malformed, NO_PATCH);
+    let sizes = sizes.ok_or(malformed)?;
+    let header = waiting::whole(PATCH, sizes.patch).ok_or(malformed)?;
+    if sizes.reverse > 0 {
+        waiting::whole(REVERSE, sizes.reverse).ok_or(malformed)?;
     }
-    (crc.value() == expected).then_some(header)
+    if header.target_digest.starts_with(&id) {
+        Ok(())
+    } else {
+        Err(failure(Class::Malformed, OTHER_IMAGE))
+    }
 }
 
-/// Number of a flash error: that of a journal, which has met the same.
-fn code(error: FlashError) -> u16 {
-    device_apply::journal::JournalError::Flash { offset: 0, error }.code()
+/// What is there is no patch any more: the next one begins at its first byte.
+pub(crate) fn forget() -> Result<(), Failure> {
+    FlashArea::new(PATCH).erase(0, PAGE_BYTES).map_err(flash_failure)
+}
+
+/// With the number of a journal's flash error: that has met the same.
+fn flash_failure(error: FlashError) -> Failure {
+    failure(Class::Flash, JournalError::Flash { offset: 0, error }.code())
 }
