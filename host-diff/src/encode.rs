@@ -6,7 +6,7 @@ use crate::in_place::Reach;
 use crate::layout::Layout;
 use crate::matcher::align::Aligned;
 use crate::parallel;
-use crate::plan::copies::{Search, copies, new_byte_costs};
+use crate::plan::copies::{Gap, Parser, Search, keys, new_byte_costs};
 use crate::plan::diffs::{Aligner, Pair};
 use crate::plan::literals::{GUESS, costs};
 use crate::plan::map::map;
@@ -261,14 +261,16 @@ impl Job<'_> {
         let gaps = gaps(aligned, pair.target.len(), epoch);
         let mut literals = vec![GUESS; pair.target.len()];
         let mut prices = Prices::guess();
-        plan.copies = copies(&seen, &gaps, &literals, &prices, search);
+        let keys = keys(&seen, &gaps);
+        let parser = Parser::new(&seen, &gaps, &keys, search);
+        plan.copies = parser.copies(&literals, &prices);
         let rounds = match kind {
             Kind::Full if effort.rounds > 0 => effort.rounds + MORE_ROUNDS,
             _ => effort.rounds,
         };
         for _ in 0..rounds {
             (literals, prices) = costs(pair, &seen, &header, &plan).map_err(bug)?;
-            plan.copies = copies(&seen, &gaps, &literals, &prices, search);
+            plan.copies = parser.copies(&literals, &prices);
         }
         let body = encode_within(&header, &reference::ALL, pair.base, pair.target, &plan, limit);
         let Some(body) = body.map_err(bug)? else { return Ok(None) };
@@ -279,11 +281,7 @@ impl Job<'_> {
 }
 
 /// Stretches of the target without alignment, parted at marks: (start, end, expected base offset).
-fn gaps(
-    aligned: &[Aligned],
-    target_len: usize,
-    epoch: Option<Epoch>,
-) -> Vec<(usize, usize, usize)> {
+fn gaps(aligned: &[Aligned], target_len: usize, epoch: Option<Epoch>) -> Vec<Gap> {
     let mut gaps = Vec::new();
     let (mut at, mut base) = (0, 0);
     let mut push = |start: usize, end: usize, base: usize| {
