@@ -21,6 +21,13 @@ struct Place {
     ahead: u32,
 }
 
+/// Groups of keys at most: as many streams are written at the same time.
+const MOST_GROUPS: usize = 256;
+
+fn word32(value: usize) -> u32 {
+    u32::try_from(value).unwrap_or(u32::MAX)
+}
+
 /// The four bytes from `at` on, zeros past the end.
 fn four(bytes: &[u8], at: usize) -> u32 {
     let rest = bytes.get(at..).unwrap_or_default();
@@ -35,30 +42,64 @@ fn four(bytes: &[u8], at: usize) -> u32 {
 impl<'a> Places<'a> {
     /// All places of `image` that have one of `keys`.
     ///
-    /// **Cost**: two passes; 8 bytes for each place and 4 for each key.
+    /// **Cost**: three passes; 8 bytes for each place and 4 for each key, and 12 more for each place meanwhile.
     #[must_use]
     pub fn new(image: &'a [u8], keys: &'a Keys) -> Self {
-        let count = (image.len() + 1).saturating_sub(keys.len());
-        let mut starts = vec![0u32; keys.count() + 1];
-        for key in (0..count).filter_map(|at| keys.number(&image[at..])) {
-            starts[key] += 1;
+        let none = Self { image, keys, starts: vec![0; keys.count() + 1], places: Vec::new() };
+        none.filled()
+    }
+
+    /// With all places: groups of keys first, then the keys of each, so that what is written here and there fits the cache.
+    fn filled(mut self) -> Self {
+        /// Places of a group, about: they take a quarter of a mebibyte.
+        const GROUP: usize = 1 << 15;
+        let Self { image, keys, .. } = self;
+        let ahead = self.ahead();
+        let offsets = 0..(image.len() + 1).saturating_sub(keys.len());
+        let numbers = || offsets.clone().filter_map(|at| Some((at, keys.number(&image[at..])?)));
+        let shift = keys.count().div_ceil((image.len() / GROUP).clamp(1, MOST_GROUPS));
+        let shift = shift.next_power_of_two().ilog2();
+        let mut ends = [0; MOST_GROUPS];
+        for (_, key) in numbers() {
+            ends[key >> shift] += 1;
         }
-        let mut sum = 0;
-        for start in &mut starts {
-            sum += *start;
-            *start = sum;
+        let mut all = 0;
+        let starts = ends.map(|count| {
+            all += count;
+            all - count
+        });
+        let mut grouped = vec![(0u32, Place::default()); all];
+        let mut ends = starts;
+        for (at, key) in numbers() {
+            let place = Place { at: word32(at), ahead: four(image, at + ahead) };
+            grouped[ends[key >> shift]] = (word32(key), place);
+            ends[key >> shift] += 1;
         }
-        // Those are the ends so far: each place that is filled in, last first, moves one towards the start.
-        let mut out = Self { image, keys, starts, places: vec![Place::default(); sum as usize] };
-        let ahead = out.ahead();
-        for at in (0..count).rev() {
-            let Some(key) = keys.number(&image[at..]) else { continue };
-            let end = &mut out.starts[key];
-            *end -= 1;
-            out.places[*end as usize] =
-                Place { at: u32::try_from(at).unwrap_or(u32::MAX), ahead: four(image, at + ahead) };
+        self.places.resize(all, Place::default());
+        for ((start, end), starts) in
+            starts.into_iter().zip(ends).zip(self.starts.chunks_mut(1 << shift))
+        {
+            let group = &grouped[start..end];
+            let within = |key: u32| key as usize & ((1 << shift) - 1);
+            for &(key, _) in group {
+                starts[within(key)] += 1;
+            }
+            let mut sum = word32(start);
+            for start in &mut *starts {
+                sum += *start;
+                *start = sum;
+            }
+            // Those are the ends so far: each place that is filled in, last first, moves one towards the start.
+            for &(key, place) in group.iter().rev() {
+                let end = &mut starts[within(key)];
+                *end -= 1;
+                self.places[*end as usize] = place;
+            }
         }
-        out
+        if let Some(last) = self.starts.last_mut() {
+            *last = word32(all);
+        }
+        self
     }
 
     /// Where the bytes that are kept with a place begin: behind a string that its key tells, and with the last four bytes of
@@ -202,7 +243,7 @@ impl<'p, 'a> Past<'p, 'a> {
         }
         let (sure, last) = (step / 2, ahead.len().min(step - 1));
         let passed = known + sure + ahead[sure..last].partition_point(is_past);
-        self.passed[key] = u32::try_from(passed).unwrap_or(u32::MAX);
+        self.passed[key] = word32(passed);
         let mut probe = self.places.probe(pattern, longest.max(self.places.keys.len() - 1));
         for &place in places[..passed].iter().rev().take(most) {
             if probe.is_done() {
