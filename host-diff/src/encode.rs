@@ -10,7 +10,7 @@ use crate::plan::copies::{Gap, Parser, Search, keys, new_byte_costs};
 use crate::plan::diffs::{Aligner, Pair};
 use crate::plan::literals::{GUESS, costs};
 use crate::plan::map::map;
-use crate::plan::prices::Prices;
+use crate::plan::prices::{Bits, Prices};
 use crate::resume::{Epoch, Resume};
 use patcher_core::BodyError;
 use patcher_core::container::header::{Header, Kind};
@@ -189,11 +189,14 @@ pub fn full(target: &[u8], frame: Frame<'_>, limit: usize) -> Result<Option<Enco
         reach: Reach::default(),
     };
     let job = Job { kind: Kind::Full, pair: &pair, frame };
-    job.attempt(&[], limit)
+    Ok(job.attempt(&[], None, limit)?.0)
 }
 
 /// A full image is all extra: prices of its tokens take longer to settle.
 const MORE_ROUNDS: usize = 2;
+
+/// What an attempt has learned of prices: of each target byte as a literal, and of the other tokens.
+type Learned = (Vec<Bits>, Prices);
 
 /// What all attempts at one patch have in common.
 #[derive(Debug, Clone, Copy)]
@@ -211,13 +214,13 @@ impl Job<'_> {
         limit: usize,
     ) -> Result<Option<Encoded>, CreateError> {
         let Some((first, others)) = alignments.split_first() else { return Ok(None) };
-        let mut best = self.attempt(first, limit)?;
+        let (mut best, learned) = self.attempt(first, None, limit)?;
         let limit = best.as_ref().map_or(limit, Encoded::len);
         let others = parallel::map(self.frame.effort.threads, others, |aligned| {
-            self.attempt(aligned, limit)
+            self.attempt(aligned, Some(&learned), limit)
         });
-        for encoded in others {
-            if let Some(encoded) = encoded?
+        for attempt in others {
+            if let (Some(encoded), _) = attempt?
                 && best.as_ref().is_none_or(|best| encoded.len() < best.len())
             {
                 best = Some(encoded);
@@ -226,8 +229,14 @@ impl Job<'_> {
         Ok(best)
     }
 
-    /// Plans and encodes one alignment, into less than `limit` bytes.
-    fn attempt(&self, aligned: &[Aligned], limit: usize) -> Result<Option<Encoded>, CreateError> {
+    /// Plans and encodes one alignment, into less than `limit` bytes. What another attempt has learned tells soon whether that
+    /// can be.
+    fn attempt(
+        &self,
+        aligned: &[Aligned],
+        known: Option<&Learned>,
+        limit: usize,
+    ) -> Result<(Option<Encoded>, Learned), CreateError> {
         let Self { kind, pair, frame } = *self;
         let Frame { layout, budget, effort, resume, in_place } = frame;
         let search = Search { tries: effort.tries, reach: &pair.reach };
@@ -259,24 +268,30 @@ impl Job<'_> {
         let mut plan = Plan { map: entries, diffs, copies: Vec::new(), reset };
         let seen = Seen::new(&header, pair.base, pair.target, &plan);
         let gaps = gaps(aligned, pair.target.len(), epoch);
-        let mut literals = vec![GUESS; pair.target.len()];
-        let mut prices = Prices::guess();
+        let guess = || (vec![GUESS; pair.target.len()], Prices::guess());
+        let mut learned = known.cloned().unwrap_or_else(guess);
         let keys = keys(&seen, &gaps);
         let parser = Parser::new(&seen, &gaps, &keys, search);
-        plan.copies = parser.copies(&literals, &prices);
+        plan.copies = parser.copies(&learned.0, &learned.1);
         let rounds = match kind {
             Kind::Full if effort.rounds > 0 => effort.rounds + MORE_ROUNDS,
             _ => effort.rounds,
         };
-        for _ in 0..rounds {
-            (literals, prices) = costs(pair, &seen, &header, &plan).map_err(bug)?;
-            plan.copies = parser.copies(&literals, &prices);
+        let encode = |plan: &Plan, limit| {
+            encode_within(&header, &reference::ALL, pair.base, pair.target, plan, limit)
+        };
+        let hopeless = limit.saturating_add(limit / 32);
+        if known.is_some() && rounds > 0 && encode(&plan, hopeless).map_err(bug)?.is_none() {
+            return Ok((None, learned));
         }
-        let body = encode_within(&header, &reference::ALL, pair.base, pair.target, &plan, limit);
-        let Some(body) = body.map_err(bug)? else { return Ok(None) };
+        for _ in 0..rounds {
+            learned = costs(pair, &seen, &header, &plan).map_err(bug)?;
+            plan.copies = parser.copies(&learned.0, &learned.1);
+        }
+        let Some(body) = encode(&plan, limit).map_err(bug)? else { return Ok((None, learned)) };
         header.body_len = word32(body.len());
         let encoded = Encoded { header, body };
-        Ok((encoded.len() < limit).then_some(encoded))
+        Ok(((encoded.len() < limit).then_some(encoded), learned))
     }
 }
 

@@ -78,7 +78,16 @@ struct Followed<S> {
     away: i64,
     /// What entering costs from the cheapest path of all.
     op: i64,
+    /// Of the cheapest path that may still enter, of those that were the cheapest of all on other diagonals.
+    waiting: i64,
     state: S,
+}
+
+impl<S> Followed<S> {
+    /// Of the cheapest path that is on the diagonal, was, or can enter it from `best`, the cost of the cheapest of all.
+    fn cost(&self, best: i64) -> i64 {
+        self.on.min(self.away).min(self.waiting).min(best.saturating_add(self.op))
+    }
 }
 
 /// What is seldom asked of a diagonal.
@@ -90,6 +99,8 @@ struct Rest {
     before: Before,
     /// The last part of the path that has left it.
     away: Part,
+    /// The last part of the path that waits to enter.
+    waiting: Part,
 }
 
 /// The part before another one, until it is worth keeping.
@@ -142,10 +153,11 @@ impl<'a, S: Copy> Sweep<'a, S> {
             match self.followed.iter().position(|followed| followed.diagonal == diagonal) {
                 Some(index) => self.rests[index].until = self.rests[index].until.max(until),
                 None => {
-                    let (on, away, op) = (NONE, NONE, 0);
-                    self.followed.push(Followed { diagonal, on, away, op, state });
+                    let (on, away, op, waiting) = (NONE, NONE, NONE, NONE);
+                    self.followed.push(Followed { diagonal, on, away, op, waiting, state });
                     let before = Before::Loose(Part::NOTHING);
-                    self.rests.push(Rest { until, start: 0, before, away: Part::NOTHING });
+                    let (away, waiting) = (Part::NOTHING, Part::NOTHING);
+                    self.rests.push(Rest { until, start: 0, before, away, waiting });
                     self.priced = None;
                 }
             }
@@ -172,7 +184,7 @@ impl<'a, S: Copy> Sweep<'a, S> {
         for (followed, rest) in self.followed.iter_mut().zip(&mut self.rests) {
             let from_best = self.best + followed.op;
             let back = followed.away.saturating_add(same);
-            let cost = from_best.min(back);
+            let cost = from_best.min(back).min(followed.waiting);
             if followed.on <= cost {
                 continue;
             }
@@ -182,7 +194,11 @@ impl<'a, S: Copy> Sweep<'a, S> {
             }
             followed.on = cost;
             followed.state = state;
-            let before = if back < from_best { rest.away } else { self.best_part };
+            let before = match cost {
+                cost if cost == from_best => self.best_part,
+                cost if cost == back => rest.away,
+                _ => rest.waiting,
+            };
             (rest.start, rest.before) = (at, Before::Loose(before));
         }
     }
@@ -205,6 +221,7 @@ impl<'a, S: Copy> Sweep<'a, S> {
 
     /// Lets every diagonal be left before `end`.
     pub(crate) fn leave(&mut self, end: usize) {
+        let (best, best_part) = (self.best, self.best_part);
         for (followed, rest) in self.followed.iter_mut().zip(&mut self.rests) {
             if followed.on == NONE || followed.away < followed.on {
                 continue;
@@ -221,6 +238,19 @@ impl<'a, S: Copy> Sweep<'a, S> {
                 (self.best, self.best_part) = (followed.away, rest.away);
             }
         }
+        if self.best_part.diagonal != best_part.diagonal {
+            self.wait(best, best_part);
+        }
+    }
+
+    /// Lets the path that was the cheapest of all, and is no longer, wait for diagonals that it is nearer to.
+    fn wait(&mut self, best: i64, part: Part) {
+        for (followed, rest) in self.followed.iter_mut().zip(&mut self.rests) {
+            let cost = best.saturating_add(followed.op);
+            if cost < followed.waiting {
+                (followed.waiting, rest.waiting) = (cost, part);
+            }
+        }
     }
 
     /// Drops what cannot become the best path any more.
@@ -228,7 +258,7 @@ impl<'a, S: Copy> Sweep<'a, S> {
         let limit = self.best.saturating_add(signed(self.beam.behind));
         let mut index = 0;
         while let (Some(followed), Some(rest)) = (self.followed.get(index), self.rests.get(index)) {
-            if rest.until > at || followed.on.min(followed.away) < limit {
+            if rest.until > at || followed.cost(self.best) < limit {
                 index += 1;
             } else {
                 self.drop(index);
@@ -237,7 +267,7 @@ impl<'a, S: Copy> Sweep<'a, S> {
         while self.followed.len() > self.beam.most {
             // What a match has just brought in had no time yet to show what it is worth.
             let worth = |(followed, rest): (&Followed<S>, &Rest)| {
-                (rest.until <= at, followed.on.min(followed.away), Reverse(rest.until))
+                (rest.until <= at, followed.cost(self.best), Reverse(rest.until))
             };
             let all = self.followed.iter().zip(&self.rests).map(worth).enumerate();
             let Some((worst, _)) = all.max_by_key(|&(_, worth)| worth) else { return };
