@@ -124,6 +124,8 @@ pub(crate) struct Sweep<'a, S> {
     best_part: Part,
     /// The diagonal that ops are priced from; `None` if some are not priced yet.
     priced: Option<Diagonal>,
+    /// What an op costs that goes on with the diagonal before.
+    same: i64,
 }
 
 fn signed(cost: u64) -> i64 {
@@ -142,6 +144,7 @@ impl<'a, S: Copy> Sweep<'a, S> {
             best: 0,
             best_part: Part::NOTHING,
             priced: None,
+            same: 0,
         }
     }
 
@@ -180,10 +183,10 @@ impl<'a, S: Copy> Sweep<'a, S> {
             }
             self.priced = Some(from);
         }
-        let same = signed(op(0));
+        self.same = signed(op(0));
         for (followed, rest) in self.followed.iter_mut().zip(&mut self.rests) {
             let from_best = self.best + followed.op;
-            let back = followed.away.saturating_add(same);
+            let back = followed.away.saturating_add(self.same);
             let cost = from_best.min(back).min(followed.waiting);
             if followed.on <= cost {
                 continue;
@@ -224,6 +227,11 @@ impl<'a, S: Copy> Sweep<'a, S> {
         let (best, best_part) = (self.best, self.best_part);
         for (followed, rest) in self.followed.iter_mut().zip(&mut self.rests) {
             if followed.on == NONE || followed.away < followed.on {
+                continue;
+            }
+            // To come back would cost no less than to enter from the best path does.
+            let from_best = best.saturating_add(followed.op);
+            if followed.on > self.best && followed.on.saturating_add(self.same) >= from_best {
                 continue;
             }
             let before = match rest.before {
@@ -283,5 +291,47 @@ impl<'a, S: Copy> Sweep<'a, S> {
     /// The parts of the best path, as [`Trail::path`] gives them.
     pub(crate) fn finish<T>(self, make: impl Fn(usize, usize, usize) -> T) -> Vec<T> {
         self.trail.path(self.best_part, make)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_the_cheapest_path_still_enters_a_diagonal_near_its_own() {
+        // The second part pays for its op, but leads away from the third one.
+        let parts = [(0, 0..10), (1_000_000, 10..12), (8, 12..20)];
+        let visits = parts.clone().map(|(diagonal, _)| Visit { from: 0, until: 5, diagonal });
+        let same = |at: usize, diagonal: Diagonal| {
+            parts.iter().any(|(own, bytes)| *own == diagonal && bytes.contains(&at))
+        };
+        let op = |jump| [2, 5, 15][usize::from(jump > 0) + usize::from(jump > 100)];
+        let mut sweep = Sweep::new(&visits, Beam { most: 8, behind: 50 });
+        for at in 0..20 {
+            sweep.welcome(at, ());
+            sweep.enter(at, (), op, |diagonal| same(at, diagonal));
+            sweep.pay(10, |diagonal, ()| Some(if same(at, diagonal) { 0 } else { 20 }));
+            sweep.leave(at + 1);
+            sweep.prune(at);
+        }
+        let path = sweep.finish(|target, base, len| (target, base, len));
+        assert_eq!(path, [(0, 0, 10), (12, 20, 8)]);
+    }
+
+    #[test]
+    fn a_diagonal_stays_after_its_visit_while_it_can_be_entered() {
+        let visits = [0, 8].map(|diagonal| Visit { from: 0, until: 1, diagonal });
+        for (behind, left) in [(50, 2), (4, 1)] {
+            let mut sweep = Sweep::new(&visits, Beam { most: 8, behind });
+            for at in 0..10 {
+                sweep.welcome(at, ());
+                sweep.enter(at, (), |jump| if jump > 0 { 5 } else { 2 }, |diagonal| diagonal == 0);
+                sweep.pay(10, |_, ()| Some(0));
+                sweep.leave(at + 1);
+                sweep.prune(at);
+            }
+            assert_eq!(sweep.followed.len(), left, "{behind}");
+        }
     }
 }
