@@ -6,9 +6,9 @@ use crate::in_place::Reach;
 use crate::layout::Layout;
 use crate::matcher::align::Aligned;
 use crate::parallel;
-use crate::plan::copies::{Search, copies, new_byte_costs};
+use crate::plan::copies::{Gap, Parser, Search, keys, new_byte_costs};
 use crate::plan::diffs::{Aligner, Pair};
-use crate::plan::literals::{GUESS, costs};
+use crate::plan::literals::{GUESS, Learned, costs};
 use crate::plan::map::map;
 use crate::plan::prices::Prices;
 use crate::resume::{Epoch, Resume};
@@ -189,7 +189,7 @@ pub fn full(target: &[u8], frame: Frame<'_>, limit: usize) -> Result<Option<Enco
         reach: Reach::default(),
     };
     let job = Job { kind: Kind::Full, pair: &pair, frame };
-    job.attempt(&[], limit)
+    Ok(job.attempt(&[], None, limit)?.0)
 }
 
 /// How often copies of a full image are chosen again, beside the rounds of the effort.
@@ -211,13 +211,13 @@ impl Job<'_> {
         limit: usize,
     ) -> Result<Option<Encoded>, CreateError> {
         let Some((first, others)) = alignments.split_first() else { return Ok(None) };
-        let mut best = self.attempt(first, limit)?;
+        let (mut best, learned) = self.attempt(first, None, limit)?;
         let limit = best.as_ref().map_or(limit, Encoded::len);
         let others = parallel::map(self.frame.effort.threads, others, |aligned| {
-            self.attempt(aligned, limit)
+            self.attempt(aligned, Some(&learned), limit)
         });
-        for encoded in others {
-            if let Some(encoded) = encoded?
+        for attempt in others {
+            if let (Some(encoded), _) = attempt?
                 && best.as_ref().is_none_or(|best| encoded.len() < best.len())
             {
                 best = Some(encoded);
@@ -226,8 +226,14 @@ impl Job<'_> {
         Ok(best)
     }
 
-    /// Plans and encodes one alignment, into less than `limit` bytes.
-    fn attempt(&self, aligned: &[Aligned], limit: usize) -> Result<Option<Encoded>, CreateError> {
+    /// Plans and encodes one alignment, into less than `limit` bytes. What another attempt has learned tells soon whether that
+    /// can be.
+    fn attempt(
+        &self,
+        aligned: &[Aligned],
+        known: Option<&Learned>,
+        limit: usize,
+    ) -> Result<(Option<Encoded>, Learned), CreateError> {
         let Self { kind, pair, frame } = *self;
         let Frame { layout, budget, effort, resume, in_place } = frame;
         let search = Search { tries: effort.tries, reach: &pair.reach };
@@ -259,43 +265,47 @@ impl Job<'_> {
         let mut plan = Plan { map: entries, diffs, copies: Vec::new(), reset };
         let seen = Seen::new(&header, pair.base, pair.target, &plan);
         let gaps = gaps(aligned, pair.target.len(), epoch);
-        let mut literals = vec![GUESS; pair.target.len()];
-        let mut prices = Prices::guess(kind);
-        plan.copies = copies(&seen, &gaps, &literals, &prices, search);
+        let guess = || (vec![GUESS; pair.target.len()], Prices::guess(kind));
+        let mut learned = known.cloned().unwrap_or_else(guess);
+        let keys = keys(&seen, &gaps);
+        let parser = Parser::new(&seen, &gaps, &keys, search);
+        plan.copies = parser.copies(&learned.0, &learned.1);
+        let encode = |plan: &Plan, limit| {
+            encode_within(&header, &reference::ALL, pair.base, pair.target, plan, limit)
+        };
+        let hopeless = limit.saturating_add(limit / 32);
+        if known.is_some() && effort.rounds > 0 && encode(&plan, hopeless).map_err(bug)?.is_none() {
+            return Ok((None, learned));
+        }
         for _ in 0..effort.rounds {
-            (_, literals, prices) = costs(pair, &seen, &header, &plan).map_err(bug)?;
-            plan.copies = copies(&seen, &gaps, &literals, &prices, search);
+            (_, learned) = costs(pair, &seen, &header, &plan).map_err(bug)?;
+            plan.copies = parser.copies(&learned.0, &learned.1);
         }
         if kind == Kind::Full && effort.rounds > 0 {
             // All extra: its prices take longer to settle, and may come to dearer copies on the way.
             let mut least = u64::MAX;
             let mut best = Vec::new();
             for round in 0..=MORE_ROUNDS {
-                let (total, literals, prices) = costs(pair, &seen, &header, &plan).map_err(bug)?;
+                let (total, now) = costs(pair, &seen, &header, &plan).map_err(bug)?;
                 if total < least {
                     least = total;
                     best.clone_from(&plan.copies);
                 }
                 if round < MORE_ROUNDS {
-                    plan.copies = copies(&seen, &gaps, &literals, &prices, search);
+                    plan.copies = parser.copies(&now.0, &now.1);
                 }
             }
             plan.copies = best;
         }
-        let body = encode_within(&header, &reference::ALL, pair.base, pair.target, &plan, limit);
-        let Some(body) = body.map_err(bug)? else { return Ok(None) };
+        let Some(body) = encode(&plan, limit).map_err(bug)? else { return Ok((None, learned)) };
         header.body_len = word32(body.len());
         let encoded = Encoded { header, body };
-        Ok((encoded.len() < limit).then_some(encoded))
+        Ok(((encoded.len() < limit).then_some(encoded), learned))
     }
 }
 
 /// Stretches of the target without alignment, parted at marks: (start, end, expected base offset).
-fn gaps(
-    aligned: &[Aligned],
-    target_len: usize,
-    epoch: Option<Epoch>,
-) -> Vec<(usize, usize, usize)> {
+fn gaps(aligned: &[Aligned], target_len: usize, epoch: Option<Epoch>) -> Vec<Gap> {
     let mut gaps = Vec::new();
     let (mut at, mut base) = (0, 0);
     let mut push = |start: usize, end: usize, base: usize| {

@@ -1,72 +1,110 @@
-//! Places of short strings, nearest first.
+//! Places of short strings: nearest first, or the last first.
 
+use super::keys::Keys;
 use super::suffix::common;
-use core::ops::RangeInclusive;
 
-/// Bits of a hash: as many as leave few strings to each.
-const HASH_BITS: RangeInclusive<u32> = 16..=22;
-/// Longest strings.
-const LONGEST: usize = 8;
-
-/// Places of an image by the hash of the bytes there, by rising offset.
+/// Places of an image by the string there, by rising offset.
 #[derive(Debug)]
 pub struct Places<'a> {
     image: &'a [u8],
-    hash: Hash,
-    /// Where the places of a hash start.
+    keys: &'a Keys,
+    /// Where the places of a key start.
     starts: Vec<u32>,
-    places: Vec<u32>,
+    places: Vec<Place>,
 }
 
-/// Hashes the first bytes of a string.
-#[derive(Debug, Clone, Copy)]
-struct Hash {
-    /// How many of them, 1..=8.
-    key: usize,
-    bits: u32,
+/// A place of a string. What follows it tells most candidates apart, without a look at the image, which is not in the cache.
+#[derive(Debug, Clone, Copy, Default)]
+struct Place {
+    at: u32,
+    /// Four bytes of the image from [`Places::ahead`] bytes behind `at` on, zeros past its end.
+    ahead: u32,
 }
 
-impl Hash {
-    /// Of a string of at least `key` bytes.
-    fn of(self, bytes: &[u8]) -> usize {
-        let word = bytes.first_chunk().copied().unwrap_or_else(|| {
-            let mut word = [0; LONGEST];
-            word[..bytes.len()].copy_from_slice(bytes);
-            word
-        });
-        let word = u64::from_le_bytes(word) << (8 * (LONGEST - self.key));
-        let hash = word.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (u64::BITS - self.bits);
-        usize::try_from(hash).unwrap_or(0)
-    }
+/// Groups of keys at most: as many streams are written at the same time.
+const MOST_GROUPS: usize = 256;
+
+fn word32(value: usize) -> u32 {
+    u32::try_from(value).unwrap_or(u32::MAX)
+}
+
+/// The four bytes from `at` on, zeros past the end.
+fn four(bytes: &[u8], at: usize) -> u32 {
+    let rest = bytes.get(at..).unwrap_or_default();
+    let word = rest.first_chunk().copied().unwrap_or_else(|| {
+        let mut word = [0; 4];
+        word[..rest.len()].copy_from_slice(rest);
+        word
+    });
+    u32::from_le_bytes(word)
 }
 
 impl<'a> Places<'a> {
-    /// All places of `image`, by the `key` bytes there, 1..=8.
+    /// All places of `image` that have one of `keys`.
     ///
-    /// **Cost**: two passes; 4 bytes for each of the image, and 4 to 8 for each two, at least 256 KiB and at most 16 MiB.
+    /// **Cost**: three passes; 8 bytes for each place and 4 for each key, and 12 to 24 more for each place meanwhile.
     #[must_use]
-    pub fn new(image: &'a [u8], key: usize) -> Self {
-        let size_bits = image.len().checked_ilog2().unwrap_or(0);
-        let bits = size_bits.saturating_sub(1).clamp(*HASH_BITS.start(), *HASH_BITS.end());
-        let hash = Hash { key, bits };
-        let count = (image.len() + 1).saturating_sub(key);
-        let mut starts = vec![0u32; (1 << bits) + 1];
-        for at in 0..count {
-            starts[hash.of(&image[at..])] += 1;
+    pub fn new(image: &'a [u8], keys: &'a Keys) -> Self {
+        let none = Self { image, keys, starts: vec![0; keys.count() + 1], places: Vec::new() };
+        none.filled()
+    }
+
+    /// With all places: groups of keys first, then the keys of each, so that what is written here and there fits the cache.
+    fn filled(mut self) -> Self {
+        /// Places of a group, about: they take a quarter of a mebibyte.
+        const GROUP: usize = 1 << 15;
+        let Self { image, keys, .. } = self;
+        let ahead = self.ahead();
+        let offsets = 0..(image.len() + 1).saturating_sub(keys.len());
+        let shift = keys.count().div_ceil((image.len() / GROUP).clamp(1, MOST_GROUPS));
+        let shift = shift.next_power_of_two().ilog2();
+        let mut groups = vec![Vec::new(); (keys.count() >> shift) + 1];
+        for at in offsets {
+            if let Some(key) = keys.number(&image[at..]) {
+                let place = Place { at: word32(at), ahead: four(image, at + ahead) };
+                groups[key >> shift].push((word32(key), place));
+            }
         }
-        let mut sum = 0;
-        for start in &mut starts {
-            sum += *start;
-            *start = sum;
+        let mut all = 0u32;
+        self.places.resize(groups.iter().map(Vec::len).sum(), Place::default());
+        for (group, starts) in groups.into_iter().zip(self.starts.chunks_mut(1 << shift)) {
+            let within = |key: u32| key as usize & ((1 << shift) - 1);
+            for &(key, _) in &group {
+                starts[within(key)] += 1;
+            }
+            for start in &mut *starts {
+                all += *start;
+                *start = all;
+            }
+            // Those are the ends so far: each place that is filled in, last first, moves one towards the start.
+            for &(key, place) in group.iter().rev() {
+                let end = &mut starts[within(key)];
+                *end -= 1;
+                self.places[*end as usize] = place;
+            }
         }
-        // Those are the ends so far: each place that is filled in, last first, moves one towards the start.
-        let mut places = vec![0u32; count];
-        for at in (0..count).rev() {
-            let end = &mut starts[hash.of(&image[at..])];
-            *end -= 1;
-            places[*end as usize] = u32::try_from(at).unwrap_or(u32::MAX);
+        if let Some(last) = self.starts.last_mut() {
+            *last = all;
         }
-        Self { image, hash, starts, places }
+        self
+    }
+
+    /// Where the bytes that are kept with a place begin: behind a string that its key tells, and with the last four bytes of
+    /// one that has only been hashed.
+    fn ahead(&self) -> usize {
+        if self.keys.are_exact() { self.keys.len() } else { self.keys.len() - 4 }
+    }
+
+    /// The places of the string that `pattern` begins with.
+    fn of(&self, pattern: &[u8]) -> Option<(usize, &[Place])> {
+        let key = self.keys.number(pattern)?;
+        Some((key, &self.places[self.starts[key] as usize..self.starts[key + 1] as usize]))
+    }
+
+    fn probe<'p>(&'p self, pattern: &'p [u8], longest: usize) -> Probe<'p> {
+        let skip = self.ahead();
+        let (image, ahead) = (self.image, four(pattern, skip));
+        Probe { image, pattern, skip, exact: self.keys.are_exact(), ahead, longest }
     }
 
     /// Calls `see(offset, length)` for those of the `most` candidates nearest to `expected` that match more of `pattern`
@@ -78,20 +116,18 @@ impl<'a> Places<'a> {
         most: usize,
         mut see: impl FnMut(usize, usize),
     ) {
-        if pattern.len() < self.hash.key {
-            return;
-        }
-        let key = self.hash.of(pattern);
-        let places = &self.places[self.starts[key] as usize..self.starts[key + 1] as usize];
-        let places = &places[places.partition_point(|&place| (place as usize) < least)..];
-        let mut above = places.partition_point(|&place| (place as usize) < expected);
+        let Some((_, places)) = self.of(pattern) else { return };
+        let first = places.partition_point(|place| (place.at as usize) < least);
+        let places = &places[first..];
+        let mut above = places.partition_point(|place| (place.at as usize) < expected);
         let mut below = above;
-        let mut longest = self.hash.key - 1;
+        let mut probe = self.probe(pattern, self.keys.len() - 1);
+        let distance = |place: Place| (place.at as usize).abs_diff(expected);
         for _ in 0..most {
-            let up = places.get(above).map(|&place| place as usize);
-            let down = below.checked_sub(1).map(|index| places[index] as usize);
-            let at = match (up, down) {
-                (Some(up), Some(down)) if up.abs_diff(expected) <= down.abs_diff(expected) => {
+            let up = places.get(above).copied();
+            let down = below.checked_sub(1).map(|index| places[index]);
+            let place = match (up, down) {
+                (Some(up), Some(down)) if distance(up) <= distance(down) => {
                     above += 1;
                     up
                 }
@@ -105,46 +141,107 @@ impl<'a> Places<'a> {
                 }
                 (None, None) => break,
             };
-            if longest == pattern.len() {
+            if probe.is_done() {
                 break;
             }
-            // Longer than all nearer ones only if it agrees where the longest ended.
-            if self.image.get(at + longest) != Some(&pattern[longest]) {
-                continue;
+            if let Some(length) = probe.longer(place) {
+                see(place.at as usize, length);
             }
-            let length = common(&self.image[at..], pattern);
-            if length > longest {
-                longest = length;
-                see(at, length);
+        }
+    }
+}
+
+/// A pattern that is compared with candidates.
+#[derive(Debug)]
+struct Probe<'a> {
+    image: &'a [u8],
+    pattern: &'a [u8],
+    /// Where `ahead` of places and pattern begins.
+    skip: usize,
+    /// Whether candidates agree with the pattern up to there.
+    exact: bool,
+    ahead: u32,
+    /// Bytes of the longest match so far.
+    longest: usize,
+}
+
+impl Probe<'_> {
+    /// Whether nothing can be longer.
+    fn is_done(&self) -> bool {
+        self.longest >= self.pattern.len()
+    }
+
+    /// The length of the match at `place`, if it is longer than all before.
+    #[inline]
+    fn longer(&mut self, place: Place) -> Option<usize> {
+        let different = place.ahead ^ self.ahead;
+        let at = place.at as usize;
+        let length = if different == 0 {
+            // Longer than all before only if it agrees where the longest ended.
+            if self.image.get(at + self.longest) != Some(&self.pattern[self.longest]) {
+                return None;
+            }
+            common(&self.image[at..], self.pattern)
+        } else if self.exact {
+            let agree = self.skip + (different.trailing_zeros() / u8::BITS) as usize;
+            agree.min(self.pattern.len()).min(self.image.len() - at)
+        } else {
+            // Another string with the same hash.
+            return None;
+        };
+        let longer = length > self.longest;
+        self.longest = self.longest.max(length);
+        longer.then_some(length)
+    }
+}
+
+/// Places before a position that rises, the last first.
+#[derive(Debug)]
+pub struct Past<'p, 'a> {
+    places: &'p Places<'a>,
+    /// Of the places of each key, how many are known to have been passed.
+    passed: Vec<u32>,
+}
+
+impl<'p, 'a> Past<'p, 'a> {
+    /// Before the first byte.
+    #[must_use]
+    pub fn new(places: &'p Places<'a>) -> Self {
+        Self { places, passed: vec![0; places.keys.count()] }
+    }
+
+    /// Calls `see(offset, length)` for those of the `most` candidates before `at` that match more of `pattern` than `longest`
+    /// bytes and than all that lie after them. `at` must not fall from one call to the next.
+    pub fn last(
+        &mut self,
+        pattern: &[u8],
+        at: usize,
+        longest: usize,
+        most: usize,
+        mut see: impl FnMut(usize, usize),
+    ) {
+        let Some((key, places)) = self.places.of(pattern) else { return };
+        let is_past = |place: &Place| (place.at as usize) < at;
+        let known = self.passed[key] as usize;
+        let ahead = &places[known..];
+        let mut step = 1;
+        while ahead.get(step - 1).is_some_and(is_past) {
+            step *= 2;
+        }
+        let (sure, last) = (step / 2, ahead.len().min(step - 1));
+        let passed = known + sure + ahead[sure..last].partition_point(is_past);
+        self.passed[key] = word32(passed);
+        let mut probe = self.places.probe(pattern, longest.max(self.places.keys.len() - 1));
+        for &place in places[..passed].iter().rev().take(most) {
+            if probe.is_done() {
+                break;
+            }
+            if let Some(length) = probe.longer(place) {
+                see(place.at as usize, length);
             }
         }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_nearest_comes_first_and_then_only_longer_ones() {
-        let image = b"abcdef--abcd----abc-----abcdefgh";
-        let places = Places::new(image, 3);
-        let mut seen = Vec::new();
-        places.near(b"abcdefgh", (0, 17), 10, |at, length| seen.push((at, length)));
-        assert_eq!(seen, [(16, 3), (24, 8)]);
-        seen.clear();
-        places.near(b"abcdefgh", (0, 3), 2, |at, length| seen.push((at, length)));
-        assert_eq!(seen, [(0, 6)]);
-        seen.clear();
-        places.near(b"abcdefgh", (9, 3), 10, |at, length| seen.push((at, length)));
-        assert_eq!(seen, [(16, 3), (24, 8)], "nothing before 9");
-    }
-
-    #[test]
-    fn short_images_and_patterns_have_no_places() {
-        for image in [&b""[..], b"ab", b"abc"] {
-            Places::new(image, 8).near(b"abcdefgh", (0, 0), 8, |at, _| panic!("{at}"));
-            Places::new(image, 3).near(b"ab", (0, 0), 8, |at, _| panic!("{at}"));
-        }
-    }
-}
+mod tests;

@@ -2,7 +2,8 @@
 
 use super::prices::{Bits, Prices, bit_length};
 use crate::in_place::Reach;
-use crate::matcher::places::Places;
+use crate::matcher::keys::Keys;
+use crate::matcher::places::{Past, Places};
 use crate::matcher::suffix::common;
 use core::ops::{Range, RangeInclusive};
 use patcher_core::Kind;
@@ -14,82 +15,34 @@ const SHORTEST: usize = MIN_COPY as usize;
 /// Copies from this length on are taken whole.
 const LONG: usize = 64;
 
-/// Positions by the hash of the next bytes, most recent first.
-struct Chains<'a> {
+/// Bytes that all candidates but one share with the pattern.
+const KEY: usize = 3;
+const NONE: u32 = u32::MAX;
+
+/// The most recent position of each two bytes: the one candidate for a copy that is shorter than a key.
+struct Pairs<'a> {
     image: &'a [u8],
-    /// Bits of a key.
-    bits: u32,
-    /// Candidates looked at per position.
-    tries: usize,
-    heads: Vec<u32>,
-    next: Vec<u32>,
-    /// The most recent position of each two bytes.
-    pairs: Vec<u32>,
+    /// Positions that are known.
+    until: usize,
+    latest: Vec<u32>,
 }
 
-/// Bits of a key: as many as keep chains short in large images.
-const HASH_BITS: RangeInclusive<u32> = 16..=20;
-const NONE: u32 = u32::MAX;
-const KEY: usize = 3;
-
-impl<'a> Chains<'a> {
-    fn new(image: &'a [u8], tries: usize) -> Self {
-        let size_bits = image.len().checked_ilog2().unwrap_or(0);
-        let bits = size_bits.saturating_sub(3).clamp(*HASH_BITS.start(), *HASH_BITS.end());
-        let heads = vec![NONE; 1 << bits];
-        Self {
-            image,
-            bits,
-            tries,
-            heads,
-            next: vec![NONE; image.len()],
-            pairs: vec![NONE; 1 << 16],
-        }
+impl<'a> Pairs<'a> {
+    fn new(image: &'a [u8]) -> Self {
+        Self { image, until: 0, latest: vec![NONE; 1 << 16] }
     }
 
-    fn key(&self, bytes: &[u8]) -> usize {
-        let key = u32::from_le_bytes([bytes[0], bytes[1], bytes[2], 0]);
-        (key.wrapping_mul(0x9E37_79B1) >> (32 - self.bits)) as usize
-    }
-
-    fn insert(&mut self, at: usize) {
-        if let Some(&[low, high]) = self.image.get(at..).and_then(<[u8]>::first_chunk) {
-            self.pairs[usize::from(u16::from_le_bytes([low, high]))] = word32(at);
-        }
-        if let Some(bytes) = self.image.get(at..at + KEY) {
-            let key = self.key(bytes);
-            let head = &mut self.heads[key];
-            self.next[at] = *head;
-            *head = u32::try_from(at).unwrap_or(NONE);
-        }
-    }
-
-    /// Calls `see(offset, length)` for candidates that are longer than all before.
-    fn candidates(&self, pattern: &[u8], mut see: impl FnMut(usize, usize)) {
-        let mut longest = SHORTEST - 1;
-        if let Some(&[low, high]) = pattern.first_chunk() {
-            let at = self.pairs[usize::from(u16::from_le_bytes([low, high]))];
-            if at != NONE {
-                longest = common(&self.image[at as usize..], pattern);
-                see(at as usize, longest);
+    /// The most recent position before `at`, which does not fall, of the two bytes that `pattern` begins with.
+    fn last(&mut self, pattern: &[u8], at: usize) -> Option<usize> {
+        let index = |pair: &[u8]| Some(usize::from(u16::from_le_bytes(*pair.first_chunk()?)));
+        for position in self.until..at {
+            if let Some(index) = index(&self.image[position..]) {
+                self.latest[index] = word32(position);
             }
         }
-        let Some(bytes) = pattern.get(..KEY) else { return };
-        let mut at = self.heads[self.key(bytes)];
-        for _ in 0..self.tries {
-            if at == NONE || longest == pattern.len() {
-                break;
-            }
-            // Longer than all before only if it agrees where the longest ended.
-            if self.image.get(at as usize + longest) == Some(&pattern[longest]) {
-                let length = common(&self.image[at as usize..], pattern);
-                if length > longest {
-                    longest = length;
-                    see(at as usize, length);
-                }
-            }
-            at = self.next[at as usize];
-        }
+        self.until = self.until.max(at);
+        let latest = self.latest[index(pattern)?];
+        (latest != NONE).then_some(latest as usize)
     }
 }
 
@@ -137,33 +90,195 @@ pub struct Search<'a> {
     pub reach: &'a Reach,
 }
 
-/// The cheapest literals and copies for the extras `gaps`, in what extras see.
-///
-/// `gaps` are (start, end, expected base offset); `literal` is the cost of each target byte as a
-/// literal in 1/16 bit.
+/// A stretch of extras: start, end, expected base offset.
+pub type Gap = (usize, usize, usize);
+
+/// Strings that copies for `gaps` are looked for by.
 #[must_use]
-pub fn copies(
-    seen: &Seen,
-    gaps: &[(usize, usize, usize)],
-    literal: &[Bits],
-    prices: &Prices,
-    search: Search<'_>,
-) -> Vec<Copy> {
-    let mut out = Vec::new();
-    parse(seen, gaps, literal, prices, search, usize::MAX, |bytes, _, copy| {
-        out.extend(copy.map(|(from_base, source)| Copy {
-            target: word32(bytes.start),
-            len: word32(bytes.len()),
-            from_base,
-            source,
-        }));
-    });
-    out
+pub fn keys(seen: &Seen, gaps: &[Gap]) -> Keys {
+    Keys::wanted(KEY, gaps.iter().map(|&(start, end, _)| &seen.extras[start..end]))
+}
+
+/// Parses the extras of one alignment, as often as prices change.
+#[derive(Debug)]
+pub struct Parser<'a> {
+    seen: &'a Seen,
+    gaps: &'a [Gap],
+    search: Search<'a>,
+    base: Places<'a>,
+    target: Places<'a>,
+}
+
+impl<'a> Parser<'a> {
+    /// Finds the places of `keys`, which are [those](keys) of `seen` and `gaps`.
+    ///
+    /// **Cost**: a few passes over both images; 8 bytes for each of their bytes at most.
+    #[must_use]
+    pub fn new(seen: &'a Seen, gaps: &'a [Gap], keys: &'a Keys, search: Search<'a>) -> Self {
+        let places = |image| Places::new(image, keys);
+        Self { seen, gaps, search, base: places(&seen.base), target: places(&seen.target) }
+    }
+
+    /// The cheapest literals and copies for the extras, in what extras see. `literal` is the cost of each target byte as a
+    /// literal in 1/16 bit.
+    #[must_use]
+    pub fn copies(&self, literal: &[Bits], prices: &Prices) -> Vec<Copy> {
+        let mut out = Vec::new();
+        self.parse(literal, prices, usize::MAX, |bytes, _, copy| {
+            out.extend(copy.map(|(from_base, source)| Copy {
+                target: word32(bytes.start),
+                len: word32(bytes.len()),
+                from_base,
+                source,
+            }));
+        });
+        out
+    }
+
+    /// Copies from the base take at most `longest` bytes, `see` learns of each token its bytes, their cost, and for a copy
+    /// whether it reads the base and where. In a gap whose expected base offset is `usize::MAX` the last copy from the base
+    /// tells it.
+    fn parse(
+        &self,
+        literal: &[Bits],
+        prices: &Prices,
+        longest: usize,
+        mut see: impl FnMut(Range<usize>, u64, Option<(bool, u32)>),
+    ) {
+        let Self { seen, gaps, search: Search { tries, reach }, .. } = *self;
+        let Seen { base, target: before, extras: target, halfwords, .. } = seen;
+        // Bytes of a literal, and what lengths of copies are multiples of.
+        let unit = if *halfwords { 2 } else { 1 };
+        let mut past = Past::new(&self.target);
+        let mut pairs = Pairs::new(before);
+        let mut repeats = [Source::default(); REPEATS];
+        let mut tokens = Vec::new();
+        for &(start, end, expected) in gaps {
+            let none = Arrival { cost: u64::MAX, len: 0, from_base: false, source: 0, repeats };
+            let mut arrivals = vec![none; end - start + 1];
+            arrivals[0].cost = 0;
+            let mut skip_until = start;
+            for at in start..end {
+                let here = arrivals[at - start];
+                let whole = at % unit == 0;
+                if !whole && at > start {
+                    continue;
+                }
+                let [is_literal, is_copy] = prices.token[usize::from(here.len > 0)];
+                let len = if whole { unit.min(end - at) } else { 1 };
+                let bytes: Bits = literal[at..at + len].iter().sum();
+                let step = here.cost + u64::from(bytes + is_literal);
+                let slot = &mut arrivals[at + len - start];
+                if step < slot.cost {
+                    *slot = Arrival { cost: step, len: 0, ..here };
+                }
+                if at < skip_until || !whole {
+                    continue;
+                }
+                let pattern = &target[at..end];
+                let least = reach.least(at);
+                let readable = |source, length| seen.readable(at, source, length);
+                let mut take = |found: Found, source: usize, lengths: RangeInclusive<usize>| {
+                    let (from_base, last) = match found {
+                        Found::Repeat(index) => (here.repeats[index].from_base, index),
+                        Found::Target(_) => (false, REPEATS - 1),
+                        Found::Base(_) => (true, REPEATS - 1),
+                    };
+                    let source = word32(source);
+                    let mut repeats = here.repeats;
+                    repeats[..=last].rotate_right(1);
+                    repeats[0] = Source { from_base, delta: source.wrapping_sub(word32(at)) };
+                    let costs = [false, true]
+                        .map(|longer| here.cost + u64::from(is_copy + found.price(prices, longer)));
+                    let (shortest, length) = lengths.into_inner();
+                    let length = length / unit * unit;
+                    let shortest =
+                        if length > LONG { length } else { shortest.next_multiple_of(unit) };
+                    for len in (shortest..=length).step_by(unit) {
+                        let number = word32((len - SHORTEST) / unit);
+                        let cost = costs[usize::from(number > 0)]
+                            + u64::from(prices.length[bit_length(number)]);
+                        let slot = &mut arrivals[at + len - start];
+                        if cost < slot.cost {
+                            *slot = Arrival { cost, len: word32(len), from_base, source, repeats };
+                        }
+                    }
+                    if length > LONG {
+                        skip_until = skip_until.max(at + length - 1);
+                    }
+                };
+                let place = |repeat: Source| word32(at).wrapping_add(repeat.delta) as usize;
+                for (index, repeat) in here.repeats.into_iter().enumerate() {
+                    let source = place(repeat);
+                    let (image, end) =
+                        if repeat.from_base { (base, base.len()) } else { (before, at) };
+                    if source >= end || repeat.from_base && source < least {
+                        continue;
+                    }
+                    let length = common(&image[source..], pattern);
+                    let length = if repeat.from_base {
+                        length.min(longest)
+                    } else {
+                        readable(source, length)
+                    };
+                    take(Found::Repeat(index), source, SHORTEST..=length);
+                }
+                // A farther place is worth its price only beyond the length of a nearer one.
+                let mut reached = SHORTEST - 1;
+                let mut in_target = |source: usize, length| {
+                    let length = readable(source, length);
+                    let bits = bit_length(word32(at - source - 1));
+                    take(Found::Target(bits), source, reached + 1..=length);
+                    reached = reached.max(length);
+                };
+                let mut paired = SHORTEST - 1;
+                if let Some(source) = pairs.last(pattern, at) {
+                    paired = common(&before[source..], pattern);
+                    in_target(source, paired);
+                }
+                past.last(pattern, at, paired, tries, in_target);
+                let [last, ..] = here.repeats;
+                let expected = match expected {
+                    usize::MAX if last.from_base => place(last),
+                    usize::MAX => at,
+                    _ => expected + (at - start),
+                };
+                let mut covered = false;
+                // What is longer than can be used need not be looked at in full.
+                let enough = longest.saturating_add(LONG).min(pattern.len());
+                let mut reached = SHORTEST - 1;
+                self.base.near(&pattern[..enough], (least, expected), tries, |source, found| {
+                    let length = found.min(longest);
+                    covered |= found > length && found > LONG;
+                    let bits = bit_length(word32(source.abs_diff(expected) * 2));
+                    take(Found::Base(bits), source, reached + 1..=length);
+                    reached = reached.max(length);
+                });
+                if covered {
+                    // A diff will take it: any low cost will do.
+                    skip_until = skip_until.max(at + longest - 1);
+                }
+            }
+            let mut at = end;
+            while at > start {
+                let arrival = arrivals[at - start];
+                let literal = if at % unit == 0 { unit.min(at - start) } else { 1 };
+                let len = if arrival.len > 0 { arrival.len as usize } else { literal };
+                let copy = (arrival.len > 0).then_some((arrival.from_base, arrival.source));
+                tokens.push((at - len..at, arrival.cost - arrivals[at - len - start].cost, copy));
+                at -= len;
+            }
+            for (bytes, cost, copy) in tokens.drain(..).rev() {
+                see(bytes, cost, copy);
+            }
+            repeats = arrivals[end - start].repeats;
+        }
+    }
 }
 
 /// Cost of each target byte in 1/16 bit if everything were an extra; a copy's cost is spread over its bytes.
 ///
-/// Longer copies from the base than `SHORT` are left to diffs. Further arguments as for [`copies`].
+/// Longer copies from the base than `SHORT` are left to diffs. `literal` is as for [`Parser::copies`].
 #[must_use]
 pub fn new_byte_costs(
     base: &[u8],
@@ -171,13 +286,15 @@ pub fn new_byte_costs(
     literal: &[Bits],
     search: Search<'_>,
 ) -> Vec<Bits> {
-    let gaps: Vec<_> = (0..target.len())
+    let gaps: Vec<Gap> = (0..target.len())
         .step_by(CHUNK)
         .map(|at| (at, target.len().min(at + CHUNK), usize::MAX))
         .collect();
     let seen = Seen::plain(base, target);
+    let keys = keys(&seen, &gaps);
     let mut costs = vec![0; target.len()];
-    parse(&seen, &gaps, literal, &Prices::guess(Kind::Delta), search, SHORT, |bytes, cost, _| {
+    let parser = Parser::new(&seen, &gaps, &keys, search);
+    parser.parse(literal, &Prices::guess(Kind::Delta), SHORT, |bytes, cost, _| {
         let count = u64::try_from(bytes.len()).unwrap_or(1);
         costs[bytes].fill(Bits::try_from(cost / count).unwrap_or(Bits::MAX));
     });
@@ -191,140 +308,4 @@ const SHORT: usize = 16;
 
 fn word32(value: usize) -> u32 {
     u32::try_from(value).unwrap_or(NONE)
-}
-
-/// The parse of both: copies from the base take at most `longest` bytes, `see` learns of each token its bytes, their cost, and
-/// for a copy whether it reads the base and where. In a gap whose expected base offset is `usize::MAX` the last copy from
-/// the base tells it.
-fn parse(
-    seen: &Seen,
-    gaps: &[(usize, usize, usize)],
-    literal: &[Bits],
-    prices: &Prices,
-    search: Search<'_>,
-    longest: usize,
-    mut see: impl FnMut(Range<usize>, u64, Option<(bool, u32)>),
-) {
-    let Seen { base, target: before, extras: target, halfwords, .. } = seen;
-    // Bytes of a literal, and what lengths of copies are multiples of.
-    let unit = if *halfwords { 2 } else { 1 };
-    let Search { tries, reach } = search;
-    let in_base = Places::new(base, KEY);
-    let mut in_target = Chains::new(before, tries);
-    let mut inserted = 0usize;
-    let mut repeats = [Source::default(); REPEATS];
-    let mut tokens = Vec::new();
-    for &(start, end, expected) in gaps {
-        let none = Arrival { cost: u64::MAX, len: 0, from_base: false, source: 0, repeats };
-        let mut arrivals = vec![none; end - start + 1];
-        arrivals[0].cost = 0;
-        let mut skip_until = start;
-        for at in start..end {
-            while inserted < at {
-                in_target.insert(inserted);
-                inserted += 1;
-            }
-            let here = arrivals[at - start];
-            let whole = at % unit == 0;
-            if !whole && at > start {
-                continue;
-            }
-            let [is_literal, is_copy] = prices.token[usize::from(here.len > 0)];
-            let len = if whole { unit.min(end - at) } else { 1 };
-            let bytes: Bits = literal[at..at + len].iter().sum();
-            let step = here.cost + u64::from(bytes + is_literal);
-            let slot = &mut arrivals[at + len - start];
-            if step < slot.cost {
-                *slot = Arrival { cost: step, len: 0, ..here };
-            }
-            if at < skip_until || !whole {
-                continue;
-            }
-            let pattern = &target[at..end];
-            let least = reach.least(at);
-            let readable = |source, length| seen.readable(at, source, length);
-            let mut take = |found: Found, source: usize, lengths: RangeInclusive<usize>| {
-                let (from_base, last) = match found {
-                    Found::Repeat(index) => (here.repeats[index].from_base, index),
-                    Found::Target(_) => (false, REPEATS - 1),
-                    Found::Base(_) => (true, REPEATS - 1),
-                };
-                let source = word32(source);
-                let mut repeats = here.repeats;
-                repeats[..=last].rotate_right(1);
-                repeats[0] = Source { from_base, delta: source.wrapping_sub(word32(at)) };
-                let costs = [false, true]
-                    .map(|longer| here.cost + u64::from(is_copy + found.price(prices, longer)));
-                let (shortest, length) = lengths.into_inner();
-                let length = length / unit * unit;
-                let shortest = if length > LONG { length } else { shortest.next_multiple_of(unit) };
-                for len in (shortest..=length).step_by(unit) {
-                    let number = word32((len - SHORTEST) / unit);
-                    let cost = costs[usize::from(number > 0)]
-                        + u64::from(prices.length[bit_length(number)]);
-                    let slot = &mut arrivals[at + len - start];
-                    if cost < slot.cost {
-                        *slot = Arrival { cost, len: word32(len), from_base, source, repeats };
-                    }
-                }
-                if length > LONG {
-                    skip_until = skip_until.max(at + length - 1);
-                }
-            };
-            let place = |repeat: Source| word32(at).wrapping_add(repeat.delta) as usize;
-            for (index, repeat) in here.repeats.into_iter().enumerate() {
-                let source = place(repeat);
-                let (image, end) = if repeat.from_base { (base, base.len()) } else { (before, at) };
-                if source >= end || repeat.from_base && source < least {
-                    continue;
-                }
-                let length = common(&image[source..], pattern);
-                let length =
-                    if repeat.from_base { length.min(longest) } else { readable(source, length) };
-                take(Found::Repeat(index), source, SHORTEST..=length);
-            }
-            // A farther place is worth its price only beyond the length of a nearer one.
-            let mut reached = SHORTEST - 1;
-            in_target.candidates(pattern, |source, length| {
-                let length = readable(source, length);
-                let bits = bit_length(word32(at - source - 1));
-                take(Found::Target(bits), source, reached + 1..=length);
-                reached = reached.max(length);
-            });
-            let [last, ..] = here.repeats;
-            let expected = match expected {
-                usize::MAX if last.from_base => place(last),
-                usize::MAX => at,
-                _ => expected + (at - start),
-            };
-            let mut covered = false;
-            // What is longer than can be used need not be looked at in full.
-            let enough = longest.saturating_add(LONG).min(pattern.len());
-            let mut reached = SHORTEST - 1;
-            in_base.near(&pattern[..enough], (least, expected), tries, |source, found| {
-                let length = found.min(longest);
-                covered |= found > length && found > LONG;
-                let bits = bit_length(word32(source.abs_diff(expected) * 2));
-                take(Found::Base(bits), source, reached + 1..=length);
-                reached = reached.max(length);
-            });
-            if covered {
-                // A diff will take it: any low cost will do.
-                skip_until = skip_until.max(at + longest - 1);
-            }
-        }
-        let mut at = end;
-        while at > start {
-            let arrival = arrivals[at - start];
-            let literal = if at % unit == 0 { unit.min(at - start) } else { 1 };
-            let len = if arrival.len > 0 { arrival.len as usize } else { literal };
-            let copy = (arrival.len > 0).then_some((arrival.from_base, arrival.source));
-            tokens.push((at - len..at, arrival.cost - arrivals[at - len - start].cost, copy));
-            at -= len;
-        }
-        for (bytes, cost, copy) in tokens.drain(..).rev() {
-            see(bytes, cost, copy);
-        }
-        repeats = arrivals[end - start].repeats;
-    }
 }

@@ -10,6 +10,9 @@ use patcher_core::reference;
 /// Cost of a literal before anything is known: seven bits.
 pub const GUESS: Bits = 7 * BIT;
 
+/// What an encoding has taught of prices: of each target byte as a literal, and of the other tokens.
+pub type Learned = (Vec<Bits>, Prices);
+
 /// What an encoding of `plan` pays: all of it in 1/65536 bit, the cost of each target byte as a literal, and of tokens, in
 /// 1/16 bit.
 ///
@@ -24,7 +27,7 @@ pub fn costs(
     seen: &Seen,
     header: &Header,
     plan: &Plan,
-) -> Result<(u64, Vec<Bits>, Prices), BodyError> {
+) -> Result<(u64, Learned), BodyError> {
     let mut tally = Tally::new(header.kind);
     let mut paid = Vec::new();
     let total = price(header, &reference::ALL, pair.base, pair.target, plan, |answer, cost| {
@@ -45,7 +48,7 @@ pub fn costs(
         let cost = own.map_or(usual, |own| (3 * own + usual) / 4);
         Bits::try_from(cost).unwrap_or(GUESS)
     };
-    Ok((total, (0..pair.target.len()).map(cost).collect(), tally.prices()))
+    Ok((total, ((0..pair.target.len()).map(cost).collect(), tally.prices())))
 }
 
 /// What literals cost by their value.

@@ -78,7 +78,16 @@ struct Followed<S> {
     away: i64,
     /// What entering costs from the cheapest path of all.
     op: i64,
+    /// Of the cheapest path that may still enter, of those that were the cheapest of all on other diagonals.
+    waiting: i64,
     state: S,
+}
+
+impl<S> Followed<S> {
+    /// Of the cheapest path that is on the diagonal, was, or can enter it from `best`, the cost of the cheapest of all.
+    fn cost(&self, best: i64) -> i64 {
+        self.on.min(self.away).min(self.waiting).min(best.saturating_add(self.op))
+    }
 }
 
 /// What is seldom asked of a diagonal.
@@ -90,6 +99,8 @@ struct Rest {
     before: Before,
     /// The last part of the path that has left it.
     away: Part,
+    /// The last part of the path that waits to enter.
+    waiting: Part,
 }
 
 /// The part before another one, until it is worth keeping.
@@ -113,6 +124,8 @@ pub(crate) struct Sweep<'a, S> {
     best_part: Part,
     /// The diagonal that ops are priced from; `None` if some are not priced yet.
     priced: Option<Diagonal>,
+    /// What an op costs that goes on with the diagonal before.
+    same: i64,
 }
 
 fn signed(cost: u64) -> i64 {
@@ -131,6 +144,7 @@ impl<'a, S: Copy> Sweep<'a, S> {
             best: 0,
             best_part: Part::NOTHING,
             priced: None,
+            same: 0,
         }
     }
 
@@ -142,10 +156,11 @@ impl<'a, S: Copy> Sweep<'a, S> {
             match self.followed.iter().position(|followed| followed.diagonal == diagonal) {
                 Some(index) => self.rests[index].until = self.rests[index].until.max(until),
                 None => {
-                    let (on, away, op) = (NONE, NONE, 0);
-                    self.followed.push(Followed { diagonal, on, away, op, state });
+                    let (on, away, op, waiting) = (NONE, NONE, NONE, NONE);
+                    self.followed.push(Followed { diagonal, on, away, op, waiting, state });
                     let before = Before::Loose(Part::NOTHING);
-                    self.rests.push(Rest { until, start: 0, before, away: Part::NOTHING });
+                    let (away, waiting) = (Part::NOTHING, Part::NOTHING);
+                    self.rests.push(Rest { until, start: 0, before, away, waiting });
                     self.priced = None;
                 }
             }
@@ -168,11 +183,11 @@ impl<'a, S: Copy> Sweep<'a, S> {
             }
             self.priced = Some(from);
         }
-        let same = signed(op(0));
+        self.same = signed(op(0));
         for (followed, rest) in self.followed.iter_mut().zip(&mut self.rests) {
             let from_best = self.best + followed.op;
-            let back = followed.away.saturating_add(same);
-            let cost = from_best.min(back);
+            let back = followed.away.saturating_add(self.same);
+            let cost = from_best.min(back).min(followed.waiting);
             if followed.on <= cost {
                 continue;
             }
@@ -182,7 +197,11 @@ impl<'a, S: Copy> Sweep<'a, S> {
             }
             followed.on = cost;
             followed.state = state;
-            let before = if back < from_best { rest.away } else { self.best_part };
+            let before = match cost {
+                cost if cost == from_best => self.best_part,
+                cost if cost == back => rest.away,
+                _ => rest.waiting,
+            };
             (rest.start, rest.before) = (at, Before::Loose(before));
         }
     }
@@ -205,8 +224,14 @@ impl<'a, S: Copy> Sweep<'a, S> {
 
     /// Lets every diagonal be left before `end`.
     pub(crate) fn leave(&mut self, end: usize) {
+        let (best, best_part) = (self.best, self.best_part);
         for (followed, rest) in self.followed.iter_mut().zip(&mut self.rests) {
             if followed.on == NONE || followed.away < followed.on {
+                continue;
+            }
+            // To come back would cost no less than to enter from the best path does.
+            let from_best = best.saturating_add(followed.op);
+            if followed.on > self.best && followed.on.saturating_add(self.same) >= from_best {
                 continue;
             }
             let before = match rest.before {
@@ -221,6 +246,19 @@ impl<'a, S: Copy> Sweep<'a, S> {
                 (self.best, self.best_part) = (followed.away, rest.away);
             }
         }
+        if self.best_part.diagonal != best_part.diagonal {
+            self.wait(best, best_part);
+        }
+    }
+
+    /// Lets the path that was the cheapest of all, and is no longer, wait for diagonals that it is nearer to.
+    fn wait(&mut self, best: i64, part: Part) {
+        for (followed, rest) in self.followed.iter_mut().zip(&mut self.rests) {
+            let cost = best.saturating_add(followed.op);
+            if cost < followed.waiting {
+                (followed.waiting, rest.waiting) = (cost, part);
+            }
+        }
     }
 
     /// Drops what cannot become the best path any more.
@@ -228,7 +266,7 @@ impl<'a, S: Copy> Sweep<'a, S> {
         let limit = self.best.saturating_add(signed(self.beam.behind));
         let mut index = 0;
         while let (Some(followed), Some(rest)) = (self.followed.get(index), self.rests.get(index)) {
-            if rest.until > at || followed.on.min(followed.away) < limit {
+            if rest.until > at || followed.cost(self.best) < limit {
                 index += 1;
             } else {
                 self.drop(index);
@@ -237,7 +275,7 @@ impl<'a, S: Copy> Sweep<'a, S> {
         while self.followed.len() > self.beam.most {
             // What a match has just brought in had no time yet to show what it is worth.
             let worth = |(followed, rest): (&Followed<S>, &Rest)| {
-                (rest.until <= at, followed.on.min(followed.away), Reverse(rest.until))
+                (rest.until <= at, followed.cost(self.best), Reverse(rest.until))
             };
             let all = self.followed.iter().zip(&self.rests).map(worth).enumerate();
             let Some((worst, _)) = all.max_by_key(|&(_, worth)| worth) else { return };
@@ -253,5 +291,47 @@ impl<'a, S: Copy> Sweep<'a, S> {
     /// The parts of the best path, as [`Trail::path`] gives them.
     pub(crate) fn finish<T>(self, make: impl Fn(usize, usize, usize) -> T) -> Vec<T> {
         self.trail.path(self.best_part, make)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_the_cheapest_path_still_enters_a_diagonal_near_its_own() {
+        // The second part pays for its op, but leads away from the third one.
+        let parts = [(0, 0..10), (1_000_000, 10..12), (8, 12..20)];
+        let visits = parts.clone().map(|(diagonal, _)| Visit { from: 0, until: 5, diagonal });
+        let same = |at: usize, diagonal: Diagonal| {
+            parts.iter().any(|(own, bytes)| *own == diagonal && bytes.contains(&at))
+        };
+        let op = |jump| [2, 5, 15][usize::from(jump > 0) + usize::from(jump > 100)];
+        let mut sweep = Sweep::new(&visits, Beam { most: 8, behind: 50 });
+        for at in 0..20 {
+            sweep.welcome(at, ());
+            sweep.enter(at, (), op, |diagonal| same(at, diagonal));
+            sweep.pay(10, |diagonal, ()| Some(if same(at, diagonal) { 0 } else { 20 }));
+            sweep.leave(at + 1);
+            sweep.prune(at);
+        }
+        let path = sweep.finish(|target, base, len| (target, base, len));
+        assert_eq!(path, [(0, 0, 10), (12, 20, 8)]);
+    }
+
+    #[test]
+    fn a_diagonal_stays_after_its_visit_while_it_can_be_entered() {
+        let visits = [0, 8].map(|diagonal| Visit { from: 0, until: 1, diagonal });
+        for (behind, left) in [(50, 2), (4, 1)] {
+            let mut sweep = Sweep::new(&visits, Beam { most: 8, behind });
+            for at in 0..10 {
+                sweep.welcome(at, ());
+                sweep.enter(at, (), |jump| if jump > 0 { 5 } else { 2 }, |diagonal| diagonal == 0);
+                sweep.pay(10, |_, ()| Some(0));
+                sweep.leave(at + 1);
+                sweep.prune(at);
+            }
+            assert_eq!(sweep.followed.len(), left, "{behind}");
+        }
     }
 }

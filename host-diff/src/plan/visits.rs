@@ -3,6 +3,7 @@
 //! A **diagonal** is a fixed distance between base and target offset.
 
 use crate::in_place::Reach;
+use crate::matcher::keys::Keys;
 use crate::matcher::places::Places;
 
 /// A diagonal is followed from so many bytes before its match on, and as many after it.
@@ -44,7 +45,8 @@ pub(crate) fn visits(
     tries: usize,
     reach: &Reach,
 ) -> Vec<Visit> {
-    let places = Places::new(base, key);
+    let keys = Keys::hashed(key, base.len());
+    let places = Places::new(base, &keys);
     let mut visits: Vec<Visit> = Vec::new();
     // Diagonals whose hashes are alike drive each other out: one visit more of the same diagonal does no harm.
     let mut latest = vec![0usize; 1 << LATEST_BITS];
