@@ -154,6 +154,8 @@ impl Transfer {
         }
         match board.wait_confirmed() {
             Ok((1, false)) => {}
+            // It was about to ask for the target when power failed, and did so by itself.
+            Ok((2, false)) => return Ok(()),
             other => return Err(format!("it does not start: {other:?}")),
         }
         match send(board, &self.patches) {
