@@ -7,14 +7,14 @@
 
 use device_apply::boot::single::{Change, Ended, Record, State, Way};
 use emulator::stm32l4::{Event, Levels, Memo};
-use flash_model::{Cut, CutPoint, Log, Operation, Snapshot, Stm32L4, Tear};
+use flash_model::{CutPoint, Log, Operation, Snapshot, Stm32L4};
 use layout::single::{BOOTLOADER, MARKS, SLOT, STEPS};
 use layout::{Area, FLASH, RAM};
 
 use crate::board::{Board, Release, cells};
 use crate::image;
 use crate::single::Patches;
-use crate::sweep::{Effort, Extent, Part, Report, sweep};
+use crate::sweep::{Ending, Extent, Part, Report, cut_again, sweep};
 
 /// Time in which a patch must be applied, by the device's clock.
 const PATIENCE: core::time::Duration = core::time::Duration::from_secs(20);
@@ -86,7 +86,9 @@ impl InPlace {
     /// # Panics
     /// If a thread does.
     pub fn sweep(&self, extent: Extent, tell: impl Fn(usize) + Sync) -> Report {
-        let cut = |number, point: &CutPoint<Stm32L4>| self.cut(number, point, extent.finish);
+        let cut = |point: &CutPoint<Stm32L4>, ending| {
+            self.play(&point.flash.snapshot(), ending).map(|()| true)
+        };
         sweep(&self.log, extent, |index| self.part(index), cut, tell)
     }
 
@@ -105,28 +107,13 @@ impl InPlace {
         }
     }
 
-    fn cut(
-        &self,
-        number: usize,
-        point: &CutPoint<Stm32L4>,
-        finish: usize,
-    ) -> Result<Effort, String> {
-        let flash = point.flash.snapshot();
-        let finished = number.is_multiple_of(finish);
-        let twice = finished && (number / finish).is_multiple_of(2);
-        self.play(&flash, finished, twice.then_some(number))?;
-        Ok(Effort { replayed: true, finished, twice })
-    }
-
-    /// From power on until the slot holds what it must. With `on` all of that is run, and what the slot holds after it; with a second cut
-    /// inside one of the next operations, as `seed` says.
-    fn play(&self, flash: &Snapshot<Stm32L4>, on: bool, seed: Option<usize>) -> Result<(), String> {
+    /// From power on until the slot holds what it must. If it is played on, all of that is run, and what the slot holds after it.
+    fn play(&self, flash: &Snapshot<Stm32L4>, Ending { on, again }: Ending) -> Result<(), String> {
         let memo = (!on).then_some(&self.memo);
         let mut board = Board::single_with_flash(flash);
         board.power_on();
-        if let Some(seed) = seed {
-            let seed = u64::try_from(seed).unwrap_or(0);
-            board.device.cut_after(seed * 7 % 401, Cut::Inside(Tear::Seeded(seed)));
+        if let Some(seed) = again {
+            cut_again(&mut board, seed, 401);
         }
         if wait(self.way, &mut board, memo) == Event::PowerLost {
             board.power_on();

@@ -74,6 +74,29 @@ pub struct Extent {
     pub finish: usize,
 }
 
+/// What comes after a cut.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Ending {
+    /// It is played on until the update is there.
+    pub(crate) on: bool,
+    /// Power fails once more on the way, as this seed says.
+    pub(crate) again: Option<u64>,
+}
+
+impl Extent {
+    /// What comes after the cut of this number.
+    fn ending(self, number: usize) -> Ending {
+        let on = number.is_multiple_of(self.finish);
+        let twice = on && (number / self.finish).is_multiple_of(2);
+        Ending { on, again: if twice { u64::try_from(number).ok() } else { None } }
+    }
+}
+
+/// Power will fail inside one of the next `within` operations.
+pub(crate) fn cut_again(board: &mut Board, seed: u64, within: u64) {
+    board.device.cut_after(seed * 7 % within, Cut::Inside(Tear::Seeded(seed)));
+}
+
 /// A start that was replayed, and what it relied on.
 struct Known {
     flash: Snapshot<Stm32L4>,
@@ -138,18 +161,18 @@ impl Update {
     /// If a thread does.
     pub fn sweep(&self, extent: Extent, tell: impl Fn(usize) + Sync) -> Report {
         let known = RwLock::new(Vec::new());
-        let tried = Tried { update: self, known: &known, finish: extent.finish };
+        let tried = Tried { update: self, known: &known };
         let part = |index| self.part(index);
-        sweep(&self.log, extent, part, |number, point| tried.cut(number, point), tell)
+        sweep(&self.log, extent, part, |point, ending| tried.cut(point, ending), tell)
     }
 }
 
-/// Cuts what `log` has done, as `extent` says; `cut` finds out what becomes of it.
+/// Cuts what `log` has done, as `extent` says; `cut` finds out what becomes of it, and whether that took a start of its own.
 pub(crate) fn sweep(
     log: &Log<Stm32L4>,
     extent: Extent,
     part: impl Fn(usize) -> Part + Sync,
-    cut: impl Fn(usize, &CutPoint<Stm32L4>) -> Result<Effort, String> + Sync,
+    cut: impl Fn(&CutPoint<Stm32L4>, Ending) -> Result<bool, String> + Sync,
     tell: impl Fn(usize) + Sync,
 ) -> Report {
     let points = log.cut_points(&TEARS);
@@ -160,14 +183,15 @@ pub(crate) fn sweep(
     let next = || points.lock().unwrap_or_else(PoisonError::into_inner).next();
     let worker = || {
         while let Some((number, point)) = next() {
-            let outcome = catch_unwind(AssertUnwindSafe(|| cut(number, &point)));
+            let ending = extent.ending(number);
+            let outcome = catch_unwind(AssertUnwindSafe(|| cut(&point, ending)));
             let mut report = report.lock().unwrap_or_else(PoisonError::into_inner);
             *report.cuts.entry(part(point.index)).or_default() += 1;
             match outcome {
-                Ok(Ok(Effort { replayed, finished, twice })) => {
+                Ok(Ok(replayed)) => {
                     report.starts += usize::from(replayed);
-                    report.finished += usize::from(finished);
-                    report.cut_twice += usize::from(twice);
+                    report.finished += usize::from(ending.on);
+                    report.cut_twice += usize::from(ending.again.is_some());
                 }
                 Ok(Err(what)) => report.bricks.push(name(&point, &what)),
                 Err(_) => report.bricks.push(name(&point, "not modelled, or not specified")),
@@ -184,21 +208,13 @@ fn name(point: &CutPoint<Stm32L4>, what: &str) -> String {
     format!("operation {}, {:?}: {what}", point.index, point.cut)
 }
 
-/// What a cut took.
-pub(crate) struct Effort {
-    pub(crate) replayed: bool,
-    pub(crate) finished: bool,
-    pub(crate) twice: bool,
-}
-
 struct Tried<'a> {
     update: &'a Update,
     known: &'a RwLock<Vec<Known>>,
-    finish: usize,
 }
 
 impl Tried<'_> {
-    fn cut(&self, number: usize, point: &CutPoint<Stm32L4>) -> Result<Effort, String> {
+    fn cut(&self, point: &CutPoint<Stm32L4>, ending: Ending) -> Result<bool, String> {
         let flash = point.flash.snapshot();
         let replayed = !self.is_known(&flash);
         if replayed {
@@ -206,12 +222,10 @@ impl Tried<'_> {
             let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
             known.push(Known { flash: flash.clone(), pages });
         }
-        let finished = number.is_multiple_of(self.finish);
-        let twice = finished && (number / self.finish).is_multiple_of(2);
-        if finished {
-            self.play_on(&flash, twice.then_some(number))?;
+        if ending.on {
+            self.play_on(&flash, ending.again)?;
         }
-        Ok(Effort { replayed, finished, twice })
+        Ok(replayed)
     }
 
     fn is_known(&self, flash: &Snapshot<Stm32L4>) -> bool {
@@ -223,13 +237,12 @@ impl Tried<'_> {
     }
 
     /// Until the device has taken the update; with a second cut inside one of its next operations, as `seed` says.
-    fn play_on(&self, flash: &Snapshot<Stm32L4>, seed: Option<usize>) -> Result<(), String> {
+    fn play_on(&self, flash: &Snapshot<Stm32L4>, seed: Option<u64>) -> Result<(), String> {
         let mut board = Board::with_flash(flash);
         board.power_on();
         if let Some(seed) = seed {
             // The first operations are those that put in order what the first cut has left.
-            let seed = u64::try_from(seed).unwrap_or(0);
-            board.device.cut_after(seed * 7 % 41, Cut::Inside(Tear::Seeded(seed)));
+            cut_again(&mut board, seed, 41);
             let _ = self.take(&mut board);
             if !board.device.flash().is_powered() {
                 board.power_on();

@@ -5,7 +5,7 @@
 //! the target has confirmed itself.
 
 use device_apply::boot::single::{Record, State};
-use flash_model::{Cut, CutPoint, Log, Operation, Snapshot, Stm32L4, Tear};
+use flash_model::{CutPoint, Log, Operation, Snapshot, Stm32L4};
 use layout::single::{PATCH, REVERSE, SLOT};
 use layout::{Area, PAGE_BYTES};
 use link::BLOCK_BYTES;
@@ -15,7 +15,7 @@ use crate::delivery::{Delivery, Outcome};
 use crate::host::LinkError;
 use crate::image::{Signing, noise, program, with_table};
 use crate::single::Patches;
-use crate::sweep::{Effort, Extent, Part, Report, sweep};
+use crate::sweep::{Ending, Extent, Part, Report, cut_again, sweep};
 
 /// Bytes in which base and target have nothing in common, so that their patches are some pages long.
 const TABLE_BYTES: usize = 4500;
@@ -77,7 +77,7 @@ impl Transfer {
     /// # Panics
     /// If a thread does.
     pub fn sweep(&self, extent: Extent, tell: impl Fn(usize) + Sync) -> Report {
-        let cut = |number, point: &CutPoint<Stm32L4>| self.cut(number, point, extent.finish);
+        let cut = |point: &CutPoint<Stm32L4>, ending| self.cut(point, ending).map(|()| true);
         sweep(&self.log, extent, |index| self.part(index), cut, tell)
     }
 
@@ -88,39 +88,28 @@ impl Transfer {
         }
     }
 
-    fn cut(
-        &self,
-        number: usize,
-        point: &CutPoint<Stm32L4>,
-        finish: usize,
-    ) -> Result<Effort, String> {
-        let finished = number.is_multiple_of(finish);
-        let twice = finished && (number / finish).is_multiple_of(2);
+    fn cut(&self, point: &CutPoint<Stm32L4>, ending: Ending) -> Result<(), String> {
         let before = self.log.operations().iter().take(point.index);
         let written = before.filter(|operation| {
             matches!(operation, Operation::Program { .. }) && is_in(operation, &[PATCH, REVERSE])
         });
         let come = (written.count() * 8).min(self.len_bytes());
-        let cuts = 1 + usize::from(twice);
+        let cuts = 1 + usize::from(ending.again.is_some());
         let most = self.len_bytes() - come + cuts * SENT_AGAIN;
-        self.play(&point.flash.snapshot(), most, finished, twice.then_some(number))?;
-        Ok(Effort { replayed: true, finished, twice })
+        self.play(&point.flash.snapshot(), most, ending)
     }
 
-    /// From power on until the patches wait, for which `most` bytes may be sent; with a second cut inside one of the next operations, as
-    /// `seed` says. With `on` until the target has confirmed itself.
+    /// From power on until the patches wait, for which `most` bytes may be sent; if it is played on, until the target has confirmed itself.
     fn play(
         &self,
         flash: &Snapshot<Stm32L4>,
         most: usize,
-        on: bool,
-        seed: Option<usize>,
+        Ending { on, again }: Ending,
     ) -> Result<(), String> {
         let mut board = Board::single_with_flash(flash);
         board.power_on();
-        if let Some(seed) = seed {
-            let seed = u64::try_from(seed).unwrap_or(0);
-            board.device.cut_after(seed * 7 % 401, Cut::Inside(Tear::Seeded(seed)));
+        if let Some(seed) = again {
+            cut_again(&mut board, seed, 401);
             let _ = self.take(&mut board);
             if !board.device.flash().is_powered() {
                 board.power_on();

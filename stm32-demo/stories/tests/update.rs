@@ -129,7 +129,7 @@ fn power_may_fail_in_an_update() {
 
 /// A sample of what `power-cuts transfer` does with every operation.
 #[test]
-#[ignore = "a minute of CPU; tests/going_on.rs cuts some places of a transfer"]
+#[ignore = "75 s of CPU until starts have a memo; `power-cuts transfer` is the whole, tests/going_on.rs cuts some places"]
 fn power_may_fail_while_patches_come_in() {
     let transfer = Transfer::record();
     assert!(transfer.len_bytes() > 4 * PAGE_BYTES as usize, "{}", transfer.len_bytes());
