@@ -40,8 +40,8 @@ impl Budget {
     #[must_use]
     pub fn map_limit(&self) -> usize {
         let words = (usize::from(self.memory) * MEMORY_UNIT).saturating_sub(STATE_BYTES) / 2;
-        let fixed = fixed_words(is_compact(self.memory));
-        let least = LEAST_WORDS - fixed_words(true);
+        let fixed = fixed_words(is_compact(self.memory), true);
+        let least = LEAST_WORDS - fixed_words(true, true);
         let tables = words.saturating_sub(fixed);
         (tables / 5).min(tables.saturating_sub(least)) / map::ENTRY_WORDS
     }

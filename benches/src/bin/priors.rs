@@ -6,9 +6,10 @@
 
 use corpora::{Cache, Manifest, Split};
 use host_diff::image::FlatImage;
-use host_diff::{Options, create};
+use host_diff::{Options, create, create_full};
+use patcher_core::container::header::Kind;
 use patcher_core::model::prior::{self, PRIORS};
-use patcher_core::model::{WEIGHT_WORDS, fixed_words};
+use patcher_core::model::{fixed_words, weight_words};
 use patcher_core::{Decoder, Event, Header, reference};
 use rig::memory::Memory;
 use std::process::ExitCode;
@@ -16,8 +17,22 @@ use std::process::ExitCode;
 /// Observations beyond which a counter says no more than others.
 const MOST: f64 = 8.0;
 
-/// The words with priors after decoding `patch`.
-fn learned(base: &[u8], patch: &[u8]) -> Result<Vec<u16>, String> {
+/// Which words of a model have which priors: numbers and choices have the same in a delta and in a full image.
+fn places(kind: Kind) -> impl Iterator<Item = usize> {
+    let delta = fixed_words(false, true);
+    let own = match kind {
+        Kind::Delta => delta..delta,
+        Kind::Full => delta..PRIORS.len(),
+    };
+    let shared = match kind {
+        Kind::Delta => delta,
+        Kind::Full => weight_words(false).start,
+    };
+    (0..shared).chain(own)
+}
+
+/// The words with priors after decoding `patch`, in the places of their priors.
+fn learned(base: &[u8], patch: &[u8]) -> Result<Vec<Option<u16>>, String> {
     let (header, len) = Header::parse(patch.iter().copied()).map_err(|e| e.to_string())?;
     let mut workspace = vec![0; header.workspace_words()];
     let mut images = Memory::new(&header, base, usize::MAX);
@@ -32,16 +47,22 @@ fn learned(base: &[u8], patch: &[u8]) -> Result<Vec<u16>, String> {
             Err(error) => return Err(format!("{error:?}")),
         }
     }
-    workspace.truncate(fixed_words(false));
-    Ok(workspace)
+    let mut words = vec![None; PRIORS.len()];
+    for (place, word) in places(header.kind).zip(workspace) {
+        if let Some(slot) = words.get_mut(place) {
+            *slot = Some(word);
+        }
+    }
+    Ok(words)
 }
 
 /// Mean logit of a counter over the patches, by how often it was used.
 fn counter(before: u8, words: impl Iterator<Item = u16>) -> u8 {
     let (mut sum, mut uses) = (0.0, 0.0);
-    for word in words.filter(|&word| word != prior::counter(before)) {
+    let start = u16::from_le_bytes([prior::COUNTER, before]);
+    for word in words.filter(|&word| word != start) {
         let p = (f64::from(word >> 4) + 0.5) / 4096.0;
-        let used = (f64::from(word & 15) - f64::from(prior::counter(before) & 15)).clamp(0.0, MOST);
+        let used = (f64::from(word & 15) - f64::from(start & 15)).clamp(0.0, MOST);
         sum += used * (p / (1.0 - p)).ln();
         uses += used;
     }
@@ -55,7 +76,7 @@ fn counter(before: u8, words: impl Iterator<Item = u16>) -> u8 {
 /// Mean of a weight over the patches that used it.
 fn weight(before: u8, words: impl Iterator<Item = u16>) -> u8 {
     let (mut sum, mut uses) = (0.0, 0.0);
-    for word in words.filter(|&word| word != prior::weight(before)) {
+    for word in words.filter(|&word| word != u16::from_le_bytes([prior::WEIGHT, before])) {
         sum += f64::from(word.cast_signed());
         uses += 1.0;
     }
@@ -75,21 +96,27 @@ fn rounded(value: f64) -> u8 {
 fn run() -> Result<(), String> {
     let manifest = Manifest::load().map_err(|error| error.to_string())?;
     let cache = Cache::locate().map_err(|error| error.to_string())?;
-    let mut patches = Vec::new();
+    let (mut patches, mut images) = (Vec::new(), Vec::new());
     for pair in manifest.pairs().filter(|pair| pair.split == Split::Train) {
         let (base, target) = cache.pair(pair).map_err(|error| error.to_string())?;
         let (base, target) = (FlatImage::from_raw(base), FlatImage::from_raw(target));
-        let patch =
-            create(&base, &target, &Options::default()).map_err(|error| error.to_string())?;
+        let options = Options::default();
+        let patch = create(&base, &target, &options).map_err(|error| error.to_string())?;
         // A full image decodes from nothing, too.
         patches.push(learned(&base.bytes, &patch.bytes)?);
+        let full = create_full(&target, &options).map_err(|error| error.to_string())?;
+        images.push(learned(&[], &full.bytes)?);
     }
+    let weights = weight_words(true);
     for (index, &before) in PRIORS.iter().enumerate() {
-        let words = patches.iter().filter_map(|words| words.get(index).copied());
-        let after = if WEIGHT_WORDS.contains(&index) {
-            weight(before, words)
-        } else {
+        // Full images of all targets tell what only full images need, the patches everything else.
+        let of_delta = index < fixed_words(false, true);
+        let from = if of_delta { &patches } else { &images };
+        let words = from.iter().filter_map(|words| words.get(index).copied().flatten());
+        let after = if of_delta && !weights.contains(&index) {
             counter(before, words)
+        } else {
+            weight(before, words)
         };
         let end = if index % 20 == 19 { "\n" } else { " " };
         print!("{after},{end}");

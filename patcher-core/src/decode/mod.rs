@@ -72,7 +72,7 @@ pub struct Decoder<'w> {
 struct Decoding<'a>(RangeDecoder<'a>);
 
 impl Coder for Decoding<'_> {
-    #[inline]
+    #[inline(never)]
     fn code(&mut self, bit: bool, p1: u32) -> bool {
         self.0.code(bit, p1)
     }

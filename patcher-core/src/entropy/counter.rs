@@ -15,7 +15,7 @@ use super::tables;
 pub const FRESH: u16 = 0x8000;
 
 /// The largest probability, in 1/4096.
-pub(crate) const MOST: i32 = 4095;
+const MOST: i32 = 4095;
 
 /// Adaptation rate by count, in 1/65536: `round(65536 / (n + 1.6))`, slower steps at the end.
 const RATE: [u16; 16] = [
@@ -41,12 +41,7 @@ pub fn logit(counter: u16) -> i32 {
 /// Moves the counter towards `bit` and counts the observation.
 #[inline]
 pub fn update(counter: &mut u16, bit: bool) {
-    move_to(counter, if bit { MOST } else { 0 });
-}
-
-/// Moves the counter towards `target`, 0 or [`MOST`], and counts the observation.
-#[inline]
-pub(crate) fn move_to(counter: &mut u16, target: i32) {
+    let target = if bit { MOST } else { 0 };
     let count = *counter & 15;
     let rate = i32::from(RATE.get(usize::from(count)).copied().unwrap_or(0));
     // Never past the target: a rate is below one.

@@ -23,39 +23,29 @@ pub struct Way {
     pub slowness: u32,
 }
 
-/// A counter that has a say in a decision.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Input {
-    /// Its index among the cells; one that is not there has no say.
-    pub cell: usize,
-    /// What the counter tells the probability of: 1 that the decision is true, −1 that it is false, 0 nothing.
-    pub says: i32,
-}
-
 fn signed(word: u16) -> i32 {
     i32::from(i16::from_le_bytes(word.to_le_bytes()))
 }
 
-/// Codes one decision by the mix of what `inputs` say, and teaches the `weights` and the `cells`.
+/// Codes one decision by the mix of what the `cells` of these indices say, and teaches `weights` and cells. A cell that is not
+/// there has no say.
 ///
-/// **Cost**: the innermost loop of a decoder; one copy of it serves all decisions that are mixed.
+/// **Cost**: one copy of it serves all decisions that are mixed.
 #[inline(never)]
 pub fn decide(
     coder: &mut impl Coder,
     weights: &mut [u16; WEIGHTS],
     cells: &mut [u16],
-    inputs: &[Input; INPUTS],
+    inputs: &[usize; INPUTS],
     way: Way,
     bit: bool,
 ) -> bool {
     let mut logits = [0i32; INPUTS];
     let [of_inputs @ .., constant] = weights;
     let mut dot = signed(*constant) * BIAS;
-    for ((logit, input), &weight) in logits.iter_mut().zip(inputs).zip(&*of_inputs) {
-        if input.says != 0
-            && let Some(&cell) = cells.get(input.cell)
-        {
-            *logit = counter::logit(cell) * input.says;
+    for ((logit, &input), &weight) in logits.iter_mut().zip(inputs).zip(&*of_inputs) {
+        if let Some(&cell) = cells.get(input) {
+            *logit = counter::logit(cell);
             dot += *logit * signed(weight);
         }
     }
@@ -70,13 +60,10 @@ pub fn decide(
         *weight = counter::low_half((signed(*weight) + step).clamp(-32_768, 32_767));
     };
     train(constant, BIAS);
-    for ((&logit, input), weight) in logits.iter().zip(inputs).zip(of_inputs) {
-        if input.says != 0
-            && let Some(cell) = cells.get_mut(input.cell)
-        {
+    for ((&logit, &input), weight) in logits.iter().zip(inputs).zip(of_inputs) {
+        if let Some(cell) = cells.get_mut(input) {
             train(weight, logit);
-            // What says the opposite learns the opposite.
-            counter::move_to(cell, (truth ^ input.says >> 1) & counter::MOST);
+            counter::update(cell, bit);
         }
     }
     bit

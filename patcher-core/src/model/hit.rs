@@ -1,16 +1,19 @@
-//! Whether a predicted unit is right: one decision, mixed from three contexts.
+//! Whether what was predicted is right: of a unit one decision mixed from three contexts, of a block one counter.
 
+use super::byte::{self, Pair};
 use super::{Model, Part, switch};
 use crate::entropy::{Coder, mixer};
 
 /// Contexts of one decision.
 pub const INPUTS: usize = mixer::INPUTS;
 /// Weight sets: see [`crate::stream::UnitKind`].
-pub(crate) const WEIGHTS: Part = switch::COUNTERS.then(12, mixer::WEIGHTS, 1);
+pub(crate) const WEIGHTS: Part = switch::COUNTERS.then(8, mixer::WEIGHTS, 1);
+/// Counters of blocks, by the bits of the length of the run before them.
+pub(crate) const BLOCKS: Part = byte::FIRST.then(16, 1, 0);
 /// Probabilities stay in 8/65536 ..= 65528/65536: 13 bits at most.
 const MIX: mixer::Way = mixer::Way { least: 8, slowness: 16 };
 
-/// Codes whether a unit hits. `set` < 12 picks the weights, `contexts` are hashed already.
+/// Codes whether a unit hits. `set` < 8 picks the weights, `contexts` are hashed already.
 pub fn code(
     model: &mut Model<'_>,
     coder: &mut impl Coder,
@@ -19,9 +22,17 @@ pub fn code(
     hit: bool,
 ) -> bool {
     let slots = model.hit_slots;
-    let inputs = contexts.map(|context| mixer::Input { cell: slots.slot(context), says: 1 });
+    let inputs = contexts.map(|context| slots.slot(context));
     let compact = model.compact;
     let (fixed, cells) = model.split();
     let Some(weights) = WEIGHTS.of(fixed, compact, set) else { return false };
     mixer::decide(coder, weights, cells, &inputs, MIX, hit)
+}
+
+/// Codes whether a block hits, after so many bytes without a miss that their number has `bits` < 16 bits.
+pub fn block(model: &mut Model<'_>, coder: &mut impl Coder, bits: u32, hit: bool) -> bool {
+    let (_, cells) = model.split();
+    let cell = BLOCKS.at(false, bits as usize) - WEIGHTS.end(false);
+    let pair = Pair { a: cell, b: cell, share: 2, inverse: 0, first: cell };
+    byte::decide(cells, coder, &pair, hit)
 }

@@ -20,8 +20,6 @@ const CONTEXTS: usize = MISSES as usize + 21;
 pub(crate) const MISSES: u32 = 16;
 /// Slots that a delta can make use of.
 pub(crate) const DELTA: usize = 2 * NODES + CONTEXTS * GROUP;
-/// Slots from which on a bit that one input knows is coded by its counter alone: with fewer, contexts share too many.
-pub(crate) const WIDE: usize = 1024;
 
 /// The parts of the slots of bytes.
 #[derive(Debug, Clone, Copy)]
@@ -34,8 +32,6 @@ pub(crate) struct Layout {
     contexts: usize,
     /// Places of the rest where a context may have its nodes.
     places: usize,
-    /// Whether a bit may be coded by one counter alone.
-    pub(crate) wide: bool,
 }
 
 /// The largest power of two that is not above `value`, at least 1, less one.
@@ -59,7 +55,6 @@ impl Layout {
             nodes: [nodes, hashed],
             contexts,
             places: left.saturating_sub(hashed),
-            wide: len >= WIDE,
         }
     }
 

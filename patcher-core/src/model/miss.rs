@@ -1,15 +1,16 @@
 //! A byte of a unit whose prediction failed.
 //!
-//! Beside the input that follows the prediction, two remember bytes (`Remembered`), which answer in few bits what counters would
-//! need eight slots for: after this context came that byte, so often in a row.
+//! Two bytes are remembered (`Remembered`), which answer in few bits what counters would need eight slots for: after this
+//! context came that byte, so often in a row. While one goes on, a decision is the mean of how far such bytes can be trusted
+//! and of the counter that follows the prediction, else of the latter and of what it started from.
 
-use super::byte::{MIX, OTHERS, TRUST, Trail, WEIGHTS};
+use super::byte::{self, Pair, Trail};
 use super::remembered::Remembered;
-use super::{Model, layout, number};
-use crate::entropy::{
-    Coder,
-    mixer::{self, Input},
-};
+use super::{Model, layout};
+use crate::entropy::Coder;
+
+/// Bytes that are remembered for one that missed.
+pub const REMEMBERED: usize = 2;
 
 /// What a byte of a miss is coded by.
 #[derive(Debug, Clone, Copy)]
@@ -21,64 +22,36 @@ pub struct Miss {
     /// Kind of the unit and byte of it, 0..21.
     pub context: u32,
     /// Contexts of remembered bytes, hashed.
-    pub others: [u32; OTHERS],
-}
-
-/// Codes a bit that only the counter at `cell` knows something of. One that has seen nothing follows the counter at `first`,
-/// which learns from all of those.
-fn alone(cells: &mut [u16], coder: &mut impl Coder, cell: usize, first: usize, bit: bool) -> bool {
-    let fresh = cells.get(cell).is_some_and(|&counter| counter & 15 == 0);
-    let bit = number::plain(cells, coder, if fresh { first } else { cell }, bit);
-    if fresh {
-        let seen = cells.get(first).copied().unwrap_or(0);
-        if let Some(counter) = cells.get_mut(cell) {
-            *counter = seen & !15 | 1;
-        }
-    }
-    bit
+    pub others: [u32; REMEMBERED],
 }
 
 /// Codes the byte that `miss` tells of.
-pub fn code(model: &mut Model<'_>, coder: &mut impl Coder, miss: &Miss, byte: u8) -> u8 {
-    let (compact, layout, runs) = (model.compact, model.bytes, model.runs);
-    let (fixed, cells) = model.split();
-    let first = layout.follows(layout::MISSES + miss.context);
+pub fn code(model: &mut Model<'_>, coder: &mut impl Coder, miss: &Miss, truth: u8) -> u8 {
+    let (layout, runs) = (model.bytes, model.runs);
+    let (_, cells) = model.split();
+    let follows = layout.follows(layout::MISSES + miss.context);
     let mut predicted = Trail::of(miss.predicted);
-    let mut remembered = [Remembered::default(); OTHERS];
-    let mut trails = [Trail::default(); OTHERS];
-    let mut inputs = [Input { cell: first, says: 1 }; mixer::INPUTS];
-    let [_, others @ ..] = &mut inputs;
-    let mut trust = 0;
-    for (((input, run), trail), &context) in
-        others.iter_mut().zip(&mut remembered).zip(&mut trails).zip(&miss.others)
-    {
-        *run = Remembered::find(cells, runs, context);
-        if let Some(byte) = run.expects() {
-            *trail = Trail::of(byte);
-        }
-        input.cell = trust + usize::from(run.count);
-        trust += TRUST.len;
-    }
+    let remembered = miss.others.map(|context| Remembered::find(cells, runs, context));
+    // The one that came more often in a row.
+    let [one, other] = remembered;
+    let best = if other.count > one.count { other } else { one };
+    let mut trail = best.expects().map(Trail::of).unwrap_or_default();
+    let trust = usize::from(best.count / 2);
     let mut result = 0u8;
     for index in (0..8usize).rev() {
         let state = predicted.state();
-        let cell = first + (index << 2 | state);
-        let bit = byte >> index & 1 == 1;
-        let [a, b] = &mut trails;
-        let bit = if layout.wide && a.is_lost() && b.is_lost() {
-            alone(cells, coder, cell, TRUST.count() + state * 4 + miss.class, bit)
-        } else {
-            let [follows, c, d] = &mut inputs;
-            follows.cell = cell;
-            c.says = a.says();
-            d.says = b.says();
-            let weights = WEIGHTS.of(fixed, compact, state * 8 + miss.class);
-            let Some(weights) = weights else { return 0 };
-            let bit = mixer::decide(coder, weights, cells, &inputs, MIX, bit);
-            a.follow(bit);
-            b.follow(bit);
-            bit
-        };
+        let cell = follows + (index << 2 | state);
+        let first = byte::first(state, miss.class);
+        let mut pair = Pair { a: cell, b: first, share: 3, inverse: 0, first };
+        if !trail.is_lost() {
+            let next = trail.next();
+            let towards = if state == 0 { 0 } else { 1 + usize::from(predicted.next() != next) };
+            pair.a = towards * byte::TRUST.len + trust;
+            pair.b = cell;
+            pair.inverse = if next { 0 } else { byte::INVERSE };
+        }
+        let bit = byte::decide(cells, coder, &pair, truth >> index & 1 == 1);
+        trail.follow(bit);
         predicted.follow(bit);
         result = result << 1 | u8::from(bit);
     }

@@ -1,8 +1,9 @@
 //! Numbers of the op stream: adaptive Exp-Golomb codes.
 //!
-//! Shape: the bit length of the value in unary (one counter per length), then the bits below the
-//! leading one: the first has a counter per length, the two lowest have counters where at least five
-//! bits are left, the others cost one bit each. Values are `u32`.
+//! Shape: the bit length of the value as four decisions, highest bit first, each with a counter by those before it; 15 stands
+//! for all lengths from there on, which go on in unary (one counter per length). Then the bits below the leading one: the first
+//! has a counter per length, the two lowest have counters where at least five bits are left, the others cost one bit each.
+//! Values are `u32`.
 
 use super::{Model, Part};
 use crate::entropy::{Coder, counter};
@@ -29,10 +30,16 @@ pub enum Number {
     BaseDistance = 7,
 }
 
-/// Unary counters: lengths from 19 on share one.
+/// Decisions of a length that is not in unary.
+const TREE: usize = 4;
+/// The least length in unary.
+const LONG: u32 = 15;
+/// Counters of lengths: the nodes of the tree, then unary ones from [`LONG`] on, of which lengths from 19 on share one.
 const LENGTHS: usize = 20;
+/// Counters of the bit below the leading one, by length: those from 15 on share one.
+const FIRST: usize = 16;
 const LOW: usize = 3;
-const PER_KIND: usize = LENGTHS + LENGTHS + LOW;
+const PER_KIND: usize = LENGTHS + FIRST + LOW;
 
 /// Counters by kind.
 pub(crate) const COUNTERS: Part = Part::first(8, PER_KIND, 1);
@@ -61,8 +68,14 @@ pub fn code(model: &mut Model<'_>, coder: &mut impl Coder, kind: Number, value: 
     let own = COUNTERS.at(model.compact, kind as usize);
     let words = &mut *model.words;
     let length = 32 - value.leading_zeros();
-    let mut coded = 0u32;
-    while coded < 32 {
+    let short = length.min(LONG);
+    let mut node = 1usize;
+    for bit in (0..TREE).rev() {
+        let decided = plain(words, coder, own + node - 1, short >> bit & 1 == 1);
+        node = node << 1 | usize::from(decided);
+    }
+    let mut coded = u32::try_from(node & 15).unwrap_or(0);
+    while (LONG..32).contains(&coded) {
         let index = (coded as usize).min(LENGTHS - 1);
         if !plain(words, coder, own + index, coded < length) {
             break;
@@ -76,10 +89,10 @@ pub fn code(model: &mut Model<'_>, coder: &mut impl Coder, kind: Number, value: 
     for left in (0..coded - 1).rev() {
         let truth = value >> left & 1 == 1;
         let decided = if left == coded - 2 {
-            plain(words, coder, own + LENGTHS + (coded as usize).min(LENGTHS - 1), truth)
+            plain(words, coder, own + LENGTHS + (coded as usize).min(FIRST - 1), truth)
         } else if left < 2 && coded >= 5 {
             let low = if left == 1 { 0 } else { 1 + (result as usize & 1) };
-            plain(words, coder, own + LENGTHS + LENGTHS + low, truth)
+            plain(words, coder, own + LENGTHS + FIRST + low, truth)
         } else {
             plain(words, coder, usize::MAX, truth)
         };

@@ -11,9 +11,6 @@ pub(crate) struct Part {
 }
 
 impl Part {
-    /// `shared` of a part that a compact model does not have.
-    pub(crate) const NONE: u32 = 16;
-
     /// The first part of a workspace.
     pub(crate) const fn first(count: usize, len: usize, shared: u32) -> Self {
         Self { start: [0, 0], count, len, shared }
@@ -71,22 +68,22 @@ pub(crate) struct Shape {
 }
 
 impl Shape {
-    /// Fills the next words with what `start` makes of the next priors, which are those of a full model: a shared set starts
-    /// as the second of those that share it.
+    /// Fills the next words with the next priors, which are those of a full model, and `low` below each: a shared set starts as
+    /// the second of those that share it.
     pub(crate) fn fill(
         self,
         words: &mut core::slice::IterMut<'_, u16>,
         compact: bool,
         priors: &mut core::slice::Iter<'_, u8>,
-        start: impl Fn(u8) -> u16,
+        low: u8,
     ) {
-        let count = u32::from(self.count);
-        let shared = if compact { (1u32 << (self.shared & 31)) - 1 } else { 0 };
-        for index in 0..count {
-            let starts = index & shared == shared.min(1) && index | shared < count;
-            for &prior in priors.by_ref().take(self.len.into()) {
+        let shared = if compact { (1u8 << (self.shared & 7)) - 1 } else { 0 };
+        for index in 0..self.count {
+            let starts = index & shared == shared.min(1) && index | shared < self.count;
+            for _ in 0..self.len {
+                let prior = priors.next().copied().unwrap_or(0);
                 if starts && let Some(word) = words.next() {
-                    *word = start(prior);
+                    *word = u16::from_le_bytes([low, prior]);
                 }
             }
         }

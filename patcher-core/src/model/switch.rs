@@ -25,6 +25,7 @@ pub enum Switch {
 pub(crate) const COUNTERS: Part = number::COUNTERS.then(24, 1, 0);
 
 /// Codes a choice in context `context`.
+#[inline(never)]
 pub fn code(
     model: &mut Model<'_>,
     coder: &mut impl Coder,

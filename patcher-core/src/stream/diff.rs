@@ -1,30 +1,38 @@
 //! Diffs: base bytes, references adjusted, exceptions coded.
 
 use super::images::Images;
-use super::state::{Phase, State};
+use super::state::Phase;
 use super::unit::{Kind, Unit};
 use super::{Side, Topic, engine::Engine, length32};
 use crate::error::Error;
 use crate::model::hash::contexts;
 use crate::model::hit;
 use crate::model::miss::{self, Miss};
-use crate::reference::MAX_LEN;
+use crate::reference::{MAX_LEN, Site};
 
 /// Bytes without a miss after which whole blocks are tried.
-const BLOCK_RUN: u32 = 32;
+const BLOCK_RUN: u32 = 8;
 /// Bytes of a block; its last unit may reach beyond.
 pub(crate) const BLOCK: usize = 32;
+/// Bytes whose units are coded one by one in a step, and at most as many units: so that it takes no more than
+/// [`MAX_STEP_BYTES`](super::MAX_STEP_BYTES).
+pub(crate) const SPAN: usize = 16;
 /// Turns the contexts of a hit into those of "did not change".
 const UNCHANGED: u32 = 0x5555_5555;
-/// Base bytes of a window before the current one: contexts see two of them, four leave those that are copied aligned.
-const BEHIND: usize = 4;
-/// Base bytes read at once for a block, and for a unit.
-const BLOCK_WINDOW: usize = BEHIND + BLOCK + MAX_LEN;
-const UNIT_WINDOW: usize = BEHIND + MAX_LEN;
+
+/// Base bytes of the units that start within a block.
+type Window = [u8; BLOCK + MAX_LEN];
 
 /// The eight bytes of a window from `at` on; a window is longer than any place that is asked for.
 fn eight(bytes: &[u8], at: usize) -> [u8; MAX_LEN] {
     bytes.get(at..).and_then(<[u8]>::first_chunk).copied().unwrap_or_default()
+}
+
+/// Puts what a unit should be in place of what the base holds.
+fn put(window: &mut Window, at: usize, unit: &Unit) {
+    if let Some(bytes) = window.get_mut(at..).and_then(<[u8]>::first_chunk_mut) {
+        *bytes = unit.predicted;
+    }
 }
 
 fn halfword(bytes: &[u8], at: usize) -> u16 {
@@ -38,39 +46,87 @@ fn log2(value: u32) -> u32 {
 }
 
 impl Engine<'_> {
-    /// Reads the base around the current offset into `window`, which holds zeros: `BEHIND` bytes before it first.
-    fn window<I: Images>(&self, images: &mut I, window: &mut [u8]) -> Result<(), Error<I::Error>> {
-        let start = self.state.base.saturating_sub(length32(BEHIND));
-        let skip = BEHIND - (self.state.base - start) as usize;
-        let len = window.len().min(skip + (self.header.base_len - start) as usize);
-        match window.get_mut(skip..len) {
-            Some(bytes) => self.read_base(images, start, bytes),
-            None => Ok(()),
-        }
+    /// Reads the base from the current offset on into `window`, as far as it goes.
+    fn window<I: Images>(
+        &self,
+        images: &mut I,
+        window: &mut Window,
+    ) -> Result<(), Error<I::Error>> {
+        let base = self.state.base;
+        let len = window.len().min(self.header.base_len.saturating_sub(base) as usize);
+        self.read_base(images, base, window.get_mut(..len).unwrap_or(&mut []))
     }
 
+    /// Codes the next units, as a block if that hits, else one by one until one misses.
     pub(crate) fn diff<I: Images>(
         &mut self,
         images: &mut I,
         side: &mut impl Side,
     ) -> Result<(), Error<I::Error>> {
-        let try_block = self.state.block_left == 0 && self.state.run >= BLOCK_RUN;
-        if try_block && self.block(images, side)? {
-            return Ok(());
-        }
-        let mut window = [0u8; UNIT_WINDOW];
+        let mut window = [0u8; BLOCK + MAX_LEN];
         self.window(images, &mut window)?;
-        let unit = self.unit_here(&window);
-        let mut contexts = self.hit_contexts(&unit, &window);
-        let right = side.agrees(self.state.position, unit.bytes());
+        if self.state.block_left == 0 && self.state.run >= BLOCK_RUN {
+            let mut predicted = window;
+            let len = self.block(side, &mut predicted);
+            if self.state.block_left == 0 {
+                return self.produce(images, predicted.get(..len).unwrap_or(&[]));
+            }
+        }
+        let mut done = 0;
+        let mut site = self.site(0);
+        let (unit, contexts) = loop {
+            let unit = self.unit(eight(&window, done), site.as_ref());
+            let step = usize::from(unit.len);
+            let contexts = self.hit_contexts(&unit, halfword(&window, done), length32(done));
+            // Of a block that did not hit, what comes after hits only is the miss.
+            let left = usize::from(self.state.block_left);
+            let certain = left > 0 && left <= done + step;
+            if certain || !self.hits(side, &unit, &contexts, length32(done)) {
+                break (unit, contexts);
+            }
+            self.state.history <<= 1;
+            self.state.run = self.state.run.saturating_add(length32(step));
+            if unit.is_reference() {
+                put(&mut window, done, &unit);
+            }
+            done += step;
+            let block_next = left == 0 && self.state.run >= BLOCK_RUN;
+            if block_next || length32(done) >= self.state.left || done >= SPAN {
+                return self.produce(images, window.get(..done).unwrap_or(&[]));
+            }
+            site = self.site_after(site, length32(step), length32(done));
+        };
+        let own = eight(&window, done);
+        if done > 0 {
+            self.produce(images, window.get(..done).unwrap_or(&[]))?;
+        }
+        self.missed(images, side, unit, contexts, own)
+    }
+
+    /// Codes whether a unit hits that begins `ahead` of the current offsets.
+    fn hits(
+        &mut self,
+        side: &mut impl Side,
+        unit: &Unit,
+        contexts: &[u32; hit::INPUTS],
+        ahead: u32,
+    ) -> bool {
+        let right = side.agrees(self.state.position + ahead, unit.bytes());
         let set = unit.kind.hit_set() + (self.state.history & 1) as usize;
         side.about(Topic::Hit(unit.kind));
-        if hit::code(&mut self.model, side, set, &contexts, right) {
-            self.state.history <<= 1;
-            self.state.run = self.state.run.saturating_add(u32::from(unit.len));
-            return self.produce(images, unit.bytes());
-        }
-        let own = eight(&window, BEHIND);
+        hit::code(&mut self.model, side, set, contexts, right)
+    }
+
+    /// Begins a unit that missed, where the base holds `own`; of a reference first codes whether it did not change.
+    fn missed<I: Images>(
+        &mut self,
+        images: &mut I,
+        side: &mut impl Side,
+        unit: Unit,
+        mut contexts: [u32; hit::INPUTS],
+        own: [u8; MAX_LEN],
+    ) -> Result<(), Error<I::Error>> {
+        let [first, second, ..] = own;
         let own = own.get(..usize::from(unit.len)).unwrap_or(&[]);
         if unit.is_reference() && own != unit.bytes() {
             // What looked like a reference may be none.
@@ -87,95 +143,75 @@ impl Engine<'_> {
         }
         self.state.miss_done = 0;
         self.state.missed = unit.alone();
-        self.state.around = [halfword(&window, BEHIND), halfword(&window, BEHIND - 2)];
+        self.state.here = u16::from_le_bytes([first, second]);
         self.state.phase = Phase::Miss;
         Ok(())
     }
 
+    #[inline(never)]
     fn note_miss(&mut self) {
         self.state.history = self.state.history << 1 | 1;
         self.state.run = 0;
+        self.state.block_left = 0;
     }
 
-    /// Tries the next units as a whole; `false` when they must be coded one by one.
-    fn block<I: Images>(
-        &mut self,
-        images: &mut I,
-        side: &mut impl Side,
-    ) -> Result<bool, Error<I::Error>> {
-        let mut window = [0u8; BLOCK_WINDOW];
-        self.window(images, &mut window)?;
-        let (len, references) = self.units(&mut window);
-        let block = window.get(BEHIND..BEHIND + len).unwrap_or(&[]);
-        let contexts = self.block_contexts(references);
+    /// Tries the next units as a whole: how many bytes they take, which `window` then holds. Of those that must be coded one by
+    /// one `block_left` tells.
+    fn block(&mut self, side: &mut impl Side, window: &mut Window) -> usize {
+        let len = self.units(window);
+        let block = window.get(..len).unwrap_or(&[]);
         let right = side.agrees(self.state.position, block);
-        let recent = (log2(self.state.run).saturating_sub(6) / 2).min(3);
-        let set = Kind::Block.hit_set() + recent as usize;
         side.about(Topic::Hit(Kind::Block));
-        let hit = hit::code(&mut self.model, side, set, &contexts, right);
-        if hit {
+        if hit::block(&mut self.model, side, log2(self.state.run), right) {
             self.state.history = 0;
             self.state.run = self.state.run.saturating_add(length32(len));
-            self.produce(images, block)?;
         } else {
             self.state.block_left = u8::try_from(len).unwrap_or(u8::MAX);
         }
-        Ok(hit)
+        len
     }
 
-    /// Predicts the units that start in a block, in place of its base bytes: how many bytes they take, how many of them are
-    /// references.
-    fn units(&self, window: &mut [u8; BLOCK_WINDOW]) -> (usize, u32) {
+    /// Predicts the units that start in a block, in place of its base bytes: how many bytes they take.
+    fn units(&self, window: &mut Window) -> usize {
         if self.isa.is_none() {
-            return (BLOCK.min(self.state.left as usize), 0);
+            return BLOCK.min(self.state.left as usize);
         }
         let mut len = 0usize;
-        let mut references = 0u32;
         let mut site = self.site(0);
         while len < BLOCK && length32(len) < self.state.left {
-            let here = window.get(BEHIND + len..BLOCK_WINDOW - 1).unwrap_or(&[]);
+            let here = window.get(len..BLOCK + MAX_LEN - 1).unwrap_or(&[]);
             let mut step = self.plain(here, site.as_ref());
             if step == 0 {
                 let unit = self.unit(eight(here, 0), site.as_ref());
                 if unit.is_reference() {
-                    references += 1;
-                    let own = window.iter_mut().skip(BEHIND + len);
-                    for (slot, &byte) in own.zip(unit.bytes()) {
-                        *slot = byte;
-                    }
+                    put(window, len, &unit);
                 }
                 step = unit.len.into();
             }
             len += step;
-            site = match site {
-                Some(site) if site.left > length32(step) => Some(site.after(length32(step))),
-                _ => self.site(length32(len)),
-            };
+            site = self.site_after(site, length32(step), length32(len));
         }
-        (len, references)
+        len
     }
 
-    fn unit_here(&self, window: &[u8; UNIT_WINDOW]) -> Unit {
-        self.unit(eight(window, BEHIND), self.site(0).as_ref())
+    /// Where the bytes `ahead` of the current offsets are loaded, a `step` behind `site`.
+    fn site_after(&self, site: Option<Site>, step: u32, ahead: u32) -> Option<Site> {
+        match site {
+            Some(site) if site.left > step => Some(site.after(step)),
+            _ => self.site(ahead),
+        }
     }
 
-    fn block_contexts(&self, references: u32) -> [u32; hit::INPUTS] {
-        let State { run, left, last, .. } = self.state;
-        let mut all = [log2(run), log2(left), last & 0xFF];
-        contexts(16, references, &mut all);
-        all
-    }
-
-    fn hit_contexts(&self, unit: &Unit, window: &[u8; UNIT_WINDOW]) -> [u32; hit::INPUTS] {
+    /// Contexts of a unit that begins `ahead` of the current offsets, where the base holds `here`.
+    fn hit_contexts(&self, unit: &Unit, here: u16, ahead: u32) -> [u32; hit::INPUTS] {
         // A block that failed holds a miss for sure: until it is found the odds differ.
-        let hunting = self.state.block_left > 0 && self.state.run >= BLOCK_RUN;
-        let kind = unit.kind as u32 | u32::from(hunting) << 3;
+        let kind = unit.kind as u32 | u32::from(self.state.block_left > 0) << 3;
         let history = self.state.history;
-        let here = u32::from(halfword(window, BEHIND));
-        let here = if unit.len == 1 { here & 0xFF } else { here };
+        let here = u32::from(here) & if unit.len == 1 { 0xFF } else { 0xFFFF };
+        let position = self.state.position + ahead;
         let mut all = [
             history & 0xFF,
-            here >> 8 | (history & 15) << 8 | (self.state.position & 3) << 12,
+            here >> 8 | (history & 15) << 8 | (position & 3) << 12,
             log2(self.state.run) | (here >> 11) << 4,
         ];
         contexts(0, kind, &mut all);
@@ -222,7 +258,7 @@ impl Engine<'_> {
             0 => self.state.last & 0xFF,
             _ => u32::from(at(unit.order(done - 1))),
         };
-        let [here, before] = self.state.around.map(u32::from);
+        let (here, before) = (u32::from(self.state.here), self.state.last & 0xFFFF);
         let mut others = [here << 8 | coded, before | coded << 16];
         contexts(33, kind, &mut others);
         Miss {

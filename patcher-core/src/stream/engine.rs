@@ -186,12 +186,11 @@ impl<'w> Engine<'w> {
         if reset {
             self.model.reset();
             self.cache.clear();
-            self.state = State {
-                phase: Phase::Mark,
-                position: self.state.position,
-                base: self.state.base,
-                ..State::default()
-            };
+            let State { position, base, .. } = self.state;
+            self.state = State::default();
+            self.state.phase = Phase::Mark;
+            self.state.position = position;
+            self.state.base = base;
         }
         self.op_boundary();
         Step::Mark { reset }

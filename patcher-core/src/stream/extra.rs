@@ -5,7 +5,7 @@ use super::state::{Phase, REPEATS, Source, State};
 use super::{MAX_COPIED, Question, Side, Topic, engine::Engine, length32};
 use crate::container::header::Kind;
 use crate::error::{DecodeError, Error};
-use crate::model::literal::{self, Literal};
+use crate::model::literal::{self, Literal, Surroundings};
 use crate::model::number::{self, Number, unzigzag, zigzag};
 use crate::model::switch::{self, Switch};
 
@@ -82,7 +82,7 @@ impl Engine<'_> {
         let State { last, position, tokens, .. } = self.state;
         let mut before = last & 0xFF;
         let mut place = position & 1;
-        let mut class = 4;
+        let mut class = 2;
         if bytes.len() > 1 {
             class = 0;
             place = if before >= WIDE && last >> 16 & 0xFF < WIDE { 2 } else { 0 };
@@ -91,13 +91,12 @@ impl Engine<'_> {
             }
         }
         for (byte, &expected) in bytes.iter_mut().zip(expected).rev() {
-            let before_it = (self.header.kind == Kind::Full).then_some(before);
-            let tokens = u32::from(tokens & 7);
-            let literal = Literal { expected, tokens, place, class, before: before_it };
+            let full = (self.header.kind == Kind::Full).then_some(Surroundings { class, before });
+            let literal = Literal { expected, tokens: u32::from(tokens & 7), place, full };
             side.about(Topic::Literal);
             *byte = literal::code(&mut self.model, side, &literal, *byte);
             before = u32::from(*byte >> 2);
-            class = 4;
+            class = 2;
             place += 1;
         }
     }

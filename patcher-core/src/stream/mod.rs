@@ -25,10 +25,12 @@ use crate::entropy::Coder;
 
 /// Most patch bytes that one step can consume.
 ///
-/// The longest step is a number: 32 + 31 decisions, of which 31 raw ones cost a bit and 32 + 3
-/// modelled ones at most 6 bits: 30 bytes with renormalisation. A byte costs 8 × 11 bits, with the hit
-/// decisions before it (13 bits each) 15 bytes.
+/// The longest step is a block that does not hit, and its units one by one: 12 bits for the block, 13 for each unit and for
+/// whether a reference stays, 30 bytes with renormalisation. A byte costs 8 × 12 bits; a number 4 + 17 decisions of its length
+/// and 3 more at 6 bits each, and 28 at one: 22 bytes.
 pub const MAX_STEP_BYTES: usize = 32;
+
+const _: () = assert!((12 + 13 * (diff::SPAN + 1)) / 8 + 2 <= MAX_STEP_BYTES);
 
 /// Most target bytes that one step can write: a block, whose last unit may begin in its last byte. A copy takes less at once,
 /// with what was held back.

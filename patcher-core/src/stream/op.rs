@@ -3,6 +3,7 @@
 use super::engine::Engine;
 use super::state::Phase;
 use super::{Question, Side};
+use crate::container::header::Header;
 use crate::error::DecodeError;
 use crate::model::number::{self, Number, unzigzag, zigzag};
 use crate::model::switch::{self, Switch};
@@ -33,8 +34,8 @@ impl Engine<'_> {
         Ok(())
     }
 
-    /// The op that the map announces next: (target offset, base offset) of the first breakpoint at or
-    /// after the current position, within the epoch.
+    /// The op that the map announces next: (target offset, base offset) of the first breakpoint at or after the current
+    /// position, within the epoch.
     ///
     /// **Cost**: the map is searched only when the last answer has been passed: once per entry in all.
     fn announced(&mut self) -> Option<(u32, u32)> {
@@ -49,17 +50,27 @@ impl Engine<'_> {
 
     /// The breakpoint with the least target offset at or after the current position.
     fn next_breakpoint(&self) -> Option<(u32, u32)> {
-        let position = self.state.position;
-        let mut best: Option<(u32, u32)> = None;
-        for index in 0..self.map.len() {
-            let Some(entry) = self.map.entry(index) else { break };
-            let Some(target) = self.header.target_regions.offset_of(entry.target) else { continue };
-            if target < position || best.is_some_and(|(least, _)| least <= target) {
-                continue;
+        let Header { base_regions, target_regions, .. } = &self.header;
+        let mut best = None;
+        let mut least = u32::MAX;
+        let mut start = 0u32;
+        for region in target_regions.iter() {
+            let from = self.state.position.saturating_sub(start);
+            let mut end = region.len.min(least.wrapping_sub(start));
+            for index in 0..self.map.len() {
+                let Some(entry) = self.map.entry(index) else { break };
+                let inside = entry.target.wrapping_sub(region.address);
+                // Most are behind or farther: no need to look for their bases.
+                if inside >= from
+                    && inside < end
+                    && let Some(base) = base_regions.offset_of(entry.base)
+                {
+                    end = inside;
+                    least = start.wrapping_add(inside);
+                    best = Some((least, base));
+                }
             }
-            if let Some(base) = self.header.base_regions.offset_of(entry.base) {
-                best = Some((target, base));
-            }
+            start = start.wrapping_add(region.len);
         }
         best
     }

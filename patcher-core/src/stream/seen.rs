@@ -10,6 +10,8 @@ use crate::reference::call::{self, View, Views};
 
 /// Bytes around a place that tell whether it is part of a call.
 pub(super) const AROUND: usize = call::LEN - 1;
+/// Last bytes that are known, stored or not.
+const HELD: usize = size_of::<u32>();
 const WINDOW: usize = MAX_COPIED + 2 * AROUND;
 
 impl Engine<'_> {
@@ -34,8 +36,10 @@ impl Engine<'_> {
         } else if stored > 0 {
             images.read_target(start, read).map_err(Error::Images)?;
         }
-        for (slot, offset) in window.iter_mut().zip(start..stop).skip(stored) {
-            let [byte, ..] = (last >> (8 * (position.wrapping_sub(offset + 1) & 3))).to_le_bytes();
+        // What is held is in none of them yet.
+        let ahead = start.saturating_add(length32(stored + HELD)).saturating_sub(position);
+        let rest = window.iter_mut().skip(stored);
+        for (slot, &byte) in rest.zip(last.to_be_bytes().iter().skip(ahead as usize)) {
             *slot = byte;
         }
         let view = if from_base { View::Base } else { View::Target };

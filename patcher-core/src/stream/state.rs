@@ -85,8 +85,8 @@ pub(crate) struct State {
     pub(crate) miss_done: u8,
     /// The missed unit; its bytes are those predicted until they are coded, zeros behind them.
     pub(crate) missed: Unit,
-    /// The halfwords of the base that begin with the unit, and before it.
-    pub(crate) around: [u16; 2],
+    /// The halfword of the base that begins with the unit.
+    pub(crate) here: u16,
     /// Tokens of extras, most recent lowest, 1 = copy.
     pub(crate) tokens: u8,
     /// The last op followed the map.
@@ -100,6 +100,7 @@ pub(crate) struct State {
 }
 
 impl Default for State {
+    #[inline(never)]
     fn default() -> Self {
         Self {
             phase: Phase::MapBase,
@@ -121,7 +122,7 @@ impl Default for State {
             block_left: 0,
             miss_done: 0,
             missed: Unit::default(),
-            around: [0; 2],
+            here: 0,
             tokens: 0,
             followed_map: false,
             repeated: false,

@@ -27,8 +27,8 @@ pub enum Kind {
 impl Kind {
     /// First of its weight sets of hits.
     pub(crate) fn hit_set(self) -> usize {
-        // Block, bytes and code, branches, pointers, unchanged.
-        const FIRST: [u8; 7] = [0, 4, 4, 6, 8, 8, 10];
+        // Bytes and code, branches, pointers, unchanged; blocks have none.
+        const FIRST: [u8; 7] = [0, 0, 0, 2, 4, 4, 6];
         FIRST.get(self as usize).copied().unwrap_or(0).into()
     }
 
@@ -139,7 +139,9 @@ impl Engine<'_> {
             Found::Pointer(_) | Found::RamPointer(_) => {
                 let ram = matches!(found, Found::RamPointer(_));
                 unit.kind = if ram { Kind::RamPointer } else { Kind::Pointer };
-                unit.predicted = isa.bytes_of(self.mapped(unit.leads_to));
+                let [a, b, c, d, ..] = isa.bytes_of(self.mapped(unit.leads_to));
+                let [.., e, f, g, h] = window;
+                unit.predicted = [a, b, c, d, e, f, g, h];
                 unit.order = if isa.big_endian() { 0 } else { 3 };
             }
         }

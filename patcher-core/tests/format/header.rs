@@ -75,8 +75,8 @@ prop_compose! {
             memory,
             // As many as the memory has room for.
             map_entries: if addressed {
-                let fixed = u32::try_from(fixed_words(is_compact(memory))).unwrap();
-                let least = u32::try_from(LEAST_WORDS - fixed_words(true)).unwrap();
+                let fixed = u32::try_from(fixed_words(is_compact(memory), delta)).unwrap();
+                let least = u32::try_from(LEAST_WORDS - fixed_words(true, true)).unwrap();
                 u32::from(map_entries) % ((u32::from(memory) * 128 - 416 - fixed - least) / 4 + 1)
             } else {
                 0

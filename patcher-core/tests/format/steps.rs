@@ -143,7 +143,7 @@ fn the_dearest_copy_fits_one_step() {
         Question::TargetDistance | Question::RepeatIndex(_) | Question::CopyLength => 0,
         other => panic!("not in this script: {other:?}"),
     });
-    assert!((25..=MAX_STEP_BYTES).contains(&bytes), "{bytes} bytes");
+    assert!((16..=MAX_STEP_BYTES).contains(&bytes), "{bytes} bytes");
 }
 
 #[test]
@@ -157,7 +157,7 @@ fn the_dearest_map_entry_fits_one_step() {
         Question::MapShift { .. } => shifts.next().map_or(0, |&shift| number::unzigzag(shift)),
         other => panic!("not in this script: {other:?}"),
     });
-    assert!((25..=MAX_STEP_BYTES).contains(&bytes), "{bytes} bytes");
+    assert!((16..=MAX_STEP_BYTES).contains(&bytes), "{bytes} bytes");
 }
 
 #[test]

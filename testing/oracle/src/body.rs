@@ -117,13 +117,17 @@ impl<'a> Body<'a> {
     fn announced(&self, epoch_end: u32) -> Option<(u32, u32)> {
         let mut found: Option<(u32, u32)> = None;
         for &(base_address, target_address) in &self.workspace.map.0 {
-            let target = self.header.target_regions.offset_of(target_address);
-            let base = self.header.base_regions.offset_of(base_address);
-            if let (Some(target), Some(base)) = (target, base)
-                && (self.position()..epoch_end).contains(&target)
-                && found.is_none_or(|(least, _)| target < least)
-            {
-                found = Some((target, base));
+            let Some(base) = self.header.base_regions.offset_of(base_address) else { continue };
+            // Where regions overlap an address has several offsets.
+            for region in &self.header.target_regions.0 {
+                let inside = target_address.wrapping_sub(region.address);
+                let target = region.start.saturating_add(inside);
+                if inside < region.len
+                    && (self.position()..epoch_end).contains(&target)
+                    && found.is_none_or(|(least, _)| target < least)
+                {
+                    found = Some((target, base));
+                }
             }
         }
         found

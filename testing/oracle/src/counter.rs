@@ -32,6 +32,11 @@ impl Counter {
         u32::try_from((self.p12 * 16).clamp(1024, 64512)).expect("clamped")
     }
 
+    /// What it says of the opposite; both observed as often.
+    pub(crate) fn inverse(self) -> Self {
+        Self { p12: 4095 - self.p12, ..self }
+    }
+
     pub(crate) fn word(self) -> u16 {
         u16::try_from(self.p12).expect("clamped") << 4 | u16::try_from(self.n).expect("clamped")
     }

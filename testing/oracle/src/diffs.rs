@@ -4,17 +4,18 @@ use crate::Reject;
 use crate::body::Body;
 use crate::hash::context;
 use crate::units::{Kind, Unit, Window};
-use crate::values::{ByteContexts, Role};
+use crate::values::Miss;
 
 impl Body<'_> {
     /// Decodes a diff of `left` bytes at the base register.
     pub(crate) fn diff(&mut self, mut left: u32) -> Result<(), Reject> {
+        // Bytes of a failed block.
         let mut block_left = 0_u32;
         while left > 0 {
-            if block_left == 0 && self.registers.run >= 32 {
-                let (bytes, refs) = self.block(left);
+            if block_left == 0 && self.registers.run >= 8 {
+                let bytes = self.block(left);
                 let length = u32::try_from(bytes.len()).expect("small");
-                if self.block_hit(refs, left)? {
+                if self.block_hit()? {
                     self.produce_diff(&bytes);
                     self.registers.history = 0;
                     self.registers.run = self.registers.run.saturating_add(length);
@@ -23,8 +24,8 @@ impl Body<'_> {
                 }
                 block_left = length;
             }
-            let length = self.unit(left, block_left > 0 && self.registers.run >= 32)?;
-            block_left = block_left.saturating_sub(length);
+            let (length, hit) = self.unit(left, block_left)?;
+            block_left = if hit { block_left.saturating_sub(length) } else { 0 };
             left -= length;
         }
         Ok(())
@@ -37,60 +38,51 @@ impl Body<'_> {
         }
     }
 
-    /// The bytes of a block as predicted, and its number of references (§10.2).
-    fn block(&self, left: u32) -> (Vec<u8>, u32) {
+    /// The bytes of a block as predicted (§10.2).
+    fn block(&self, left: u32) -> Vec<u8> {
         let mut bytes = Vec::new();
-        let mut refs = 0;
         while bytes.len() < 32 && bytes.len() < usize::try_from(left).expect("32 bits") {
             let done = u32::try_from(bytes.len()).expect("small");
             let unit =
                 self.unit_at(self.registers.base + done, self.position() + done, left - done);
-            refs += u32::from(unit.kind.is_reference());
             bytes.extend(unit.predicted);
         }
-        (bytes, refs)
+        bytes
     }
 
-    fn block_hit(&mut self, refs: u32, left: u32) -> Result<bool, Reject> {
-        let r = &self.registers;
-        let lr = bits(r.run).min(15);
-        let ll = bits(left).min(15);
-        let contexts =
-            [context(16, lr, refs), context(17, ll, refs), context(18, r.last & 0xFF, refs)];
-        let set = (lr.saturating_sub(6) / 2).min(3);
-        self.hit("a block", usize::try_from(set).expect("small"), contexts)
-    }
-
-    /// Decodes one unit and answers its length (§10.3).
-    fn unit(&mut self, left: u32, hunting: bool) -> Result<u32, Reject> {
+    /// Decodes one unit and answers its length, and whether it hit (§10.3).
+    fn unit(&mut self, left: u32, block_left: u32) -> Result<(u32, bool), Reject> {
         let unit = self.unit_at(self.registers.base, self.position(), left);
         let window = Window::new(&self.base_image, self.registers.base);
         let length = u32::try_from(unit.predicted.len()).expect("small");
 
+        let hunting = block_left > 0;
         let kind = unit.kind.number() | u32::from(hunting) << 3;
         let here = if length == 1 { window.b(0) } else { window.h(0) };
         let history = self.registers.history;
-        let lr = bits(self.registers.run).min(15);
+        let lr = self.run_bits();
         let contexts = [
             context(0, history & 0xFF, kind),
             context(1, here >> 8 | (history & 15) << 8 | (self.position() & 3) << 12, kind),
             context(2, lr | (here >> 11) << 4, kind),
         ];
         let kind = unit.kind as usize;
-        let set = [0, 4, 4, 6, 8, 8][kind] + usize::from(history & 1 == 1);
-        if self.hit(unit.kind.name(), set, contexts)? {
+        let set = [0, 0, 0, 2, 4, 4][kind] + usize::from(history & 1 == 1);
+        // The miss of a failed block cannot come later.
+        let certain_miss = hunting && block_left <= length;
+        if !certain_miss && self.hit(unit.kind.name(), set, contexts)? {
             self.produce_diff(&unit.predicted);
             self.registers.remember(false);
             self.registers.run = self.registers.run.saturating_add(length);
-            return Ok(length);
+            return Ok((length, true));
         }
         if unit.kind.is_reference() && unit.predicted != unit.original {
             let contexts = contexts.map(|context| context ^ 0x5555_5555);
-            if self.hit("an unchanged reference", 10, contexts)? {
+            if self.hit("an unchanged reference", 6, contexts)? {
                 self.produce_diff(&unit.original);
                 self.registers.remember(true);
                 self.registers.run = 0;
-                return Ok(length);
+                return Ok((length, false));
             }
         }
         let bytes = self.miss(&unit, &window)?;
@@ -98,24 +90,24 @@ impl Body<'_> {
         self.registers.remember(true);
         self.registers.run = 0;
         self.produce_diff(&bytes);
-        Ok(length)
+        Ok((length, false))
     }
 
     fn miss(&mut self, unit: &Unit, window: &Window) -> Result<Vec<u8>, Reject> {
         let mut bytes = vec![0; unit.predicted.len()];
         let here = window.h(0);
-        let before = window.before();
+        let before = self.registers.last & 0xFFFF;
         let mut coded = self.registers.last & 0xFF;
         let order: Vec<usize> = (0..unit.predicted.len()).map(|d| d ^ unit.order).collect();
         for (d, index) in (0_u32..).zip(order) {
             let predicted = unit.predicted[index];
             let k = unit.kind.number() | d << 3;
-            let contexts = ByteContexts {
-                expected: predicted,
-                first: 16 + [0, 0, 1, 5, 13, 17][unit.kind as usize] + d,
-                others: [context(33, here << 8 | coded, k), context(34, before | coded << 16, k)],
-            };
-            let byte = self.byte(Role::Miss { kind: unit.kind as usize }, &contexts)?;
+            let byte = self.missed_byte(&Miss {
+                class: [0, 0, 1, 2, 3, 3][unit.kind as usize],
+                predicted,
+                group: 16 + [0, 0, 1, 5, 13, 17][unit.kind as usize] + d,
+                runs: [context(33, here << 8 | coded, k), context(34, before | coded << 16, k)],
+            })?;
             bytes[index] = byte;
             coded = u32::from(byte);
         }
@@ -141,9 +133,4 @@ impl Body<'_> {
             self.workspace.cache.insert(unit.leads_to, leads_to_now);
         }
     }
-}
-
-/// Number of bits of a value.
-fn bits(v: u32) -> u32 {
-    32 - v.leading_zeros()
 }

@@ -3,7 +3,7 @@
 use crate::Reject;
 use crate::body::Body;
 use crate::hash::context;
-use crate::values::{ByteContexts, Number, Role, Switch, unzigzag};
+use crate::values::{Literal, Number, Switch, unzigzag};
 use crate::workspace::Source;
 
 impl Body<'_> {
@@ -60,7 +60,7 @@ impl Body<'_> {
 
     fn single_byte(&mut self, left: u32) -> Result<u8, Reject> {
         let [expected] = self.comparison(left);
-        self.literal(expected, self.registers.last & 0xFF, self.position() & 1, 4)
+        self.literal(expected, self.registers.last & 0xFF, self.position() & 1, 2)
     }
 
     /// Low byte and high byte.
@@ -70,7 +70,7 @@ impl Body<'_> {
         let ends = before >= 0xE8 && earlier < 0xE8;
         let (opcode, place) = if ends { (before, 2) } else { (before >> 3, 0) };
         let high = self.literal(expected_high, opcode, place, 0)?;
-        let low = self.literal(expected_low, u32::from(high) >> 2, place + 1, 4)?;
+        let low = self.literal(expected_low, u32::from(high) >> 2, place + 1, 2)?;
         Ok([low, high])
     }
 
@@ -81,12 +81,13 @@ impl Body<'_> {
         place: u32,
         class: usize,
     ) -> Result<u8, Reject> {
-        let contexts = ByteContexts {
+        self.literal_byte(&Literal {
+            class,
             expected,
-            first: (self.registers.tokens & 7) * if self.header.full { 4 } else { 2 } + place,
-            others: [place, context(2, before, place)],
-        };
-        self.byte(Role::Literal { class }, &contexts)
+            group: (self.registers.tokens & 7) * if self.header.full { 4 } else { 2 } + place,
+            place,
+            context: context(2, before, place),
+        })
     }
 
     /// Decodes a copy and answers its length.

@@ -20,9 +20,14 @@ impl Sizes {
 
     pub(crate) fn new(memory: u8, map_entries: u32, full: bool, isa: u8) -> Option<Self> {
         let compact = memory <= 14;
-        let fixed = if compact { 260 } else { 540 };
+        let fixed = match (full, compact) {
+            (false, false) => 408,
+            (false, true) => 236,
+            (true, false) => 384,
+            (true, true) => 204,
+        };
         let words = i64::from(memory) * 128 - 416 - fixed - 4 * i64::from(map_entries);
-        let words = u32::try_from(words).ok().filter(|words| *words >= 256)?;
+        let words = u32::try_from(words).ok().filter(|words| *words >= 280)?;
         let cache_entries = if full || isa == 0 { 0 } else { words / 48 };
         let slots = words - 4 * cache_entries;
         if full {

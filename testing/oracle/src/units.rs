@@ -48,38 +48,28 @@ pub(crate) struct Unit {
     pub(crate) target_address: u32,
 }
 
-/// The base from two bytes before an offset on, with zeros outside the image.
+/// The base from an offset on, with zeros outside the image.
 #[derive(Debug)]
 pub(crate) struct Window {
-    /// B(−2), B(−1), B(0) …
-    bytes: [u8; 26],
+    /// B(0) …
+    bytes: [u8; 8],
 }
 
 impl Window {
     pub(crate) fn new(base_image: &[u8], base: u32) -> Self {
         let start = usize::try_from(base).expect("32 bits");
-        let byte = |i: usize| (start + i).checked_sub(2).and_then(|offset| base_image.get(offset));
+        let byte = |i: usize| base_image.get(start + i);
         Self { bytes: core::array::from_fn(|i| byte(i).copied().unwrap_or(0)) }
     }
 
     /// B(i).
     pub(crate) fn b(&self, i: usize) -> u32 {
-        u32::from(self.bytes[i + 2])
+        u32::from(self.bytes[i])
     }
 
     /// H(i).
     pub(crate) fn h(&self, i: usize) -> u32 {
         self.b(i) | self.b(i + 1) << 8
-    }
-
-    /// H(−2).
-    pub(crate) fn before(&self) -> u32 {
-        u32::from(self.bytes[0]) | u32::from(self.bytes[1]) << 8
-    }
-
-    /// B(i) to B(i + 7); only i up to 0 in a window for a unit.
-    fn eight(&self, i: usize) -> [u8; 8] {
-        core::array::from_fn(|n| self.bytes[2 + i + n])
     }
 }
 
@@ -87,7 +77,7 @@ impl Body<'_> {
     /// The unit at base offset `b`, target offset `t`, with `r` bytes left of the diff (§10.1).
     pub(crate) fn unit_at(&self, b: u32, t: u32, r: u32) -> Unit {
         let window = Window::new(&self.base_image, b);
-        let here = window.eight(0);
+        let here = window.bytes;
         let plain = |kind, length: usize, order| Unit {
             kind,
             original: here[..length].to_vec(),

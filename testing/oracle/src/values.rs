@@ -31,30 +31,28 @@ pub(crate) enum Number {
     BaseDistance = 7,
 }
 
-/// What a byte is part of (§7.4).
+const INPUTS: usize = 3;
+
+/// What a literal is decoded by (§7.4).
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Role {
-    /// With the first of its weight classes.
-    Literal {
-        class: usize,
-    },
-    Miss {
-        kind: usize,
-    },
+pub(crate) struct Literal {
+    /// The first of its weight classes.
+    pub(crate) class: usize,
+    pub(crate) expected: u8,
+    pub(crate) group: u32,
+    pub(crate) place: u32,
+    /// Only of use in a full image.
+    pub(crate) context: u32,
 }
 
-const INPUTS: usize = 3;
-/// Contexts of a byte beside that of its first input.
-const OTHERS: usize = 2;
-
-/// What a byte is decoded by (§7.4).
+/// What a byte of a miss is decoded by (§7.4).
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct ByteContexts {
-    pub(crate) expected: u8,
-    /// Number of the context of the first input.
-    pub(crate) first: u32,
-    /// Of a literal its place and a context, of a miss two contexts.
-    pub(crate) others: [u32; OTHERS],
+pub(crate) struct Miss {
+    pub(crate) class: usize,
+    pub(crate) predicted: u8,
+    pub(crate) group: u32,
+    /// Its run contexts.
+    pub(crate) runs: [u32; 2],
 }
 
 /// A two's complement number from its zigzag form.
@@ -108,8 +106,12 @@ impl Body<'_> {
         let own = kind as usize;
         let counter: fn(&mut Self, usize, usize) -> &mut Counter =
             |body, set, at| &mut body.workspace.number_counters.set(set)[at];
-        let mut n = 0;
-        while n < 32 && self.plain(counter, own, n.min(19))? {
+        let mut node = 1;
+        while node < 16 {
+            node = 2 * node + usize::from(self.plain(counter, own, node - 1)?);
+        }
+        let mut n = node - 16;
+        while (15..32).contains(&n) && self.plain(counter, own, n.min(19))? {
             n += 1;
         }
         let mut value = u32::try_from(n).expect("small");
@@ -118,11 +120,11 @@ impl Body<'_> {
             for left in (0..=n - 2).rev() {
                 let odd = usize::from(value & 1 == 1);
                 let bit = if left == n - 2 {
-                    self.plain(counter, own, 20 + n.min(19))?
+                    self.plain(counter, own, 20 + n.min(15))?
                 } else if left == 1 && n >= 5 {
-                    self.plain(counter, own, 40)?
+                    self.plain(counter, own, 36)?
                 } else if left == 0 && n >= 5 {
-                    self.plain(counter, own, 41 + odd)?
+                    self.plain(counter, own, 37 + odd)?
                 } else {
                     self.decide(32768)?
                 };
@@ -155,106 +157,156 @@ impl Body<'_> {
         Ok(bit)
     }
 
-    /// Decodes a byte (§7.4).
-    pub(crate) fn byte(&mut self, role: Role, contexts: &ByteContexts) -> Result<u8, Reject> {
+    /// Number of bits of the run, at most 15.
+    pub(crate) fn run_bits(&self) -> u32 {
+        (32 - self.registers.run.leading_zeros()).min(15)
+    }
+
+    /// Decodes whether a block hits (§7.3).
+    pub(crate) fn block_hit(&mut self) -> Result<bool, Reject> {
         self.coder.check_overrun()?;
-        let length = |len: usize| u32::try_from(len).expect("small");
-        let byte_slots = self.workspace.byte_slots.len();
-        let layout = Layout::new(byte_slots, self.header.full);
-        let first = layout.group(contexts.first);
-        let runs_len = length(self.workspace.runs.len());
-        let places = contexts.others.map(|context| slot(context, runs_len));
-        let literal = matches!(role, Role::Literal { .. });
-        let seen: [Run; OTHERS] = core::array::from_fn(|i| match literal {
-            true => Run::default(),
-            false => self.workspace.runs[places[i]].seen_by(contexts.others[i] >> 16 & 31),
-        });
-        let expected = 0x100 | u32::from(contexts.expected);
-        let mut sofar = 1_u32;
-        for j in (0..8_usize).rev() {
-            let towards = if expected >> (j + 1) == sofar { 1 + (expected >> j & 1) } else { 0 };
-            let path = usize::try_from(towards).expect("small") + 4 * j;
-            let bits_so_far = usize::try_from(sofar).expect("small");
-            // The counters that have a say, and what each tells the probability of.
-            let mut voices = vec![Some((Cell::Slot(first + path), true))];
-            for (i, run) in seen.iter().enumerate() {
-                voices.push(if literal && i == 1 && !self.header.full {
-                    None
-                } else if literal {
-                    let [place, context] = contexts.others;
-                    let at = match i {
-                        0 => layout.node(place, bits_so_far),
-                        _ => layout.rest_node(context, bits_so_far),
-                    };
-                    (at < byte_slots).then_some((Cell::Slot(at), true))
-                } else {
-                    let count = usize::try_from(run.count).expect("small");
-                    run.opinion(sofar, j).map(|opinion| (Cell::Trust(i, count), opinion))
-                });
-            }
-            let class = match role {
-                Role::Literal { class } => class + j / 2,
-                Role::Miss { kind } => [0, 0, 1, 2, 3, 3][kind],
+        let index = usize::try_from(self.run_bits()).expect("small");
+        let p12 = self.workspace.blocks.set(0)[index].p12;
+        let bit = self.decide(u32::try_from((p12 * 16) | 32).expect("small"))?;
+        self.workspace.blocks.set(0)[index].update(bit);
+        self.note(|| "hit of a block".to_owned(), u32::from(bit));
+        Ok(bit)
+    }
+
+    /// Decodes a literal (§7.4).
+    pub(crate) fn literal_byte(&mut self, literal: &Literal) -> Result<u8, Reject> {
+        self.coder.check_overrun()?;
+        let full = self.header.full;
+        let layout = Layout::new(self.workspace.byte_slots.len(), full);
+        let mut sofar = 1;
+        for j in (0..8).rev() {
+            let state = state(literal.expected, sofar, j);
+            let follows = layout.group(literal.group) + (4 * j + state);
+            let node = layout.node(literal.place, sofar);
+            let bit = if full {
+                let rest = layout.rest_node(literal.context, sofar);
+                self.mixed(4 * state + literal.class + j / 4, [follows, node, rest])?
+            } else {
+                let [a, b] = [follows, node].map(Cell::Slot);
+                self.mean(Mean { a, b, share: 2, inverse: false, first: 4 * state })?
             };
-            let towards = usize::try_from(towards).expect("small");
-            if let [Some((Cell::Slot(slot), _)), None, None] = voices[..]
-                && byte_slots >= 1024
-                && !literal
-            {
-                let bit = self.alone(slot, 4 * towards + class)?;
-                sofar = sofar << 1 | u32::from(bit);
-                continue;
-            }
-            let mut logits = Vec::new();
-            for voice in &voices {
-                logits.push(voice.map_or(0, |(cell, says)| {
-                    let counter = *self.cell(cell);
-                    let logit = self.mixer.logit(counter);
-                    if says { logit } else { -logit }
-                }));
-            }
-            let set = 8 * towards + class;
-            let mixed = self.mixer.mix(logits, self.workspace.byte_weights.set(set), 32);
-            let bit = self.decide(mixed.p1)?;
-            mixed.train(self.workspace.byte_weights.set(set), 18, bit);
-            for (cell, says) in voices.into_iter().flatten() {
-                self.cell(cell).update(bit == says);
-            }
-            sofar = sofar << 1 | u32::from(bit);
+            sofar = 2 * sofar + usize::from(bit);
         }
-        let byte = u8::try_from(sofar & 0xFF).expect("masked");
-        if !literal {
-            for i in 0..OTHERS {
-                let run = &mut self.workspace.runs[places[i]];
-                *run = run.after(seen[i], u32::from(byte));
-            }
-        }
-        let name = if literal { "literal" } else { "missed byte" };
-        self.note(|| name.to_owned(), u32::from(byte));
+        let byte = u8::try_from(sofar - 256).expect("eight bits");
+        self.note(|| "literal".to_owned(), u32::from(byte));
         Ok(byte)
     }
 
-    /// Decodes a bit that only byte slot `slot` knows something of (§7.4); `first` is the counter that a new slot follows.
-    fn alone(&mut self, slot: usize, first: usize) -> Result<bool, Reject> {
-        if self.workspace.byte_slots[slot].n > 0 {
-            return self.plain(|body, _, at| &mut body.workspace.byte_slots[at], 0, slot);
+    /// Decodes a bit of a literal of a full image by these byte slots, of which those that exist have a say.
+    fn mixed(&mut self, set: usize, slots: [usize; INPUTS]) -> Result<bool, Reject> {
+        let workspace = &mut self.workspace;
+        let logit = |slot: usize| {
+            workspace.byte_slots.get(slot).map_or(0, |counter| self.mixer.logit(*counter))
+        };
+        let logits = slots.map(logit).to_vec();
+        let mixed = self.mixer.mix(logits, workspace.byte_weights.set(set), 32);
+        let bit = self.decide(mixed.p1)?;
+        mixed.train(self.workspace.byte_weights.set(set), 18, bit);
+        for slot in slots {
+            if let Some(counter) = self.workspace.byte_slots.get_mut(slot) {
+                counter.update(bit);
+            }
         }
-        let bit = self.plain(|body, _, at| &mut body.workspace.first[at], 0, first)?;
-        self.workspace.byte_slots[slot] = Counter { n: 1, ..self.workspace.first[first] };
+        Ok(bit)
+    }
+
+    /// Decodes a byte of a miss (§7.4).
+    pub(crate) fn missed_byte(&mut self, miss: &Miss) -> Result<u8, Reject> {
+        self.coder.check_overrun()?;
+        let layout = Layout::new(self.workspace.byte_slots.len(), self.header.full);
+        let runs_len = u32::try_from(self.workspace.runs.len()).expect("small");
+        let places = miss.runs.map(|context| slot(context, runs_len));
+        let seen: [Run; 2] = core::array::from_fn(|i| {
+            self.workspace.runs[places[i]].seen_by(miss.runs[i] >> 16 & 31)
+        });
+        let best = if seen[1].count > seen[0].count { seen[1] } else { seen[0] };
+        let count = usize::try_from(best.count).expect("small");
+        let mut sofar = 1;
+        for j in (0..8).rev() {
+            let state = state(miss.predicted, sofar, j);
+            let follows = Cell::Slot(layout.group(miss.group) + (4 * j + state));
+            let first = 4 * state + miss.class;
+            let opinion = best.opinion(u32::try_from(sofar).expect("nine bits"), j);
+            let mean = if let Some(opinion) = opinion {
+                let towards = match state {
+                    0 => 0,
+                    _ if (state == 2) == opinion => 1,
+                    _ => 2,
+                };
+                let a = Cell::Trust(towards, count / 2);
+                Mean { a, b: follows, share: 3, inverse: !opinion, first }
+            } else {
+                Mean { a: follows, b: Cell::First(first), share: 3, inverse: false, first }
+            };
+            let bit = self.mean(mean)?;
+            sofar = 2 * sofar + usize::from(bit);
+        }
+        let byte = u8::try_from(sofar - 256).expect("eight bits");
+        for (place, seen) in places.into_iter().zip(seen) {
+            let run = &mut self.workspace.runs[place];
+            *run = run.after(seen, u32::from(byte));
+        }
+        self.note(|| "missed byte".to_owned(), u32::from(byte));
+        Ok(byte)
+    }
+
+    /// Decodes a bit by the mean of two counters (§4.6).
+    fn mean(&mut self, mean: Mean) -> Result<bool, Reject> {
+        let Mean { a: place_a, b: place_b, share, inverse, first } = mean;
+        let first = Counter { n: 1, ..*self.cell(Cell::First(first)) };
+        let [mut a, mut b] = [place_a, place_b].map(|place| match *self.cell(place) {
+            Counter { n: 0, .. } => first,
+            counter => counter,
+        });
+        if inverse {
+            a = a.inverse();
+        }
+        let p1 = (a.p12 * share + b.p12 * (4 - share)) << 2 | 32;
+        let bit = self.decide(u32::try_from(p1).expect("sixteen bits"))?;
+        a.update(bit);
+        b.update(bit);
+        *self.cell(place_a) = if inverse { a.inverse() } else { a };
+        *self.cell(place_b) = b;
         Ok(bit)
     }
 
     fn cell(&mut self, cell: Cell) -> &mut Counter {
         match cell {
             Cell::Slot(slot) => &mut self.workspace.byte_slots[slot],
-            Cell::Trust(set, count) => &mut self.workspace.trust.set(set)[count],
+            Cell::Trust(towards, index) => &mut self.workspace.trust.set(towards)[index],
+            Cell::First(index) => &mut self.workspace.first.set(index / 4)[index % 4],
         }
     }
 }
 
-/// A counter that a byte is mixed from.
+/// 0 if `byte` does not go on after the bits so far, else 1 + its bit `j`.
+fn state(byte: u8, sofar: usize, j: usize) -> usize {
+    let byte = 0x100 | usize::from(byte);
+    if byte >> (j + 1) == sofar { 1 + (byte >> j & 1) } else { 0 }
+}
+
+/// A counter that a bit is decoded by.
 #[derive(Clone, Copy, Debug)]
 enum Cell {
     Slot(usize),
     Trust(usize, usize),
+    First(usize),
+}
+
+/// What a bit is decoded by that is not mixed.
+#[derive(Clone, Copy, Debug)]
+struct Mean {
+    a: Cell,
+    b: Cell,
+    /// Quarters that `a` has.
+    share: i64,
+    /// `a` tells the probability of the opposite.
+    inverse: bool,
+    /// The first counter that stands in for one that has seen nothing.
+    first: usize,
 }

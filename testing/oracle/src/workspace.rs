@@ -37,6 +37,14 @@ impl<T: Copy> Sets<T> {
         Self { words, len, shared }
     }
 
+    /// The same if a workspace has them, else none.
+    fn only_if(mut self, has: bool) -> Self {
+        if !has {
+            self.words.clear();
+        }
+        self
+    }
+
     pub(crate) fn set(&mut self, index: usize) -> &mut [T] {
         let first = (index >> self.shared) * self.len;
         &mut self.words[first..first + self.len]
@@ -48,11 +56,13 @@ impl<T: Copy> Sets<T> {
 pub(crate) struct Workspace {
     pub(crate) number_counters: Sets<Counter>,
     pub(crate) switch_counters: Sets<Counter>,
+    /// Only of a delta, as the next three.
     pub(crate) hit_weights: Sets<i64>,
-    pub(crate) byte_weights: Sets<i64>,
     pub(crate) trust: Sets<Counter>,
-    /// None in a compact workspace.
-    pub(crate) first: Vec<Counter>,
+    pub(crate) first: Sets<Counter>,
+    pub(crate) blocks: Sets<Counter>,
+    /// Only of a full image.
+    pub(crate) byte_weights: Sets<i64>,
     pub(crate) byte_slots: Vec<Counter>,
     pub(crate) hit_slots: Vec<Counter>,
     pub(crate) runs: Vec<Run>,
@@ -64,19 +74,18 @@ impl Workspace {
     pub(crate) fn new(header: &Header) -> Self {
         let sizes = Sizes::of(header);
         let compact = sizes.compact;
+        let full = header.full;
         let slots = |count: u32| vec![Counter::INITIAL; usize::try_from(count).expect("small")];
         let mut priors = PRIORS.as_slice();
         let weight = |prior: u8| i64::from(prior.cast_signed()) * 256;
         Self {
-            number_counters: Sets::new(8, 43, 1, compact, &mut priors, Counter::believing),
+            number_counters: Sets::new(8, 39, 1, compact, &mut priors, Counter::believing),
             switch_counters: Sets::new(24, 1, 0, compact, &mut priors, Counter::believing),
-            hit_weights: Sets::new(12, 4, 1, compact, &mut priors, weight),
-            byte_weights: Sets::new(24, 4, 2, compact, &mut priors, weight),
-            trust: Sets::new(2, 8, 0, compact, &mut priors, Counter::believing),
-            first: match compact {
-                true => Vec::new(),
-                false => priors.iter().map(|prior| Counter::believing(*prior)).collect(),
-            },
+            hit_weights: Sets::new(8, 4, 1, compact, &mut priors, weight).only_if(!full),
+            trust: Sets::new(3, 4, 0, compact, &mut priors, Counter::believing).only_if(!full),
+            first: Sets::new(3, 4, 0, compact, &mut priors, Counter::believing).only_if(!full),
+            blocks: Sets::new(1, 16, 0, compact, &mut priors, Counter::believing).only_if(!full),
+            byte_weights: Sets::new(12, 4, 1, compact, &mut priors, weight).only_if(full),
             byte_slots: slots(sizes.byte_slots),
             hit_slots: slots(sizes.hit_slots),
             runs: vec![Run::default(); usize::try_from(sizes.run_slots).expect("small")],
@@ -106,9 +115,10 @@ impl Workspace {
         words.extend(counters(&self.number_counters.words));
         words.extend(counters(&self.switch_counters.words));
         words.extend(weights(&self.hit_weights.words));
-        words.extend(weights(&self.byte_weights.words));
         words.extend(counters(&self.trust.words));
-        words.extend(counters(&self.first));
+        words.extend(counters(&self.first.words));
+        words.extend(counters(&self.blocks.words));
+        words.extend(weights(&self.byte_weights.words));
         words.extend(counters(&self.byte_slots));
         words.extend(counters(&self.hit_slots));
         words.extend(self.runs.iter().flat_map(|run| run.word().to_le_bytes()));

@@ -205,7 +205,7 @@ fn random_bodies_meet_every_reject_of_the_body() {
     let (base, patches) = patches();
     let mut random = Random(12);
     let mut met = BTreeSet::new();
-    for round in 0..3000 {
+    for round in 0..8000 {
         let patch = &patches[round % patches.len()];
         let header_len = oracle::header::parse(patch).unwrap().len_bytes();
         // Bodies that start well get further.
