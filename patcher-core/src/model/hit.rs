@@ -33,6 +33,7 @@ pub fn code(
 pub fn block(model: &mut Model<'_>, coder: &mut impl Coder, bits: u32, hit: bool) -> bool {
     let (_, cells) = model.split();
     let cell = BLOCKS.at(false, bits as usize) - WEIGHTS.end(false);
+    // A mean of one counter with itself, which learns once: both are written with the same value.
     let pair = Pair { a: cell, b: cell, share: 2, inverse: 0, first: cell };
     byte::decide(cells, coder, &pair, hit)
 }

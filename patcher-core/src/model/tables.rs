@@ -7,7 +7,7 @@ use crate::reference::{cache, map};
 pub const MEMORY_UNIT: usize = 256;
 /// Up to this many units a model is compact.
 const COMPACT: u8 = 14;
-/// Least words that tables need beside the map.
+/// Least words of tables, beside the map: with them a header fits into any workspace, a byte a word.
 const LEAST: usize = 280;
 /// Least words of a workspace.
 pub const LEAST_WORDS: usize = fixed_words(true, true) + LEAST;

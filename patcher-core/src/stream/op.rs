@@ -56,7 +56,7 @@ impl Engine<'_> {
         let mut start = 0u32;
         for region in target_regions.iter() {
             let from = self.state.position.saturating_sub(start);
-            let mut end = region.len.min(least.wrapping_sub(start));
+            let mut end = region.len.min(least.saturating_sub(start));
             for index in 0..self.map.len() {
                 let Some(entry) = self.map.entry(index) else { break };
                 let inside = entry.target.wrapping_sub(region.address);

@@ -277,6 +277,25 @@ fn copies_reach_back_over_marks() {
     }
 }
 
+/// Breakpoints in both of two regions, the later one at lower addresses: announced is the one that comes first in the image,
+/// also where new bytes reach beyond it to another.
+#[test]
+fn breakpoints_are_announced_in_the_order_of_the_image() {
+    let mut random = Random(9);
+    let base = made_up_code(&mut random, FLASH, 2000);
+    let target = changed(&base, &mut random, 40);
+    let mut recipe = Recipe::delta(&base, &target);
+    recipe.isa = THUMB;
+    recipe.base_regions = regions(&[(1000, 0x2000_0000, true), (1000, FLASH, true)]);
+    recipe.target_regions = recipe.base_regions;
+    recipe.plan.diffs = [(0, 200), (200, 400), (1200, 1400), (1400, 2000)]
+        .map(|(at, end)| Diff { target: at, base: at, len: end - at })
+        .into();
+    let entry = |address: u32| Entry { base: address, target: address };
+    recipe.plan.map = [FLASH + 200, FLASH + 400, 0x2000_00C8, 0x2000_0190].map(entry).into();
+    recipe.check();
+}
+
 /// Code in three regions that moved apart; some overlap in address, one is data.
 #[test]
 fn regions_with_addresses_of_their_own() {
