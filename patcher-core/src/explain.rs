@@ -5,10 +5,11 @@ use crate::decode::IMPLIED_ZEROS;
 use crate::encode::CostCoder;
 use crate::entropy::Coder;
 use crate::entropy::range::{RangeDecoder, RangeState};
+use crate::entropy::symbol::Odds;
 use crate::error::{BodyError, DecodeError, Error};
 use crate::reference::Isa;
 use crate::stream::images::Images;
-use crate::stream::{Engine, Question, Side, Step, Topic};
+use crate::stream::{Engine, Question, SCRATCH, Side, Step, Topic};
 use core::convert::Infallible;
 
 /// What consecutive decisions about one topic cost, within one step.
@@ -62,6 +63,13 @@ impl Coder for Priced<'_> {
         self.price.code(bit, p1);
         self.decisions += 1;
         bit
+    }
+
+    fn symbol(&mut self, symbol: usize, odds: &Odds<'_>) -> usize {
+        let symbol = self.decoder.symbol(symbol, odds);
+        self.price.symbol(symbol, odds);
+        self.decisions += 1;
+        symbol
     }
 }
 
@@ -137,6 +145,7 @@ pub fn explain(
     let mut range = RangeState::default();
     let mut started = false;
     let mut implied = 0;
+    let mut scratch = SCRATCH;
     while !engine.is_done() {
         let position = engine.position();
         let mut side = Priced {
@@ -150,10 +159,11 @@ pub fn explain(
         if !started {
             side.decoder.start();
         }
-        let step = engine.step(&mut images, &mut side).map_err(|error| match error {
-            Error::Patch(error) => error,
-            Error::Images(never) => match never {},
-        })?;
+        let step =
+            engine.step(&mut images, &mut side, &mut scratch).map_err(|error| match error {
+                Error::Patch(error) => error,
+                Error::Images(never) => match never {},
+            })?;
         side.note(engine.position().wrapping_sub(position));
         topic = side.topic;
         range = side.decoder.state();

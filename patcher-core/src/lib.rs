@@ -7,7 +7,7 @@
 //! | module | what it holds |
 //! | --- | --- |
 //! | [`container`] | the header, the image regions, what is signed |
-//! | [`entropy`] | binary range coder, adaptive counters, logistic mixer |
+//! | [`entropy`] | range coder, adaptive counters and symbols, logistic mixer |
 //! | [`model`] | what is coded with which contexts: numbers, hit flags, bytes |
 //! | [`reference`](mod@reference) | references in code and data, and where they lead after the update |
 //! | [`stream`] | the op stream: one description that decodes and encodes |

@@ -8,14 +8,19 @@ use corpora::{Cache, Manifest, Split};
 use host_diff::image::FlatImage;
 use host_diff::{Options, create, create_full};
 use patcher_core::container::header::Kind;
-use patcher_core::model::prior::{self, PRIORS};
-use patcher_core::model::{fixed_words, weight_words};
+use patcher_core::entropy::symbol::SYMBOLS;
+use patcher_core::model::prior::PRIORS;
+use patcher_core::model::{Form, common_words, fixed_words, forms};
 use patcher_core::{Decoder, Event, Header, reference};
 use rig::memory::Memory;
 use std::process::ExitCode;
 
 /// Observations beyond which a counter says no more than others.
 const MOST: f64 = 8.0;
+/// What a symbol counts more when it came.
+const STEPS: f64 = 24.0;
+/// What the symbols of a prior count together, about.
+const STRENGTH: f64 = 240.0;
 
 /// Which words of a model have which priors: numbers and choices have the same in a delta and in a full image.
 fn places(kind: Kind) -> impl Iterator<Item = usize> {
@@ -26,7 +31,7 @@ fn places(kind: Kind) -> impl Iterator<Item = usize> {
     };
     let shared = match kind {
         Kind::Delta => delta,
-        Kind::Full => weight_words(false).start,
+        Kind::Full => common_words(),
     };
     (0..shared).chain(own)
 }
@@ -59,7 +64,7 @@ fn learned(base: &[u8], patch: &[u8]) -> Result<Vec<Option<u16>>, String> {
 /// Mean logit of a counter over the patches, by how often it was used.
 fn counter(before: u8, words: impl Iterator<Item = u16>) -> u8 {
     let (mut sum, mut uses) = (0.0, 0.0);
-    let start = u16::from_le_bytes([prior::COUNTER, before]);
+    let start = Form::Counter.word(before);
     for word in words.filter(|&word| word != start) {
         let p = (f64::from(word >> 4) + 0.5) / 4096.0;
         let used = (f64::from(word & 15) - f64::from(start & 15)).clamp(0.0, MOST);
@@ -76,7 +81,7 @@ fn counter(before: u8, words: impl Iterator<Item = u16>) -> u8 {
 /// Mean of a weight over the patches that used it.
 fn weight(before: u8, words: impl Iterator<Item = u16>) -> u8 {
     let (mut sum, mut uses) = (0.0, 0.0);
-    for word in words.filter(|&word| word != u16::from_le_bytes([prior::WEIGHT, before])) {
+    for word in words.filter(|&word| word != Form::Weight.word(before)) {
         sum += f64::from(word.cast_signed());
         uses += 1.0;
     }
@@ -86,11 +91,44 @@ fn weight(before: u8, words: impl Iterator<Item = u16>) -> u8 {
     rounded((sum / uses / 256.0).clamp(-127.0, 127.0))
 }
 
+/// Mean share of each symbol over the patches, by how often the model was used, and the sum of these.
+fn counts(before: &[u8], models: impl Iterator<Item = Vec<u16>>) -> Vec<u8> {
+    let mut shares = [0.0; SYMBOLS];
+    let start = f64::from(before.last().copied().unwrap_or(0));
+    let mut uses = 0.0;
+    for model in models {
+        let [counts @ .., total] = model.as_slice() else { continue };
+        let total = f64::from(*total);
+        let used = ((total - start) / STEPS).clamp(0.0, MOST);
+        for (share, &count) in shares.iter_mut().zip(counts) {
+            *share += used * f64::from(count) / total.max(1.0);
+        }
+        uses += used;
+    }
+    if uses == 0.0 {
+        return before.to_vec();
+    }
+    let mut after: Vec<u8> =
+        shares.iter().map(|share| rounded_down(share / uses * STRENGTH)).collect();
+    after.push(after.iter().sum());
+    after
+}
+
 /// The low eight bits of the nearest integer.
 #[expect(clippy::cast_possible_truncation, reason = "callers clamp to eight bits")]
 fn rounded(value: f64) -> u8 {
     let [low, _] = (value.round() as i16).to_le_bytes();
     low
+}
+
+/// The integer below.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "callers stay below 256"
+)]
+fn rounded_down(value: f64) -> u8 {
+    value as u8
 }
 
 fn run() -> Result<(), String> {
@@ -107,17 +145,32 @@ fn run() -> Result<(), String> {
         let full = create_full(&target, &options).map_err(|error| error.to_string())?;
         images.push(learned(&[], &full.bytes)?);
     }
-    let weights = weight_words(true);
-    for (index, &before) in PRIORS.iter().enumerate() {
-        // Full images of all targets tell what only full images need, the patches everything else.
-        let of_delta = index < fixed_words(false, true);
-        let from = if of_delta { &patches } else { &images };
-        let words = from.iter().filter_map(|words| words.get(index).copied().flatten());
-        let after = if of_delta && !weights.contains(&index) {
-            counter(before, words)
-        } else {
-            weight(before, words)
-        };
+    let mut all = Vec::new();
+    // Full images of all targets tell what only full images need, the patches everything else.
+    let common = common_words();
+    let of_full = forms(false).scan(0, |at, (form, len)| {
+        *at += len;
+        Some((form, len, *at > common))
+    });
+    let of_delta = forms(true).map(|(form, len)| (form, len, false));
+    for (form, len, full) in of_delta.chain(of_full.filter(|&(.., full)| full)) {
+        let from = if full { &images } else { &patches };
+        let step = if form == Form::Count { SYMBOLS + 1 } else { 1 };
+        for start in (all.len()..all.len() + len).step_by(step) {
+            let before = PRIORS.get(start..start + step).unwrap_or(&[]);
+            let models = from.iter().filter_map(|words| words.get(start..start + step));
+            let models =
+                models.filter_map(|words| words.iter().copied().collect::<Option<Vec<u16>>>());
+            let [first, ..] = before else { continue };
+            let mut words = models.clone().flatten();
+            match form {
+                Form::Counter => all.push(counter(*first, &mut words)),
+                Form::Weight => all.push(weight(*first, &mut words)),
+                Form::Count => all.extend(counts(before, models)),
+            }
+        }
+    }
+    for (index, after) in all.iter().enumerate() {
         let end = if index % 20 == 19 { "\n" } else { " " };
         print!("{after},{end}");
     }

@@ -3,10 +3,11 @@
 use crate::container::header::Header;
 use crate::entropy::Coder;
 use crate::entropy::range::{RangeDecoder, RangeState};
+use crate::entropy::symbol::Odds;
 use crate::error::{DecodeError, Error, SetupError};
 use crate::reference::Isa;
 use crate::stream::images::Images;
-use crate::stream::{Engine, MAX_STEP_BYTES, Question, Side, Step};
+use crate::stream::{Engine, MAX_STEP_BYTES, Question, SCRATCH, Side, Step};
 
 /// Zeros that may stand in for bytes past the end of the body.
 pub const IMPLIED_ZEROS: u32 = 4;
@@ -73,9 +74,14 @@ struct Decoding<'a>(RangeDecoder<'a>);
 
 impl Coder for Decoding<'_> {
     // Not in each of its places: 192 bytes of flash for 2 to 4 % of the cycles.
-    #[inline(never)]
+    #[inline(always)]
     fn code(&mut self, bit: bool, p1: u32) -> bool {
         self.0.code(bit, p1)
+    }
+
+    #[inline]
+    fn symbol(&mut self, symbol: usize, odds: &Odds<'_>) -> usize {
+        self.0.symbol(symbol, odds)
     }
 }
 
@@ -244,10 +250,11 @@ impl<'w> Decoder<'w> {
         let body_len = self.engine.header.body_len;
         let most = body_len.saturating_add(IMPLIED_ZEROS).saturating_sub(self.consumed) as usize;
         let least = if all_here { 0 } else { MAX_STEP_BYTES };
+        let mut scratch = SCRATCH;
         let mut side = Decoding(RangeDecoder::new(self.range, waiting));
         let event = loop {
             let step = if self.started {
-                self.engine.step(images, &mut side)?
+                self.engine.step(images, &mut side, &mut scratch)?
             } else {
                 side.0.start();
                 Step::More

@@ -12,11 +12,12 @@ pub use seen::Seen;
 use crate::container::header::Header;
 use crate::entropy::Coder;
 use crate::entropy::encode::{IMPLIED_ZEROS, RangeEncoder};
+use crate::entropy::symbol::Odds;
 use crate::error::{BodyError, Error};
 use crate::reference::Isa;
 use crate::reference::map::Entry;
 use crate::stream::images::Images;
-use crate::stream::{Engine, MIN_COPY, Question, REPEATS, Side, Source, Step, Topic};
+use crate::stream::{Engine, MIN_COPY, Question, REPEATS, SCRATCH, Side, Source, Step, Topic};
 use core::convert::Infallible;
 use core::ops::ControlFlow;
 use price::Listener;
@@ -93,6 +94,11 @@ impl<C: Coder> Coder for Planned<'_, C> {
     #[inline]
     fn code(&mut self, bit: bool, p1: u32) -> bool {
         self.coder.code(bit, p1)
+    }
+
+    #[inline]
+    fn symbol(&mut self, symbol: usize, odds: &Odds<'_>) -> usize {
+        self.coder.symbol(symbol, odds)
     }
 }
 
@@ -211,11 +217,13 @@ fn run<C: Listener>(
     let seen = Seen::new(header, base, target, plan);
     let copies = seen.fit(&plan.copies);
     let mut side = Planned { plan, copies: &copies, entry: 0, target, seen: &seen, coder };
+    let mut scratch = SCRATCH;
     while !engine.is_done() {
-        let step = engine.step(&mut images, &mut side).map_err(|error| match error {
-            Error::Patch(error) => error,
-            Error::Images(never) => match never {},
-        })?;
+        let step =
+            engine.step(&mut images, &mut side, &mut scratch).map_err(|error| match error {
+                Error::Patch(error) => error,
+                Error::Images(never) => match never {},
+            })?;
         if after(&mut side.coder, step).is_break() {
             return Ok(None);
         }

@@ -4,6 +4,7 @@ use super::{Plan, run};
 use crate::container::header::Header;
 use crate::entropy::Coder;
 use crate::entropy::encode::RangeEncoder;
+use crate::entropy::symbol::Odds;
 use crate::error::BodyError;
 use crate::model::number::zigzag;
 use crate::reference::Isa;
@@ -24,21 +25,32 @@ impl Coder for CostCoder {
         self.cost += u64::from(cost(p));
         bit
     }
+
+    #[inline]
+    fn symbol(&mut self, symbol: usize, odds: &Odds<'_>) -> usize {
+        self.cost += u64::from(log2(odds.total()).saturating_sub(log2(odds.of(symbol))));
+        symbol
+    }
 }
 
-/// −log2(p / 65536) in 1/65536 bit, by squaring: exact to about 2⁻¹² bit.
+/// −log2(p / 65536) in 1/65536 bit.
 fn cost(p: u32) -> u32 {
-    let zeros = p.leading_zeros().saturating_sub(15);
-    let mut x = u64::from(p) << (zeros + 15);
-    let mut fraction = 0u32;
+    (16 << 16) - log2(p)
+}
+
+/// log2(x) of x > 0 in 1/65536, by squaring: exact to about 2⁻¹².
+fn log2(x: u32) -> u32 {
+    let zeros = x.leading_zeros();
+    let mut log = (31 - zeros) << 16;
+    let mut x = u64::from(x) << zeros;
     for bit in (0..12).rev() {
         x = (x * x) >> 31;
         if x >= 1 << 32 {
             x >>= 1;
-            fraction |= 1 << (bit + 4);
+            log |= 1 << (bit + 4);
         }
     }
-    (zeros << 16).saturating_sub(fraction)
+    log
 }
 
 /// What a token of an extra says.
@@ -98,6 +110,11 @@ impl<F> Coder for Teller<F> {
     #[inline]
     fn code(&mut self, bit: bool, p1: u32) -> bool {
         self.coder.code(bit, p1)
+    }
+
+    #[inline]
+    fn symbol(&mut self, symbol: usize, odds: &Odds<'_>) -> usize {
+        self.coder.symbol(symbol, odds)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::Coder;
 use super::range::{BOTTOM, RangeState, split};
+use super::symbol::Odds;
 
 /// Bytes that the decoder may read as zeros past the end of the body.
 pub const IMPLIED_ZEROS: usize = RangeState::START_BYTES;
@@ -56,6 +57,14 @@ impl RangeEncoder {
             self.pending_ones += 1;
         }
         self.low = (self.low & 0x00FF_FFFF) << 8;
+    }
+
+    #[inline]
+    fn normalise(&mut self) {
+        while self.range < BOTTOM {
+            self.range <<= 8;
+            self.shift_low();
+        }
     }
 
     /// Ends a segment so that the next one starts on a byte of its own.
@@ -113,11 +122,18 @@ impl Coder for RangeEncoder {
             self.low += u64::from(bound);
             self.range -= bound;
         }
-        while self.range < BOTTOM {
-            self.range <<= 8;
-            self.shift_low();
-        }
+        self.normalise();
         bit
+    }
+
+    #[inline]
+    fn symbol(&mut self, symbol: usize, odds: &Odds<'_>) -> usize {
+        let part = self.range / odds.total();
+        let before: u32 = (0..symbol).map(|symbol| odds.of(symbol)).sum();
+        self.low += u64::from(part * before);
+        self.range = part * odds.of(symbol);
+        self.normalise();
+        symbol
     }
 }
 

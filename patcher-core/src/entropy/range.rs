@@ -7,6 +7,7 @@
 //! **Reference**: docs/format.md "Range coder"; G. N. N. Martin, "Range encoding", 1979.
 
 use super::Coder;
+use super::symbol::{self, Odds};
 
 /// Renormalisation threshold: below it one more byte enters.
 pub(crate) const BOTTOM: u32 = 1 << 24;
@@ -63,6 +64,16 @@ impl<'a> RangeDecoder<'a> {
         byte.into()
     }
 
+    /// Takes bytes until `range` is wide enough again, which is not 0.
+    #[inline]
+    fn normalise(&mut self, mut range: u32, mut code: u32) {
+        while range < BOTTOM {
+            code = code << 8 | self.next();
+            range <<= 8;
+        }
+        self.state = RangeState { range, code };
+    }
+
     /// What the next decoder continues from, with the bytes that were not taken.
     #[must_use]
     pub fn state(&self) -> RangeState {
@@ -88,11 +99,25 @@ impl Coder for RangeDecoder<'_> {
             code = code.wrapping_sub(bound);
             range = range.wrapping_sub(bound);
         }
-        while range < BOTTOM {
-            code = code << 8 | self.next();
-            range <<= 8;
-        }
-        self.state = RangeState { range, code };
+        self.normalise(range, code);
         bit
+    }
+
+    #[inline]
+    fn symbol(&mut self, _symbol: usize, odds: &Odds<'_>) -> usize {
+        let RangeState { range, mut code } = self.state;
+        let part = range / odds.total().max(1);
+        let mut symbol = 0usize;
+        // The range of the symbols looked at; what is left behind the last one is nobody's.
+        let range = loop {
+            let width = part.wrapping_mul(odds.of(symbol));
+            if code < width || symbol == symbol::SYMBOLS - 1 {
+                break width.max(1);
+            }
+            code -= width;
+            symbol += 1;
+        };
+        self.normalise(range, code);
+        symbol
     }
 }

@@ -15,7 +15,6 @@ pub fn context(input: u32, a: u32, b: u32) -> u32 {
 }
 
 /// Turns the values of one decision into contexts, all mixed with `b`: those of the inputs from `first` on.
-#[inline(never)]
 pub(crate) fn contexts(first: u32, b: u32, values: &mut [u32]) {
     for (input, value) in (first..).zip(values) {
         *value = context(input, *value, b);

@@ -1,7 +1,6 @@
 //! Whether what was predicted is right: of a unit one decision mixed from three contexts, of a block one counter.
 
-use super::byte::{self, Pair};
-use super::{Model, Part, switch};
+use super::{Model, Part, byte, number, switch};
 use crate::entropy::{Coder, mixer};
 
 /// Contexts of one decision.
@@ -9,7 +8,7 @@ pub const INPUTS: usize = mixer::INPUTS;
 /// Weight sets: see [`crate::stream::UnitKind`].
 pub(crate) const WEIGHTS: Part = switch::COUNTERS.then(8, mixer::WEIGHTS, 1);
 /// Counters of blocks, by the bits of the length of the run before them.
-pub(crate) const BLOCKS: Part = byte::FIRST.then(16, 1, 0);
+pub(crate) const BLOCKS: Part = byte::MISSES.then(16, 1, 0);
 /// Probabilities stay in 8/65536 ..= 65528/65536: 13 bits at most.
 const MIX: mixer::Way = mixer::Way { least: 8, slowness: 16 };
 
@@ -31,9 +30,6 @@ pub fn code(
 
 /// Codes whether a block hits, after so many bytes without a miss that their number has `bits` < 16 bits.
 pub fn block(model: &mut Model<'_>, coder: &mut impl Coder, bits: u32, hit: bool) -> bool {
-    let (_, cells) = model.split();
-    let cell = BLOCKS.at(false, bits as usize) - WEIGHTS.end(false);
-    // A mean of one counter with itself, which learns once: both are written with the same value.
-    let pair = Pair { a: cell, b: cell, share: 2, inverse: 0, first: cell };
-    byte::decide(cells, coder, &pair, hit)
+    let counter = BLOCKS.at(model.compact, bits as usize);
+    number::plain(model.words, coder, counter, hit)
 }

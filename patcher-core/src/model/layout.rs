@@ -1,33 +1,49 @@
 //! Where the counters of bytes lie among their slots.
 //!
-//! | part | slots |
+//! | of a delta | slots |
 //! | --- | --- |
-//! | nodes: a bit of a literal by the bits before it | [`NODES`] for each of its places |
-//! | groups: a bit that follows a byte, by context | [`GROUP`] for each context |
-//! | the rest: nodes by one more context, of literals of full images only | anywhere, by hash |
+//! | order: how often each half of a byte comes | a model for high halves by place, [`HALVES`] for low ones by place and high half |
+//! | groups: how far a byte is from the one expected, by context | [`byte::GROUP`] for each context |
 //!
-//! With enough slots no two contexts of a delta share any. With fewer, those do whose numbers have the same low bits.
+//! | of a full image | |
+//! | --- | --- |
+//! | nodes: a bit of a literal by the bits before it | [`NODES`] for each of four places |
+//! | groups: a bit that follows a byte, by context | [`GROUP`] for each context |
+//! | the rest: nodes by one more context | anywhere, by hash |
+//!
+//! With enough slots no two contexts but those of the rest share any. With fewer, those do whose numbers have the same low bits.
 
+use super::byte::{self, Order};
 use super::hash;
+use crate::entropy::symbol::WORDS;
+
+/// Models of low halves.
+const HALVES: usize = 32;
+/// Places of literals in a delta.
+const PLACES: usize = 2;
+/// Contexts that follow a byte in a delta: those of literals, then those of misses.
+const CONTEXTS: usize = MISSES as usize + 21;
+/// Number of the first context of a miss.
+pub(crate) const MISSES: u32 = 8;
+/// Slots that a delta can make use of.
+pub(crate) const DELTA: usize = (PLACES + HALVES) * WORDS + CONTEXTS * byte::GROUP;
 
 /// Nodes of a byte.
 const NODES: usize = 256;
 /// Counters of a context that follows a byte: which bit it is, and where it stands towards that byte.
 const GROUP: usize = 32;
-/// Contexts that follow a byte: those of literals, then those of misses.
-const CONTEXTS: usize = MISSES as usize + 21;
-/// Number of the first context of a miss, in a delta; there are none in a full image, and more of literals.
-pub(crate) const MISSES: u32 = 16;
-/// Slots that a delta can make use of.
-pub(crate) const DELTA: usize = 2 * NODES + CONTEXTS * GROUP;
+/// Contexts of literals in a full image.
+const FULL_CONTEXTS: usize = 32;
 
 /// The parts of the slots of bytes.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Layout {
-    /// Where nodes start, groups, and the rest.
+    /// Where nodes or the order start, groups, and the rest.
     starts: [usize; 3],
-    /// Nodes of all places less one, and the same of the rest: low bits.
+    /// Nodes of all places less one, or models of low halves, and the nodes of the rest: low bits.
     nodes: [usize; 2],
+    /// Slots of a group.
+    group: usize,
     /// What there is of the number of a context: its low bits, or all.
     contexts: usize,
     /// Places of the rest where a context may have its nodes.
@@ -42,17 +58,23 @@ fn low_bits(value: usize) -> usize {
 impl Layout {
     /// The parts of `len` slots from `start` on.
     pub(crate) fn new(start: usize, len: usize, diffs: bool) -> Self {
-        let nodes = low_bits(len / 2).min(if diffs { 2 * NODES } else { 4 * NODES } - 1);
-        let room = len.saturating_sub(nodes + 1) / GROUP;
-        let contexts = if room < CONTEXTS { low_bits(room) } else { usize::MAX };
-        let groups = start + nodes + 1;
-        let used = contexts.min(CONTEXTS - 1) + 1;
-        let rest = groups + used * GROUP;
+        let (nodes, ahead, group, most) = if diffs {
+            let halves = low_bits(len / WORDS / 2).min(HALVES - 1);
+            (halves, (PLACES + halves + 1) * WORDS, byte::GROUP, CONTEXTS)
+        } else {
+            let nodes = low_bits(len / 2).min(4 * NODES - 1);
+            (nodes, nodes + 1, GROUP, FULL_CONTEXTS)
+        };
+        let room = len.saturating_sub(ahead) / group;
+        let contexts = if room < most { low_bits(room) } else { usize::MAX };
+        let groups = start + ahead;
+        let rest = groups + (contexts.min(most - 1) + 1) * group;
         let left = (start + len).saturating_sub(rest);
         let hashed = low_bits(left / 2).min(NODES - 1);
         Self {
             starts: [start, groups, rest],
             nodes: [nodes, hashed],
+            group,
             contexts,
             places: left.saturating_sub(hashed),
         }
@@ -61,10 +83,16 @@ impl Layout {
     /// First slot of the context of this number, which follows a byte.
     pub(crate) fn follows(&self, context: u32) -> usize {
         let [_, groups, _] = self.starts;
-        groups + (context as usize & self.contexts) * GROUP
+        groups + (context as usize & self.contexts) * self.group
     }
 
-    /// First slot of the nodes at `place`, and what there is of the number of a node.
+    /// The order of bytes at `place` of a delta.
+    pub(crate) fn order(&self, place: usize) -> Order {
+        let ([start, ..], [halves, _]) = (self.starts, self.nodes);
+        Order { high: start + place * WORDS, low: start + PLACES * WORDS, halves, place }
+    }
+
+    /// First slot of the nodes at `place` of a full image, and what there is of the number of a node.
     pub(crate) fn nodes(&self, place: u32) -> (usize, usize) {
         let ([start, ..], [nodes, _]) = (self.starts, self.nodes);
         (start + ((place as usize * NODES) & nodes), nodes.min(NODES - 1))

@@ -1,9 +1,9 @@
 //! A byte that is in neither image: a literal of an extra.
 //!
-//! Beside the counter that follows a byte, one counts its bits after the bits so far, by its place. In a full image both are
-//! mixed with one more, by what stands before the byte: there are enough literals to learn it.
+//! In a delta it is coded by halves ([`byte`]). In a full image there are enough literals to learn what each context is worth: eight
+//! mixed decisions.
 
-use super::byte::{self, Pair, Trail};
+use super::byte::{self, Byte};
 use super::{Model, Part, hash, switch};
 use crate::entropy::{Coder, mixer};
 
@@ -36,32 +36,68 @@ pub struct Surroundings {
 
 /// Codes the byte that `literal` tells of.
 pub fn code(model: &mut Model<'_>, coder: &mut impl Coder, literal: &Literal, truth: u8) -> u8 {
+    let Some(full) = literal.full else {
+        let layout = model.bytes;
+        let place = literal.place as usize;
+        let group = layout.follows((literal.tokens & 3) << 1 | literal.place);
+        let (_, cells) = model.split();
+        let order = Some(layout.order(place));
+        return byte::code(cells, coder, &Byte { expected: literal.expected, group, order }, truth);
+    };
+    of_full(model, coder, literal, full, truth)
+}
+
+/// The same in a full image: eight decisions, highest bit first, of three counters each. One follows the expected byte instead of
+/// the bits so far: it learns where the comparison fails.
+fn of_full(
+    model: &mut Model<'_>,
+    coder: &mut impl Coder,
+    literal: &Literal,
+    full: Surroundings,
+    truth: u8,
+) -> u8 {
     let (compact, layout) = (model.compact, model.bytes);
     let (fixed, cells) = model.split();
-    let Literal { tokens, place, full, .. } = *literal;
-    let places = if full.is_some() { 4 } else { 2 };
-    let follows = layout.follows(tokens * places + place);
+    let Literal { tokens, place, .. } = *literal;
+    let follows = layout.follows(tokens << 2 | place);
     let (start, nodes) = layout.nodes(place);
-    let before = full.map_or(0, |full| full.before);
-    let (rest, hashed) = layout.hashed(hash::context(2, before, place));
+    let (rest, hashed) = layout.hashed(hash::context(2, full.before, place));
     let mut expected = Trail::of(literal.expected);
     let mut sofar = 1usize;
     for index in (0..8usize).rev() {
         let state = expected.state();
         let bit = truth >> index & 1 == 1;
-        let (a, b) = (follows + (index << 2 | state), start + (sofar & nodes));
-        let bit = if let Some(full) = full {
-            let weights = WEIGHTS.of(fixed, compact, state * 4 + full.class + (index >> 2));
-            let Some(weights) = weights else { return 0 };
-            let inputs = [a, b, rest + (sofar & hashed)];
-            mixer::decide(coder, weights, cells, &inputs, MIX, bit)
-        } else {
-            let pair = Pair { a, b, share: 2, inverse: 0, first: byte::first(state, 0) };
-            byte::decide(cells, coder, &pair, bit)
+        let Some(weights) = WEIGHTS.of(fixed, compact, state * 4 + full.class + (index >> 2))
+        else {
+            return 0;
         };
+        let inputs =
+            [follows + (index << 2 | state), start + (sofar & nodes), rest + (sofar & hashed)];
+        let bit = mixer::decide(coder, weights, cells, &inputs, MIX, bit);
         sofar = sofar << 1 | usize::from(bit);
         expected.follow(bit);
     }
     let [byte, ..] = sofar.to_le_bytes();
     byte
+}
+
+/// A byte that may come, its next bit highest and a one behind its last; 0 once another bit has come.
+#[derive(Debug, Clone, Copy)]
+struct Trail(u32);
+
+impl Trail {
+    fn of(byte: u8) -> Self {
+        Self(u32::from(byte) << 24 | 1 << 23)
+    }
+
+    /// 0: lost, else 1 + its next bit.
+    fn state(self) -> usize {
+        if self.0 == 0 { 0 } else { 1 + (self.0 >> 31) as usize }
+    }
+
+    fn follow(&mut self, bit: bool) {
+        // Without branches: all ones as long as it goes on.
+        let goes_on = ((self.0 >> 31) ^ u32::from(bit)).wrapping_sub(1);
+        self.0 = self.0 << 1 & goes_on;
+    }
 }

@@ -4,12 +4,11 @@
 //!
 //! | part | words | initial value |
 //! | --- | --- | --- |
-//! | numbers, switches | `Part` | `prior`, as counters |
+//! | numbers, switches | `Part` | `prior`, as models and counters |
 //! | weights of hits; of literals in a full image | `Part` | `prior`, as weights |
-//! | trust in remembered bytes, first counters, blocks; nothing in a full image | `Part` | `prior`, as counters |
-//! | byte slots | [`Tables::byte_slots`] | [`counter::FRESH`] |
+//! | what misses have in common, blocks; nothing in a full image | `Part` | `prior`, as a model and counters |
+//! | byte slots | [`Tables::byte_slots`] | symbols that have not come; in a full image [`counter::FRESH`] |
 //! | hit slots | [`Tables::hit_slots`] | [`counter::FRESH`] |
-//! | remembered bytes | [`Tables::run_slots`] | the same, which remembers nothing |
 
 pub mod byte;
 pub mod hash;
@@ -20,12 +19,12 @@ pub mod miss;
 pub mod number;
 mod part;
 pub mod prior;
-mod remembered;
 pub mod switch;
 mod table;
 mod tables;
 
 use layout::Layout;
+pub use part::Form;
 use part::{Part, Shape};
 use table::Table;
 pub use tables::{LEAST_WORDS, MEMORY_UNIT, Tables, is_compact};
@@ -41,14 +40,12 @@ pub struct Model<'w> {
     words: &'w mut [u16],
     bytes: Layout,
     hit_slots: Table,
-    runs: Table,
 }
 
 /// Parts whose words start from priors.
 struct Start {
     shape: Shape,
-    /// What stands below a prior in its word.
-    low: u8,
+    form: Form,
     /// Which patches have them: [`DELTA`], [`FULL`], or both.
     kinds: u8,
 }
@@ -58,13 +55,13 @@ const FULL: u8 = 2;
 
 /// Those of all models, in the order of the workspace.
 static PARTS: [Start; 7] = [
-    Start { shape: number::COUNTERS.shape(), low: prior::COUNTER, kinds: DELTA | FULL },
-    Start { shape: switch::COUNTERS.shape(), low: prior::COUNTER, kinds: DELTA | FULL },
-    Start { shape: hit::WEIGHTS.shape(), low: prior::WEIGHT, kinds: DELTA },
-    Start { shape: byte::TRUST.shape(), low: prior::COUNTER, kinds: DELTA },
-    Start { shape: byte::FIRST.shape(), low: prior::COUNTER, kinds: DELTA },
-    Start { shape: hit::BLOCKS.shape(), low: prior::COUNTER, kinds: DELTA },
-    Start { shape: literal::WEIGHTS.shape(), low: prior::WEIGHT, kinds: FULL },
+    Start { shape: number::LENGTHS.shape(), form: Form::Count, kinds: DELTA | FULL },
+    Start { shape: number::COUNTERS.shape(), form: Form::Counter, kinds: DELTA | FULL },
+    Start { shape: switch::COUNTERS.shape(), form: Form::Counter, kinds: DELTA | FULL },
+    Start { shape: hit::WEIGHTS.shape(), form: Form::Weight, kinds: DELTA },
+    Start { shape: byte::MISSES.shape(), form: Form::Count, kinds: DELTA },
+    Start { shape: hit::BLOCKS.shape(), form: Form::Counter, kinds: DELTA },
+    Start { shape: literal::WEIGHTS.shape(), form: Form::Weight, kinds: FULL },
 ];
 
 /// Words that a model needs, whatever its tables hold. `diffs` says whether the patch has any.
@@ -83,14 +80,20 @@ const _: () = assert!(
         == fixed_words(false, true) + fixed_words(false, false) - switch::COUNTERS.end(false)
 );
 
-/// Of the words of a model that is not compact, these are weights, the others counters.
+/// What the words with priors of a model are that is not compact, in their order: how many of which form.
+pub fn forms(diffs: bool) -> impl Iterator<Item = (Form, usize)> {
+    let kind = if diffs { DELTA } else { FULL };
+    let parts = PARTS.iter().filter(move |part| part.kinds & kind != 0);
+    parts.map(|part| (part.form, part.shape.words()))
+}
+
+/// Words that models of deltas and of full images have in common, which come first.
 #[must_use]
-pub const fn weight_words(diffs: bool) -> core::ops::Range<usize> {
-    switch::COUNTERS.end(false)..weights_end(false, diffs)
+pub const fn common_words() -> usize {
+    switch::COUNTERS.end(false)
 }
 
 /// The first `len` of `words`, which keeps the others; all of them where there are not as many.
-#[inline(never)]
 pub(crate) fn take<'w>(words: &mut &'w mut [u16], len: usize) -> &'w mut [u16] {
     let all = core::mem::take(words);
     let len = len.min(all.len());
@@ -108,25 +111,29 @@ impl<'w> Model<'w> {
         let byte_slots =
             Table { start: fixed_words(compact, diffs) - cells, len: tables.byte_slots };
         let hit_slots = byte_slots.then(tables.hit_slots);
-        let runs = hit_slots.then(tables.run_slots);
         let bytes = Layout::new(byte_slots.start, byte_slots.len, diffs);
-        Self { compact, cells, words: take(words, tables.model_words()), bytes, hit_slots, runs }
+        Self { compact, cells, words: take(words, tables.model_words()), bytes, hit_slots }
     }
 
     /// Forgets everything learned: the state at the start of a patch and after a RESET mark.
     pub fn reset(&mut self) {
-        self.words.fill(counter::FRESH);
+        // Symbols of a delta that have not come yet count nothing.
+        let diffs = self.hit_slots.len > 0;
+        self.words.fill(if diffs { 0 } else { counter::FRESH });
+        if let Some(hit_slots) = self.words.get_mut(self.cells + self.hit_slots.start..) {
+            hit_slots.fill(counter::FRESH);
+        }
         let mut words = self.words.iter_mut();
         let mut priors = prior::PRIORS.iter();
-        let kind = if self.hit_slots.len > 0 { DELTA } else { FULL };
+        let kind = if diffs { DELTA } else { FULL };
         for part in &PARTS {
             let mut none = [].iter_mut();
             let words = if part.kinds & kind == 0 { &mut none } else { &mut words };
-            part.shape.fill(words, self.compact, &mut priors, part.low);
+            part.shape.fill(words, self.compact, &mut priors, part.form);
         }
     }
 
-    /// Numbers, switches and weights; then the cells: trust, first counters, blocks, slots and remembered bytes.
+    /// Numbers, switches and weights; then the cells: misses, blocks and slots.
     fn split(&mut self) -> (&mut [u16], &mut [u16]) {
         self.words.split_at_mut_checked(self.cells).unwrap_or_default()
     }

@@ -1,11 +1,11 @@
-//! Numbers of the op stream: adaptive Exp-Golomb codes.
+//! Numbers of the op stream: adaptive codes of a length and the bits below it.
 //!
-//! Shape: the bit length of the value as four decisions, highest bit first, each with a counter by those before it; 15 stands
-//! for all lengths from there on, which go on in unary (one counter per length). Then the bits below the leading one: the first
-//! has a counter per length, the two lowest have counters where at least five bits are left, the others cost one bit each.
-//! Values are `u32`.
+//! Shape: the **slot** of the value, which is itself below 4, then two for each bit length, as symbols: 15 stands for all slots
+//! from there on, of which another symbol tells. Then the bits below the two highest: the two lowest have counters, the others
+//! cost one bit each. Values are `u32`.
 
 use super::{Model, Part};
+use crate::entropy::symbol::{self, Models};
 use crate::entropy::{Coder, counter};
 
 /// What a number means; each meaning has counters of its own.
@@ -30,75 +30,73 @@ pub enum Number {
     BaseDistance = 7,
 }
 
-/// Decisions of a length that is not in unary.
-const TREE: usize = 4;
-/// The least length in unary.
-const LONG: u32 = 15;
-/// Counters of lengths: the nodes of the tree, then unary ones from [`LONG`] on, of which lengths from 19 on share one.
-const LENGTHS: usize = 20;
-/// Counters of the bit below the leading one, by length: those from 15 on share one.
-const FIRST: usize = 16;
+/// Slots that one symbol tells of; the next one tells of those behind them.
+const SHORT: u32 = 15;
+/// The last slot: that of the largest numbers.
+const LAST: u32 = 63;
+/// Models of slots: of the first symbol, and of those behind it.
+const MODELS: usize = 2;
+/// Counters of the two lowest bits: of the second, of the lowest by the second.
 const LOW: usize = 3;
-const PER_KIND: usize = LENGTHS + FIRST + LOW;
 
+/// Models of slots by kind.
+pub(crate) const LENGTHS: Part = Part::first(8, MODELS * symbol::WORDS, 1);
 /// Counters by kind.
-pub(crate) const COUNTERS: Part = Part::first(8, PER_KIND, 1);
-
-/// A counter's probability in 1/65536, kept away from certainty so that a number costs a bounded
-/// number of patch bytes: 1/64 ≤ p ≤ 63/64.
-#[must_use]
-fn clamp(counter: u16) -> u32 {
-    u32::from(counter::p12(counter) << 4).clamp(1024, 64_512)
-}
+pub(crate) const COUNTERS: Part = LENGTHS.then(8, LOW, 1);
 
 /// Codes one plain decision with the counter at `index` of `words`, or at even odds when there is none.
 ///
 /// **Cost**: one copy for everything that is not mixed.
 #[inline(never)]
 pub(crate) fn plain(words: &mut [u16], coder: &mut impl Coder, index: usize, bit: bool) -> bool {
-    let mut even = counter::FRESH;
-    let counter = words.get_mut(index).unwrap_or(&mut even);
-    let bit = coder.code(bit, clamp(*counter));
-    counter::update(counter, bit);
+    let counter = words.get(index).copied().unwrap_or(counter::FRESH);
+    // In the middle of its step: never certain.
+    let bit = coder.code(bit, u32::from(counter & !15 | 8));
+    if let Some(counter) = words.get_mut(index) {
+        counter::update(counter, bit);
+    }
     bit
 }
 
-/// Codes `value` with the counters of `kind`.
+/// Codes `value` with what is known of `kind`.
 pub fn code(model: &mut Model<'_>, coder: &mut impl Coder, kind: Number, value: u32) -> u32 {
-    let own = COUNTERS.at(model.compact, kind as usize);
+    let low = COUNTERS.at(model.compact, kind as usize);
+    let mut own = LENGTHS.at(model.compact, kind as usize);
+    let behind = own + symbol::WORDS;
     let words = &mut *model.words;
-    let length = 32 - value.leading_zeros();
-    let short = length.min(LONG);
-    let mut node = 1usize;
-    for bit in (0..TREE).rev() {
-        let decided = plain(words, coder, own + node - 1, short >> bit & 1 == 1);
-        node = node << 1 | usize::from(decided);
-    }
-    let mut coded = u32::try_from(node & 15).unwrap_or(0);
-    while (LONG..32).contains(&coded) {
-        let index = (coded as usize).min(LENGTHS - 1);
-        if !plain(words, coder, own + index, coded < length) {
+    let wanted = slot(value);
+    let mut slot = 0u32;
+    loop {
+        let symbol = (wanted.wrapping_sub(slot)).min(SHORT) as usize;
+        let models = Models { own, other: own, turn: 0 };
+        let symbol = symbol::code(words, coder, &models, symbol);
+        slot += u32::try_from(symbol).unwrap_or(0);
+        if symbol < SHORT as usize || slot >= LAST {
             break;
         }
-        coded += 1;
+        own = behind;
     }
-    if coded <= 1 {
-        return coded;
+    let slot = slot.min(LAST);
+    if slot < 4 {
+        return slot;
     }
-    let mut result = 1u32;
-    for left in (0..coded - 1).rev() {
-        let truth = value >> left & 1 == 1;
-        let decided = if left == coded - 2 {
-            plain(words, coder, own + LENGTHS + (coded as usize).min(FIRST - 1), truth)
-        } else if left < 2 && coded >= 5 {
-            let low = if left == 1 { 0 } else { 1 + (result as usize & 1) };
-            plain(words, coder, own + LENGTHS + FIRST + low, truth)
-        } else {
-            plain(words, coder, usize::MAX, truth)
+    let mut result = 2 | slot & 1;
+    for left in (0..slot / 2 - 1).rev() {
+        let index = match left {
+            0 => low + 1 + (result as usize & 1),
+            1 => low,
+            _ => usize::MAX,
         };
+        let decided = plain(words, coder, index, value >> left & 1 == 1);
         result = result << 1 | u32::from(decided);
     }
     result
+}
+
+/// The slot of a number: itself below 4, else its length and the bit below its leading one.
+fn slot(value: u32) -> u32 {
+    let length = 32 - value.leading_zeros();
+    if length < 2 { value } else { (length - 1) << 1 | value >> (length - 2) & 1 }
 }
 
 /// Maps a signed difference (wrapping) to a number: 0, −1, 1, −2, …

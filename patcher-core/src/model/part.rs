@@ -21,11 +21,6 @@ impl Part {
         Self { start: [self.end(false), self.end(true)], count, len, shared }
     }
 
-    /// Words of all sets of a full model.
-    pub(crate) const fn count(self) -> usize {
-        self.count * self.len
-    }
-
     /// The words of set `index` < `count`.
     pub(crate) fn of<const N: usize>(
         self,
@@ -59,6 +54,30 @@ impl Part {
     }
 }
 
+/// What the words of a part are, and so what a prior says of one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// Counters: the prior is a probability in 1/256.
+    Counter,
+    /// Weights: the prior is one in 1/32.
+    Weight,
+    /// Counts of symbols and their sums: the prior is one of them.
+    Count,
+}
+
+impl Form {
+    /// The word that starts from `prior`.
+    #[must_use]
+    pub fn word(self, prior: u8) -> u16 {
+        u16::from_le_bytes(match self {
+            // Half a step, and the observations that a trained counter counts for.
+            Self::Counter => [0x80 | 4, prior],
+            Self::Weight => [0, prior],
+            Self::Count => [prior, 0],
+        })
+    }
+}
+
 /// How many sets of how many words a [`Part`] has, and how many of them a compact model shares.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Shape {
@@ -68,14 +87,19 @@ pub(crate) struct Shape {
 }
 
 impl Shape {
-    /// Fills the next words with the next priors, which are those of a full model, and `low` below each: a shared set starts as
-    /// the second of those that share it.
+    /// Words of all sets of a full model.
+    pub(crate) fn words(self) -> usize {
+        usize::from(self.count) * usize::from(self.len)
+    }
+
+    /// Fills the next words with the next priors, which are those of a full model, as `form` says: a shared set starts as the
+    /// second of those that share it.
     pub(crate) fn fill(
         self,
         words: &mut core::slice::IterMut<'_, u16>,
         compact: bool,
         priors: &mut core::slice::Iter<'_, u8>,
-        low: u8,
+        form: Form,
     ) {
         let shared = if compact { (1u8 << (self.shared & 7)) - 1 } else { 0 };
         for index in 0..self.count {
@@ -83,7 +107,7 @@ impl Shape {
             for _ in 0..self.len {
                 let prior = priors.next().copied().unwrap_or(0);
                 if starts && let Some(word) = words.next() {
-                    *word = u16::from_le_bytes([low, prior]);
+                    *word = form.word(prior);
                 }
             }
         }

@@ -25,8 +25,6 @@ pub struct Tables {
     pub compact: bool,
     /// Counters of the hit model.
     pub hit_slots: usize,
-    /// Remembered bytes.
-    pub run_slots: usize,
     /// Counters of the byte model.
     pub byte_slots: usize,
     /// Entries of the exception cache.
@@ -53,26 +51,17 @@ impl Tables {
         }
         let cache_entries = if diffs && references { words / 12 / cache::ENTRY_WORDS } else { 0 };
         let slots = words - cache_entries * cache::ENTRY_WORDS;
-        let (mut hit_slots, mut run_slots) = (0, 0);
-        if diffs {
-            hit_slots = words / 6;
-            run_slots = (slots - hit_slots) / 4;
-            // What counters of bytes have no use for.
-            let spare = (slots - hit_slots - run_slots).saturating_sub(layout::DELTA);
-            hit_slots += spare / 2;
-            run_slots += spare - spare / 2;
-        }
-        let byte_slots = slots - hit_slots - run_slots;
-        Some(Self { compact, hit_slots, run_slots, byte_slots, cache_entries })
+        // What counters of bytes have no use for, counters of hits do.
+        let hit_slots =
+            if diffs { (words / 6).max(slots.saturating_sub(layout::DELTA)) } else { 0 };
+        let byte_slots = slots - hit_slots;
+        Some(Self { compact, hit_slots, byte_slots, cache_entries })
     }
 
     /// Words of the model.
     #[must_use]
     pub const fn model_words(&self) -> usize {
-        fixed_words(self.compact, self.hit_slots > 0)
-            + self.hit_slots
-            + self.run_slots
-            + self.byte_slots
+        fixed_words(self.compact, self.hit_slots > 0) + self.hit_slots + self.byte_slots
     }
 }
 

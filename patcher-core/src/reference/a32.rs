@@ -64,9 +64,8 @@ impl<const BIG: bool> Isa for A32<BIG> {
     }
 
     /// `BL` under a condition, but not `BLX`.
-    fn is_call(&self, bytes: [u8; call::LEN]) -> bool {
-        let word = u32::from_le_bytes(bytes);
-        word & 0x0F00_0000 == 0x0B00_0000 && !is_exchange(word)
+    fn call(&self, bytes: &[u8]) -> usize {
+        call::first(bytes, |word| word & 0x0F00_0000 == 0x0B00_0000 && !is_exchange(word))
     }
 
     fn lengthen(&self, bytes: [u8; call::LEN], by: u32) -> [u8; call::LEN] {

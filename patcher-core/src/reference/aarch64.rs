@@ -64,8 +64,8 @@ impl Isa for AArch64 {
     }
 
     /// `BL`.
-    fn is_call(&self, bytes: [u8; call::LEN]) -> bool {
-        u32::from_le_bytes(bytes) & 0xFC00_0000 == 0x9400_0000
+    fn call(&self, bytes: &[u8]) -> usize {
+        call::first(bytes, |word| word & 0xFC00_0000 == 0x9400_0000)
     }
 
     fn lengthen(&self, bytes: [u8; call::LEN], by: u32) -> [u8; call::LEN] {

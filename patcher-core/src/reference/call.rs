@@ -36,13 +36,20 @@ pub(crate) struct Views<'a> {
 impl Views<'_> {
     /// Turns the calls in `bytes`, which are at `offset` of their image. Returns how many bytes are certain: a call may begin
     /// behind them.
-    #[inline(never)]
     pub(crate) fn turn(&self, view: View, offset: u32, bytes: &mut [u8]) -> usize {
         let mut at = 0;
-        while let Some(call) = bytes.get_mut(at..).and_then(|rest| rest.first_chunk_mut::<LEN>()) {
+        while let Some(rest) = bytes.get_mut(at..)
+            && rest.len() >= LEN
+        {
+            let ahead = self.isa.call(rest);
+            at += ahead;
+            let Some(call) = rest.get_mut(ahead..).and_then(|rest| rest.first_chunk_mut::<LEN>())
+            else {
+                break;
+            };
             let offset = offset.wrapping_add(u32::try_from(at).unwrap_or(0));
             at += 1;
-            if let Some(address) = self.address(view, offset, *call) {
+            if let Some(address) = self.address(view, offset) {
                 *call = self.isa.lengthen(*call, self.span(view, address, *call));
                 at += LEN - 1;
             }
@@ -50,11 +57,8 @@ impl Views<'_> {
         at
     }
 
-    /// The address of the call `bytes` at `offset`, if it is one.
-    fn address(&self, view: View, offset: u32, bytes: [u8; LEN]) -> Option<u32> {
-        if !self.isa.is_call(bytes) {
-            return None;
-        }
+    /// The address of what looks like a call at `offset`, if it can be one.
+    fn address(&self, view: View, offset: u32) -> Option<u32> {
         let place = if view == View::Base { self.base } else { self.target }.place(offset)?;
         let aligned = place.address & u32::from(self.isa.unit().wrapping_sub(1)) == 0;
         (place.code && aligned && place.left >= 4).then_some(place.address)
@@ -82,7 +86,8 @@ impl Views<'_> {
     pub(crate) fn calls<'s>(&'s self, target: &'s [u8]) -> impl Iterator<Item = usize> + 's {
         target.windows(LEN).enumerate().filter_map(|(at, bytes)| {
             let offset = u32::try_from(at).ok()?;
-            self.address(View::Target, offset, bytes.try_into().ok()?).map(|_| at)
+            let found = self.isa.call(bytes) == 0;
+            self.address(View::Target, offset).filter(|_| found).map(|_| at)
         })
     }
 }
@@ -94,6 +99,18 @@ pub fn any(isa: u8, regions: &Regions, image: &[u8]) -> bool {
     let Some(&isa) = super::ALL.iter().find(|known| known.id() == isa) else { return false };
     let (base, map) = (&Regions::default(), &AddressMap::new(&mut []));
     Views { isa, base, target: regions, map }.calls(image).next().is_some()
+}
+
+/// Where in `bytes` the first word begins that `is` one, else how many words begin there.
+#[inline]
+pub(super) fn first(bytes: &[u8], is: impl Fn(u32) -> bool) -> usize {
+    let mut words = 0;
+    while let Some(&word) = bytes.get(words..).and_then(<[u8]>::first_chunk)
+        && !is(u32::from_le_bytes(word))
+    {
+        words += 1;
+    }
+    words
 }
 
 /// A word whose low `bits` bits count words: `by` bytes more.

@@ -102,16 +102,15 @@ impl<'w> AddressMap<'w> {
     #[must_use]
     pub fn target_of(&self, address: u32, base: &Regions, target: &Regions) -> u32 {
         let floor = implied(address, base, target);
-        let (mut low, mut high) = (0, self.len);
-        while low < high {
-            let middle = (low + high) / 2;
-            match self.entry(middle) {
-                Some(entry) if entry.base <= address => low = middle + 1,
-                _ => high = middle,
+        let (entries, _) = self.words.as_chunks::<ENTRY_WORDS>();
+        let entries = entries.get(..self.len as usize).unwrap_or(&[]);
+        let above = entries.partition_point(|&[a, b, ..]| join(a, b) <= address);
+        let nearest = match above.checked_sub(1).and_then(|index| entries.get(index)) {
+            Some(&[a, b, c, d]) if join(a, b) >= floor.base => {
+                Entry { base: join(a, b), target: join(c, d) }
             }
-        }
-        let explicit = low.checked_sub(1).and_then(|index| self.entry(index));
-        let nearest = explicit.filter(|entry| entry.base >= floor.base).unwrap_or(floor);
+            _ => floor,
+        };
         address.wrapping_sub(nearest.base).wrapping_add(nearest.target)
     }
 }

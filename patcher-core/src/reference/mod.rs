@@ -98,10 +98,11 @@ pub trait Isa: Sync {
     /// `bytes` of a reference, now at `address`, led to `target`. A target out of reach wraps.
     fn retarget(&self, bytes: [u8; MAX_LEN], address: u32, target: u32) -> [u8; MAX_LEN];
 
-    /// Whether a call starts with `bytes`: four bytes at a multiple of [`Isa::unit`] that lead to a function by distance, and
-    /// go on doing so whatever their distance is. No call begins inside another.
-    fn is_call(&self, _bytes: [u8; call::LEN]) -> bool {
-        false
+    /// Where in `bytes`, four at least, the first four begin that may be a call, at a multiple of [`Isa::unit`]: that lead to a
+    /// function by distance, and go on doing so whatever their distance is. No call begins inside another. Without one: how many
+    /// bytes have four behind them.
+    fn call(&self, bytes: &[u8]) -> usize {
+        bytes.len().saturating_sub(call::LEN - 1)
     }
     /// The call with `by` bytes more in its distance, wrapping within its field.
     fn lengthen(&self, bytes: [u8; call::LEN], _by: u32) -> [u8; call::LEN] {

@@ -81,8 +81,8 @@ impl Isa for Thumb {
 
     /// `BL` over less than 4 MiB, J1 = J2 = 1: what it looks like does not depend on its distance, and its second halfword not like
     /// a first one.
-    fn is_call(&self, bytes: [u8; call::LEN]) -> bool {
-        u32::from_le_bytes(bytes) & 0xF800_F800 == 0xF800_F000
+    fn call(&self, bytes: &[u8]) -> usize {
+        call::first(bytes, |word| word & 0xF800_F800 == 0xF800_F000)
     }
 
     fn lengthen(&self, bytes: [u8; call::LEN], by: u32) -> [u8; call::LEN] {

@@ -1,13 +1,12 @@
 //! Diffs: base bytes, references adjusted, exceptions coded.
 
 use super::images::Images;
-use super::state::Phase;
 use super::unit::{Kind, Unit};
-use super::{Side, Topic, engine::Engine, length32};
+use super::{Scratch, Side, Topic, engine::Engine, length32};
 use crate::error::Error;
 use crate::model::hash::contexts;
 use crate::model::hit;
-use crate::model::miss::{self, Miss};
+use crate::model::miss;
 use crate::reference::{MAX_LEN, Site};
 
 /// Bytes without a miss after which whole blocks are tried.
@@ -21,7 +20,8 @@ pub(crate) const SPAN: usize = 16;
 const UNCHANGED: u32 = 0x5555_5555;
 
 /// Base bytes of the units that start within a block.
-type Window = [u8; BLOCK + MAX_LEN];
+pub(crate) const WINDOW: usize = BLOCK + MAX_LEN;
+type Window = Scratch;
 
 /// The eight bytes of a window from `at` on; a window is longer than any place that is asked for.
 fn eight(bytes: &[u8], at: usize) -> [u8; MAX_LEN] {
@@ -46,27 +46,16 @@ fn log2(value: u32) -> u32 {
 }
 
 impl Engine<'_> {
-    /// Reads the base from the current offset on into `window`, as far as it goes.
-    fn window<I: Images>(
-        &self,
-        images: &mut I,
-        window: &mut Window,
-    ) -> Result<(), Error<I::Error>> {
-        let base = self.state.base;
-        let len = window.len().min(self.header.base_len.saturating_sub(base) as usize);
-        self.read_base(images, base, window.get_mut(..len).unwrap_or(&mut []))
-    }
-
     /// Codes the next units, as a block if that hits, else one by one until one misses.
     pub(crate) fn diff<I: Images>(
         &mut self,
         images: &mut I,
         side: &mut impl Side,
+        window: &mut Window,
     ) -> Result<(), Error<I::Error>> {
-        let mut window = [0u8; BLOCK + MAX_LEN];
-        self.window(images, &mut window)?;
+        self.read_base(images, self.state.base, window)?;
         if self.state.block_left == 0 && self.state.run >= BLOCK_RUN {
-            let mut predicted = window;
+            let mut predicted = *window;
             let len = self.block(side, &mut predicted);
             if self.state.block_left == 0 {
                 return self.produce(images, predicted.get(..len).unwrap_or(&[]));
@@ -75,9 +64,9 @@ impl Engine<'_> {
         let mut done = 0;
         let mut site = self.site(0);
         let (unit, contexts) = loop {
-            let unit = self.unit(eight(&window, done), site.as_ref());
+            let unit = self.unit(eight(window, done), site.as_ref());
             let step = usize::from(unit.len);
-            let contexts = self.hit_contexts(&unit, halfword(&window, done), length32(done));
+            let contexts = self.hit_contexts(&unit, halfword(window, done), length32(done));
             // Of a block that did not hit, what comes after hits only is the miss.
             let left = usize::from(self.state.block_left);
             let certain = left > 0 && left <= done + step;
@@ -87,7 +76,7 @@ impl Engine<'_> {
             self.state.history <<= 1;
             self.state.run = self.state.run.saturating_add(length32(step));
             if unit.is_reference() {
-                put(&mut window, done, &unit);
+                put(window, done, &unit);
             }
             done += step;
             let block_next = left == 0 && self.state.run >= BLOCK_RUN;
@@ -96,7 +85,7 @@ impl Engine<'_> {
             }
             site = self.site_after(site, length32(step), length32(done));
         };
-        let own = eight(&window, done);
+        let own = eight(window, done);
         if done > 0 {
             self.produce(images, window.get(..done).unwrap_or(&[]))?;
         }
@@ -126,7 +115,6 @@ impl Engine<'_> {
         mut contexts: [u32; hit::INPUTS],
         own: [u8; MAX_LEN],
     ) -> Result<(), Error<I::Error>> {
-        let [first, second, ..] = own;
         let own = own.get(..usize::from(unit.len)).unwrap_or(&[]);
         if unit.is_reference() && own != unit.bytes() {
             // What looked like a reference may be none.
@@ -141,11 +129,7 @@ impl Engine<'_> {
                 return self.produce(images, own);
             }
         }
-        self.state.miss_done = 0;
-        self.state.missed = unit.alone();
-        self.state.here = u16::from_le_bytes([first, second]);
-        self.state.phase = Phase::Miss;
-        Ok(())
+        self.miss(images, side, unit.alone())
     }
 
     #[inline(never)]
@@ -218,55 +202,27 @@ impl Engine<'_> {
         all
     }
 
-    /// Codes one byte of a missed unit, and ends the unit with its last one.
-    pub(crate) fn miss<I: Images>(
+    /// Codes the bytes of a missed unit.
+    fn miss<I: Images>(
         &mut self,
         images: &mut I,
         side: &mut impl Side,
+        mut unit: Unit,
     ) -> Result<(), Error<I::Error>> {
-        let unit = &self.state.missed;
-        let index = unit.order(self.state.miss_done);
-        let mut truth = [0u8; 1];
-        side.truth(self.state.position + length32(index), &mut truth);
-        let [truth] = truth;
-        side.about(Topic::Miss(unit.kind));
-        let miss = self.miss_contexts(index);
-        let byte = miss::code(&mut self.model, side, &miss, truth);
-        let unit = &mut self.state.missed;
-        if let Some(slot) = unit.predicted.get_mut(index) {
-            *slot = byte;
+        for done in 0..unit.len {
+            let index = unit.order(done);
+            let mut truth = [0u8; 1];
+            side.truth(self.state.position + length32(index), &mut truth);
+            let [truth] = truth;
+            side.about(Topic::Miss(unit.kind));
+            let context = unit.kind.first_context() + u32::from(done);
+            if let Some(byte) = unit.predicted.get_mut(index) {
+                *byte = miss::code(&mut self.model, side, context, *byte, truth);
+            }
         }
-        self.state.miss_done += 1;
-        if self.state.miss_done < unit.len {
-            return Ok(());
-        }
-        let unit = *unit;
         self.learn(&unit);
         self.note_miss();
-        self.state.phase = Phase::Diff;
         self.produce(images, unit.bytes())
-    }
-
-    /// Contexts of the byte of index `index` of the missed unit.
-    fn miss_contexts(&self, index: usize) -> Miss {
-        let unit = &self.state.missed;
-        let done = self.state.miss_done;
-        let kind = unit.kind as u32 | u32::from(done) << 3;
-        let at = |index: usize| unit.predicted.get(index).copied().unwrap_or(0);
-        // The byte coded before this one: of the unit, else of the target.
-        let coded = match done {
-            0 => self.state.last & 0xFF,
-            _ => u32::from(at(unit.order(done - 1))),
-        };
-        let (here, before) = (u32::from(self.state.here), self.state.last & 0xFFFF);
-        let mut others = [here << 8 | coded, before | coded << 16];
-        contexts(33, kind, &mut others);
-        Miss {
-            class: unit.kind.miss_class(),
-            predicted: at(index),
-            context: unit.kind.first_context() + u32::from(done),
-            others,
-        }
     }
 
     /// Writes bytes of the diff and moves on in both images.

@@ -2,7 +2,7 @@
 
 use super::images::Images;
 use super::state::{Phase, State};
-use super::{Question, Side};
+use super::{Question, Scratch, Side};
 use crate::container::header::Header;
 use crate::error::{DecodeError, Error, SetupError};
 use crate::model::switch::{self, Switch};
@@ -143,21 +143,22 @@ impl<'w> Engine<'w> {
         }
     }
 
-    /// Fills `bytes`, which hold zeros, with the base from `offset` on. What may be overwritten stays zero.
+    /// Fills `bytes` with the base from `offset` on, with zeros where it ends and where it may be overwritten.
     pub(crate) fn read_base<I: Images>(
         &self,
         images: &mut I,
         offset: u32,
         bytes: &mut [u8],
     ) -> Result<(), Error<I::Error>> {
-        if cfg!(not(feature = "in-place")) {
-            return images.read_base(offset, bytes).map_err(Error::Images);
+        let there = self.header.base_len.saturating_sub(offset) as usize;
+        let gone = self.base_floor().saturating_sub(offset);
+        if there < bytes.len() || gone > 0 {
+            bytes.fill(0);
         }
-        let gone = self.base_floor().saturating_sub(offset) as usize;
-        match bytes.get_mut(gone..) {
+        let end = bytes.len().min(there);
+        match bytes.get_mut(gone as usize..end) {
             Some(rest) if !rest.is_empty() => {
-                let offset = offset.saturating_add(super::length32(gone));
-                images.read_base(offset, rest).map_err(Error::Images)
+                images.read_base(offset.saturating_add(gone), rest).map_err(Error::Images)
             }
             _ => Ok(()),
         }
@@ -205,19 +206,19 @@ impl<'w> Engine<'w> {
         &mut self,
         images: &mut I,
         side: &mut S,
+        scratch: &mut Scratch,
     ) -> Result<Step, Error<I::Error>> {
         match self.state.phase {
             Phase::MapBase => self.map_base(side),
             Phase::MapShift => self.map_shift(side)?,
             Phase::OpStart => self.op_start(side)?,
-            Phase::Extra => self.extra(images, side)?,
+            Phase::Extra => self.extra(images, side, scratch)?,
             Phase::CopyOffset => self.copy_offset(side)?,
             Phase::CopyLength => self.copy_length(side)?,
-            Phase::Copy => self.copy(images)?,
+            Phase::Copy => self.copy(images, scratch)?,
             Phase::DiffStart => self.diff_start(side)?,
             Phase::DiffLength => self.diff_length(side)?,
-            Phase::Diff => self.diff(images, side)?,
-            Phase::Miss => self.miss(images, side)?,
+            Phase::Diff => self.diff(images, side, scratch)?,
             Phase::Mark => return Ok(self.mark(side)),
             Phase::Done => {}
         }

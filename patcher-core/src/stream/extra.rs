@@ -1,8 +1,9 @@
 //! Extras: literals, and copies from the base or from the target written so far.
 
 use super::images::Images;
+use super::seen::HELD;
 use super::state::{Phase, REPEATS, Source, State};
-use super::{MAX_COPIED, Question, Side, Topic, engine::Engine, length32};
+use super::{MAX_COPIED, Question, Scratch, Side, Topic, engine::Engine, length32};
 use crate::container::header::Kind;
 use crate::error::{DecodeError, Error};
 use crate::model::literal::{self, Literal, Surroundings};
@@ -22,6 +23,7 @@ impl Engine<'_> {
         &mut self,
         images: &mut I,
         side: &mut impl Side,
+        scratch: &mut Scratch,
     ) -> Result<(), Error<I::Error>> {
         let halfwords = self.halfwords();
         let State { left, position, .. } = self.state;
@@ -37,15 +39,15 @@ impl Engine<'_> {
             self.state.copied = true;
             return Ok(());
         }
-        let pair = halfwords && can_copy;
-        let mut bytes = [0u8; LITERAL];
-        let (bytes, _) = bytes.split_at_mut(1 + usize::from(pair));
-        side.seen(position, bytes);
+        let len = 1 + usize::from(halfwords && can_copy);
         let mut expected = [0u8; LITERAL];
-        let (expected, _) = expected.split_at_mut(bytes.len());
-        self.comparison(images, expected)?;
-        self.literal(side, bytes, expected);
-        self.write_seen(images, bytes)?;
+        let (expected, _) = expected.split_at_mut(len);
+        self.comparison(images, expected, scratch)?;
+        if let Some(bytes) = scratch.get_mut(HELD..HELD + len) {
+            side.seen(position, bytes);
+            self.literal(side, bytes, expected);
+        }
+        self.write_seen(images, len, scratch)?;
         self.state.history = self.state.history << 1 | 1;
         self.extra_boundary();
         Ok(())
@@ -63,6 +65,7 @@ impl Engine<'_> {
         &self,
         images: &mut I,
         bytes: &mut [u8],
+        scratch: &mut Scratch,
     ) -> Result<(), Error<I::Error>> {
         let state = &self.state;
         let [last, ..] = state.repeats;
@@ -72,8 +75,15 @@ impl Engine<'_> {
         } else {
             (true, replaced)
         };
-        let end = if from_base { self.header.base_len } else { state.position };
-        if at < end { self.seen(images, from_base, at, bytes) } else { Ok(()) }
+        if from_base {
+            self.read_base(images, at, bytes)?;
+        } else if at < state.position
+            && self.seen(images, false, at, bytes.len(), scratch)?
+            && let Some(seen) = scratch.get(HELD..HELD + bytes.len())
+        {
+            bytes.copy_from_slice(seen);
+        }
+        Ok(())
     }
 
     /// Codes the bytes of a literal, the last one first. The contexts of one byte: whether it stands first in a halfword, and
@@ -166,7 +176,6 @@ impl Engine<'_> {
     }
 
     /// Moves `source` to the front of the repeats, over the one at `index`.
-    #[inline(never)]
     fn remember(&mut self, source: Source, index: usize) {
         let mut moved = source;
         for slot in self.state.repeats.iter_mut().take(index + 1) {
@@ -188,7 +197,11 @@ impl Engine<'_> {
         Ok(())
     }
 
-    pub(crate) fn copy<I: Images>(&mut self, images: &mut I) -> Result<(), Error<I::Error>> {
+    pub(crate) fn copy<I: Images>(
+        &mut self,
+        images: &mut I,
+        scratch: &mut Scratch,
+    ) -> Result<(), Error<I::Error>> {
         let position = self.state.position;
         let from = position.wrapping_add(self.state.source.delta);
         let mut count = self.state.copy_left.min(length32(MAX_COPIED));
@@ -196,12 +209,8 @@ impl Engine<'_> {
             // An overlapping copy repeats: only what exists can be read at once.
             count = count.min(position.wrapping_sub(from));
         }
-        let mut buffer = [0u8; MAX_COPIED];
-        let Some(bytes) = buffer.get_mut(..count as usize) else {
-            return Err(DecodeError::Poisoned.into());
-        };
-        self.seen(images, self.state.source.from_base, from, bytes)?;
-        self.write_seen(images, bytes)?;
+        self.seen(images, self.state.source.from_base, from, count as usize, scratch)?;
+        self.write_seen(images, count as usize, scratch)?;
         self.state.copy_left -= count;
         self.state.history = self.state.history << 1 | 1;
         if self.state.copy_left == 0 {

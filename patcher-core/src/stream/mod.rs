@@ -25,12 +25,14 @@ use crate::entropy::Coder;
 
 /// Most patch bytes that one step can consume.
 ///
-/// The longest step is a block that does not hit, and its units one by one: 12 bits for the block, 13 for each unit and for
-/// whether a reference stays, 30 bytes with renormalisation. A byte costs 8 × 12 bits; a number 4 + 17 decisions of its length
-/// and 3 more at 6 bits each, and 28 at one: 22 bytes.
-pub const MAX_STEP_BYTES: usize = 32;
+/// The longest step is a block that does not hit, its units one by one, and the bytes of the one that missed: 13 bits for the
+/// block, for each unit and for whether a reference stays, 10 for each half of a byte. A number costs 5 symbols of 10 bits, 2
+/// decisions of 13 and 28 of one: 13 bytes.
+pub const MAX_STEP_BYTES: usize = 52;
 
-const _: () = assert!((12 + 13 * (diff::SPAN + 1)) / 8 + 2 <= MAX_STEP_BYTES);
+const _: () = assert!(
+    (13 * (diff::SPAN + 2) + 10 * 2 * crate::reference::MAX_LEN).div_ceil(8) + 2 <= MAX_STEP_BYTES
+);
 
 /// Most target bytes that one step can write: a block, whose last unit may begin in its last byte. A copy takes less at once,
 /// with what was held back.
@@ -40,6 +42,12 @@ const _: () = assert!(MAX_COPIED + seen::AROUND <= MAX_STEP_OUTPUT);
 
 /// Most bytes that a copy takes in one step.
 const MAX_COPIED: usize = 32;
+
+/// Bytes that a step works on, whatever they hold before. One is enough for a stream: so they are not cleared for each step.
+pub type Scratch = [u8; diff::WINDOW];
+
+/// What a [`Scratch`] may start as.
+pub const SCRATCH: Scratch = [0; diff::WINDOW];
 
 /// A length within one step as a 32-bit number.
 pub(crate) fn length32(len: usize) -> u32 {

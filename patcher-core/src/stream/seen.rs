@@ -3,34 +3,39 @@
 use super::engine::Engine;
 use super::images::Images;
 use super::state::State;
-use super::{MAX_COPIED, length32};
+use super::{MAX_COPIED, Scratch, length32};
 use crate::container::header::Header;
 use crate::error::Error;
 use crate::reference::call::{self, View, Views};
 
 /// Bytes around a place that tell whether it is part of a call.
 pub(super) const AROUND: usize = call::LEN - 1;
-/// Last bytes that are known, stored or not.
-const HELD: usize = size_of::<u32>();
-const WINDOW: usize = MAX_COPIED + 2 * AROUND;
+/// Last bytes that are known, stored or not; in a [`Scratch`] they stand before those that are made.
+pub(super) const HELD: usize = size_of::<u32>();
+
+const _: () = assert!(HELD >= AROUND && HELD + MAX_COPIED + AROUND <= size_of::<Scratch>());
 
 impl Engine<'_> {
-    /// Fills `bytes`, at most [`MAX_COPIED`], with what extras see at `at` of the base, or of the target so far.
+    /// Puts the `len` bytes, at most [`MAX_COPIED`], that extras see at `at` of the base, or of the target so far, into `scratch`
+    /// behind [`HELD`] others. `false` if they do not all exist.
     pub(crate) fn seen<I: Images>(
         &self,
         images: &mut I,
         from_base: bool,
         at: u32,
-        bytes: &mut [u8],
-    ) -> Result<(), Error<I::Error>> {
+        len: usize,
+        scratch: &mut Scratch,
+    ) -> Result<bool, Error<I::Error>> {
         let State { position, last, held, .. } = self.state;
         let end = if from_base { self.header.base_len } else { position };
         let start = at.saturating_sub(length32(AROUND));
-        let stop = at.saturating_add(length32(bytes.len() + AROUND)).min(end);
-        let mut window = [0u8; WINDOW];
+        let stop = at.saturating_add(length32(len + AROUND)).min(end);
         let stored = if from_base { stop } else { stop.min(position.wrapping_sub(held)) };
         let stored = stored.saturating_sub(start) as usize;
-        let read = window.get_mut(..stored).unwrap_or(&mut []);
+        let first = HELD.saturating_sub(at.saturating_sub(start) as usize);
+        let window = scratch.get_mut(first..).unwrap_or(&mut []);
+        let known = window.get_mut(..stop.saturating_sub(start) as usize).unwrap_or(&mut []);
+        let (read, rest) = known.split_at_mut_checked(stored).unwrap_or_default();
         if from_base {
             self.read_base(images, start, read)?;
         } else if stored > 0 {
@@ -38,18 +43,12 @@ impl Engine<'_> {
         }
         // What is held is in none of them yet.
         let ahead = start.saturating_add(length32(stored + HELD)).saturating_sub(position);
-        let rest = window.iter_mut().skip(stored);
-        for (slot, &byte) in rest.zip(last.to_be_bytes().iter().skip(ahead as usize)) {
+        for (slot, &byte) in rest.iter_mut().zip(last.to_be_bytes().iter().skip(ahead as usize)) {
             *slot = byte;
         }
         let view = if from_base { View::Base } else { View::Target };
-        let known = window.get_mut(..stop.saturating_sub(start) as usize).unwrap_or(&mut []);
         self.turn(view, start, known);
-        let skipped = at.saturating_sub(start) as usize;
-        if let Some(middle) = known.get(skipped..skipped + bytes.len()) {
-            bytes.copy_from_slice(middle);
-        }
-        Ok(())
+        Ok(stop >= at.saturating_add(length32(len)))
     }
 
     /// Turns calls, see [`Views::turn`]. Without an instruction set all bytes are certain.
@@ -61,25 +60,22 @@ impl Engine<'_> {
         }
     }
 
-    /// Writes bytes of the extra, at most [`MAX_COPIED`], given as seen. The last ones are held while a call may begin in
-    /// them and the extra goes on.
+    /// Writes the `len` bytes of the extra, at most [`MAX_COPIED`], that are in `scratch` as seen behind [`HELD`] others. The last
+    /// ones are held while a call may begin in them and the extra goes on.
     pub(crate) fn write_seen<I: Images>(
         &mut self,
         images: &mut I,
-        bytes: &[u8],
+        len: usize,
+        scratch: &mut Scratch,
     ) -> Result<(), Error<I::Error>> {
-        let held = self.state.held;
-        let start = self.state.position.wrapping_sub(held);
-        let mut window = [0u8; call::LEN + MAX_COPIED];
-        let (recent, new) = window.split_at_mut(call::LEN);
-        recent.copy_from_slice(&self.state.last.to_be_bytes());
-        if let Some(new) = new.get_mut(..bytes.len()) {
-            new.copy_from_slice(bytes);
+        let held = self.state.held as usize;
+        let start = self.state.position.wrapping_sub(length32(held));
+        if let Some(recent) = scratch.first_chunk_mut() {
+            *recent = self.state.last.to_be_bytes();
         }
-        self.state.advance(bytes);
-        self.state.left = self.state.left.saturating_sub(length32(bytes.len()));
-        let all = call::LEN.saturating_sub(held as usize)..call::LEN + bytes.len();
-        let all = window.get_mut(all).unwrap_or(&mut []);
+        let all = scratch.get_mut(HELD.saturating_sub(held)..HELD + len).unwrap_or(&mut []);
+        self.state.advance(all.get(held..).unwrap_or(&[]));
+        self.state.left = self.state.left.saturating_sub(length32(len));
         let mut certain = self.turn(View::Back, start, all);
         if self.state.left == 0 {
             certain = all.len();

@@ -1,7 +1,5 @@
 //! The registers of a stream between two steps.
 
-use super::unit::Unit;
-
 /// Distances that copies may repeat.
 pub const REPEATS: usize = 3;
 
@@ -37,8 +35,6 @@ pub(crate) enum Phase {
     DiffLength,
     /// A unit or a block of the diff.
     Diff,
-    /// A byte of a missed unit.
-    Miss,
     /// A restart mark.
     Mark,
     /// The target is complete.
@@ -81,12 +77,6 @@ pub(crate) struct State {
     pub(crate) run: u32,
     /// Bytes left of a block that did not hit as a whole.
     pub(crate) block_left: u8,
-    /// Bytes of the missed unit coded so far, in coding order.
-    pub(crate) miss_done: u8,
-    /// The missed unit; its bytes are those predicted until they are coded, zeros behind them.
-    pub(crate) missed: Unit,
-    /// The halfword of the base that begins with the unit.
-    pub(crate) here: u16,
     /// Tokens of extras, most recent lowest, 1 = copy.
     pub(crate) tokens: u8,
     /// The last op followed the map.
@@ -100,7 +90,6 @@ pub(crate) struct State {
 }
 
 impl Default for State {
-    #[inline(never)]
     fn default() -> Self {
         Self {
             phase: Phase::MapBase,
@@ -120,9 +109,6 @@ impl Default for State {
             history: 0,
             run: 0,
             block_left: 0,
-            miss_done: 0,
-            missed: Unit::default(),
-            here: 0,
             tokens: 0,
             followed_map: false,
             repeated: false,

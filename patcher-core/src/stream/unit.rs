@@ -32,13 +32,6 @@ impl Kind {
         FIRST.get(self as usize).copied().unwrap_or(0).into()
     }
 
-    /// Its weight sets of missed bytes.
-    pub(crate) fn miss_class(self) -> usize {
-        // Bytes, code, branches, pointers; blocks are never missed.
-        const CLASS: [u8; 7] = [0, 0, 1, 2, 3, 3, 0];
-        CLASS.get(self as usize).copied().unwrap_or(0).into()
-    }
-
     /// Context of its first byte when it is missed; those of its other bytes follow.
     pub(crate) fn first_context(self) -> u32 {
         // Of bytes 1, of code 4, of branches 8, of pointers 4 each.

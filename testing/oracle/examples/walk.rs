@@ -1,6 +1,7 @@
 //! Writes the example of docs/format.md §12, again after each change of the format:
 //! `cargo run -p oracle --example walk`. `tests/example.rs` tells when that is due.
 
+use oracle::Answer;
 use patcher_core::container::writer;
 use patcher_core::encode::{Diff, Plan, encode};
 use patcher_core::{Header, Kind, reference};
@@ -66,11 +67,12 @@ fn example() -> String {
     let shown = 1 + observed.steps.iter().position(|step| step.name == LAST).expect("a miss");
     let count = |steps: &[oracle::Step]| steps.iter().map(|s| s.decisions.len()).sum::<usize>();
     text += &format!(
-        "The first {} of its {} decisions. The segment starts with range = ffffffff and the first four bytes of the body as code.\n\n",
+        "The first {} of its {} decisions. The segment starts with range = ffffffff and the first four bytes of the body as code.\n\
+         Odds are p1, or of a symbol f(s)/total.\n\n",
         count(&observed.steps[..shown]),
         count(&observed.steps)
     );
-    text += "```text\np1     bit  range     code      makes\n";
+    text += "```text\nodds       answer  range     code      makes\n";
     let decisions = observed.steps[..shown].iter().flat_map(|step| {
         step.decisions.iter().enumerate().map(|(index, decision)| {
             let last = index + 1 == step.decisions.len();
@@ -79,11 +81,12 @@ fn example() -> String {
         })
     });
     for (decision, made) in decisions {
-        let bit = u8::from(decision.bit);
-        let line = format!(
-            "{:<6} {bit:<4} {:08x}  {:08x}  {made}",
-            decision.p1, decision.range, decision.code
-        );
+        let (odds, answer) = match decision.answer {
+            Answer::Bit { p1, bit } => (p1.to_string(), usize::from(bit)),
+            Answer::Symbol { share, total, symbol } => (format!("{share}/{total}"), symbol),
+        };
+        let (range, code) = (decision.range, decision.code);
+        let line = format!("{odds:<10} {answer:<7} {range:08x}  {code:08x}  {made}");
         text += line.trim_end();
         text.push('\n');
     }

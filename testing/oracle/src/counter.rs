@@ -29,12 +29,7 @@ impl Counter {
 
     /// The probability of a plain decision.
     pub(crate) fn plain_p1(self) -> u32 {
-        u32::try_from((self.p12 * 16).clamp(1024, 64512)).expect("clamped")
-    }
-
-    /// What it says of the opposite; both observed as often.
-    pub(crate) fn inverse(self) -> Self {
-        Self { p12: 4095 - self.p12, ..self }
+        u32::try_from(self.p12 * 16 + 8).expect("sixteen bits")
     }
 
     pub(crate) fn word(self) -> u16 {

@@ -4,7 +4,6 @@ use crate::Reject;
 use crate::body::Body;
 use crate::hash::context;
 use crate::units::{Kind, Unit, Window};
-use crate::values::Miss;
 
 impl Body<'_> {
     /// Decodes a diff of `left` bytes at the base register.
@@ -85,7 +84,7 @@ impl Body<'_> {
                 return Ok((length, false));
             }
         }
-        let bytes = self.miss(&unit, &window)?;
+        let bytes = self.miss(&unit)?;
         self.learn(&unit, &bytes);
         self.registers.remember(true);
         self.registers.run = 0;
@@ -93,23 +92,12 @@ impl Body<'_> {
         Ok((length, false))
     }
 
-    fn miss(&mut self, unit: &Unit, window: &Window) -> Result<Vec<u8>, Reject> {
+    fn miss(&mut self, unit: &Unit) -> Result<Vec<u8>, Reject> {
         let mut bytes = vec![0; unit.predicted.len()];
-        let here = window.h(0);
-        let before = self.registers.last & 0xFFFF;
-        let mut coded = self.registers.last & 0xFF;
-        let order: Vec<usize> = (0..unit.predicted.len()).map(|d| d ^ unit.order).collect();
-        for (d, index) in (0_u32..).zip(order) {
-            let predicted = unit.predicted[index];
-            let k = unit.kind.number() | d << 3;
-            let byte = self.missed_byte(&Miss {
-                class: [0, 0, 1, 2, 3, 3][unit.kind as usize],
-                predicted,
-                group: 16 + [0, 0, 1, 5, 13, 17][unit.kind as usize] + d,
-                runs: [context(33, here << 8 | coded, k), context(34, before | coded << 16, k)],
-            })?;
-            bytes[index] = byte;
-            coded = u32::from(byte);
+        let first = 8 + [0, 0, 1, 5, 13, 17][unit.kind as usize];
+        for (group, d) in (first..).zip(0..bytes.len()) {
+            let index = d ^ unit.order;
+            bytes[index] = self.missed_byte(unit.predicted[index], group)?;
         }
         Ok(bytes)
     }

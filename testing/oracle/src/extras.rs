@@ -47,15 +47,20 @@ impl Body<'_> {
         let bytes = (0..N).map(|i| {
             let i = u32::try_from(i).expect("small");
             if !self.registers.copied {
-                self.seen_in_base(self.registers.base.wrapping_sub(left).checked_add(i)?)
+                self.plain_base(self.registers.base.wrapping_sub(left).checked_add(i)?)
             } else if source.from_base {
-                self.seen_in_base(from.checked_add(i)?)
+                self.plain_base(from.checked_add(i)?)
             } else {
                 self.seen_in_target(from.checked_add(i)?)
             }
         });
         let bytes: Option<Vec<u8>> = bytes.collect();
         bytes.map_or([0; N], |bytes| bytes.try_into().expect("N bytes"))
+    }
+
+    /// The byte of the base as it is, not as seen.
+    fn plain_base(&self, o: u32) -> Option<u8> {
+        self.base_image.get(usize::try_from(o).expect("32 bits")).copied()
     }
 
     fn single_byte(&mut self, left: u32) -> Result<u8, Reject> {
@@ -81,10 +86,12 @@ impl Body<'_> {
         place: u32,
         class: usize,
     ) -> Result<u8, Reject> {
+        let tokens = self.registers.tokens;
+        let group = if self.header.full { (tokens & 7) * 4 } else { (tokens & 3) * 2 } + place;
         self.literal_byte(&Literal {
             class,
             expected,
-            group: (self.registers.tokens & 7) * if self.header.full { 4 } else { 2 } + place,
+            group,
             place,
             context: context(2, before, place),
         })

@@ -1,8 +1,9 @@
-//! Where the counters of bytes lie among the byte slots (§7.6).
+//! What the byte slots are used for (§7.5).
 
 use crate::hash::slot;
+use crate::symbols::WORDS;
 
-/// Parts of the byte slots.
+/// Parts of the byte slots of a full image, where they are counters.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Layout {
     nodes: usize,
@@ -25,11 +26,11 @@ fn power(n: usize) -> usize {
 }
 
 impl Layout {
-    pub(crate) fn new(byte_slots: usize, full: bool) -> Self {
-        let nodes = power(byte_slots / 2).min(if full { 1024 } else { 512 });
+    pub(crate) fn new(byte_slots: usize) -> Self {
+        let nodes = power(byte_slots / 2).min(1024);
         let room = (byte_slots - nodes) / 32;
-        let enough = room >= 37;
-        let groups = if enough { 37 } else { power(room) };
+        let enough = room >= 32;
+        let groups = if enough { 32 } else { power(room) };
         let rest = nodes + 32 * groups;
         let left = byte_slots.saturating_sub(rest);
         let rest_nodes = power(left / 2).min(256);
@@ -54,5 +55,64 @@ impl Layout {
     pub(crate) fn rest_node(&self, context: u32, sofar: usize) -> usize {
         let places = u32::try_from(self.places).expect("small");
         self.rest + slot(context, places) + sofar % self.rest_nodes
+    }
+}
+
+/// Parts of the byte slots of a delta, where they are models.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Models {
+    /// Models of low halves by what comes before them.
+    halves: usize,
+    first: usize,
+    groups: usize,
+    enough: bool,
+}
+
+impl Models {
+    pub(crate) fn new(byte_slots: usize) -> Self {
+        let halves = power(byte_slots / (2 * WORDS)).min(32);
+        let first = WORDS * (2 + halves);
+        let room = (byte_slots - first) / (3 * WORDS);
+        let enough = room >= 29;
+        let groups = if enough { 29 } else { power(room) };
+        Self { halves, first, groups, enough }
+    }
+
+    /// First word of the model of high halves at a place.
+    pub(crate) fn high(place: u32) -> usize {
+        WORDS * usize::try_from(place).expect("small")
+    }
+
+    /// First word of the model of low halves at a place, behind a high half.
+    pub(crate) fn low(&self, place: u32, high: usize) -> usize {
+        let place = usize::try_from(place).expect("small");
+        WORDS * (2 + (high << 1 | place) % self.halves)
+    }
+
+    /// First word of the three models of a group.
+    pub(crate) fn group(&self, group: u32) -> usize {
+        let group = usize::try_from(group).expect("small");
+        self.first + 3 * WORDS * if self.enough { group } else { group % self.groups }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_parts_lie_within_the_slots() {
+        // The least that §3 leaves, some more, and where nothing is shared any more.
+        for words in (214..2200).chain([2057, 30_000]) {
+            let models = Models::new(words);
+            let last = (0..29).map(|g| models.group(g)).max().expect("groups");
+            assert!(last + 3 * WORDS <= words, "{words}");
+            let lows = (0..16).flat_map(|h| [0, 1].map(|p| models.low(p, h)));
+            assert!(lows.max().expect("halves") + WORDS <= models.first, "{words}");
+        }
+        let models = Models::new(2057);
+        assert!(models.enough);
+        assert_eq!((models.halves, models.group(28) + 3 * WORDS), (32, 2057));
+        assert!(!Models::new(2056).enough);
     }
 }

@@ -9,10 +9,10 @@
 //! | `header` | §2 |
 //! | `trust` | §2.1 |
 //! | `sizes`, `workspace`, `priors` | §3, the registers of §6 |
-//! | `range`, `counter`, `mixer`, `hash` | §4 |
+//! | `range`, `counter`, `mixer`, `hash`, `symbols` | §4 |
 //! | `region`, `isa`, `map`, `cache` | §5 |
 //! | `body` | §6 |
-//! | `values`, `runs` | §7 |
+//! | `values`, `layout` | §7 |
 //! | `extras` | §8 |
 //! | `seen` | §5.3 |
 //! | `marks` | §9 |
@@ -47,9 +47,9 @@ mod priors;
 mod range;
 mod region;
 mod reject;
-mod runs;
 mod seen;
 mod sizes;
+mod symbols;
 pub mod trust;
 mod units;
 mod values;
@@ -58,7 +58,7 @@ mod workspace;
 use sha2::{Digest, Sha256};
 
 pub use body::Step;
-pub use range::Decision;
+pub use range::{Answer, Decision};
 pub use region::{Region, Regions};
 pub use reject::Reject;
 

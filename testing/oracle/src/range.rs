@@ -2,13 +2,32 @@
 
 use crate::Reject;
 
+/// What the answer to a decision can be.
+#[derive(Clone, Copy, Debug)]
+pub enum Answer {
+    /// Yes or no.
+    Bit {
+        /// P(true) × 65536.
+        p1: u32,
+        /// The answer.
+        bit: bool,
+    },
+    /// One of sixteen symbols (§4.6).
+    Symbol {
+        /// Its share of the total.
+        share: u32,
+        /// What all symbols have together.
+        total: u32,
+        /// The answer.
+        symbol: usize,
+    },
+}
+
 /// One decoded decision, for whoever wants to look on.
 #[derive(Clone, Copy, Debug)]
 pub struct Decision {
-    /// P(true) × 65536.
-    pub p1: u32,
-    /// The answer.
-    pub bit: bool,
+    /// What was decided.
+    pub answer: Answer,
     /// `range` after it.
     pub range: u32,
     /// `code` after it.
@@ -58,14 +77,7 @@ impl<'a> RangeDecoder<'a> {
 
     /// Decodes one decision with P(true) = `p1` / 65536.
     pub(crate) fn decide(&mut self, p1: u32) -> Result<bool, Reject> {
-        if !self.started {
-            self.started = true;
-            self.range = u32::MAX;
-            for _ in 0..4 {
-                self.code = self.code << 8 | self.next_byte()?;
-            }
-            self.check_overrun()?;
-        }
+        self.start()?;
         let bound = (self.range >> 16) * p1 + (((self.range & 0xFFFF) * p1) >> 16);
         let bit = self.code < bound;
         if bit {
@@ -74,12 +86,47 @@ impl<'a> RangeDecoder<'a> {
             self.code = self.code.wrapping_sub(bound);
             self.range = self.range.wrapping_sub(bound);
         }
+        self.refill(Answer::Bit { p1, bit })?;
+        Ok(bit)
+    }
+
+    /// Decodes one of sixteen symbols, which have these shares of their total (§4.6).
+    pub(crate) fn symbol(&mut self, shares: [u32; 16], total: u32) -> Result<usize, Reject> {
+        self.start()?;
+        let part = self.range / total;
+        let mut symbol = 0;
+        // The last one has all that is left.
+        while symbol < 15 && self.code >= part * shares[symbol] {
+            self.code -= part * shares[symbol];
+            symbol += 1;
+        }
+        let share = shares[symbol];
+        self.range = part * share;
+        self.refill(Answer::Symbol { share, total, symbol })?;
+        Ok(symbol)
+    }
+
+    /// Starts a segment if one is due.
+    fn start(&mut self) -> Result<(), Reject> {
+        if self.started {
+            return Ok(());
+        }
+        self.started = true;
+        self.range = u32::MAX;
+        for _ in 0..4 {
+            self.code = self.code << 8 | self.next_byte()?;
+        }
+        self.check_overrun()
+    }
+
+    /// Reads what a decision has used up, and notes the decision.
+    fn refill(&mut self, answer: Answer) -> Result<(), Reject> {
         while self.range < 1 << 24 {
             self.code = self.code << 8 | self.next_byte()?;
             self.range <<= 8;
         }
-        self.last_decision = Some(Decision { p1, bit, range: self.range, code: self.code });
-        Ok(bit)
+        self.last_decision = Some(Decision { answer, range: self.range, code: self.code });
+        Ok(())
     }
 
     /// Asserts that no more than four bytes past the end were needed.

@@ -7,7 +7,6 @@ use crate::header::Header;
 pub(crate) struct Sizes {
     pub(crate) compact: bool,
     pub(crate) hit_slots: u32,
-    pub(crate) run_slots: u32,
     pub(crate) byte_slots: u32,
     pub(crate) cache_entries: u32,
 }
@@ -21,34 +20,17 @@ impl Sizes {
     pub(crate) fn new(memory: u8, map_entries: u32, full: bool, isa: u8) -> Option<Self> {
         let compact = memory <= 14;
         let fixed = match (full, compact) {
-            (false, false) => 408,
-            (false, true) => 236,
-            (true, false) => 384,
-            (true, true) => 204,
+            (false, false) => 419,
+            (false, true) => 255,
+            (true, false) => 368,
+            (true, true) => 196,
         };
         let words = i64::from(memory) * 128 - 416 - fixed - 4 * i64::from(map_entries);
         let words = u32::try_from(words).ok().filter(|words| *words >= 280)?;
         let cache_entries = if full || isa == 0 { 0 } else { words / 48 };
         let slots = words - 4 * cache_entries;
-        if full {
-            return Some(Self {
-                compact,
-                hit_slots: 0,
-                run_slots: 0,
-                byte_slots: slots,
-                cache_entries,
-            });
-        }
-        let hits = words / 6;
-        let runs = (slots - hits) / 4;
-        let bytes = slots - hits - runs;
-        let spare = bytes.saturating_sub(1696);
-        Some(Self {
-            compact,
-            hit_slots: hits + spare / 2,
-            run_slots: runs + spare.div_ceil(2),
-            byte_slots: bytes - spare,
-            cache_entries,
-        })
+        // What bytes cannot use goes to hits.
+        let hit_slots = if full { 0 } else { (words / 6).max(slots.saturating_sub(2057)) };
+        Some(Self { compact, hit_slots, byte_slots: slots - hit_slots, cache_entries })
     }
 }

@@ -4,8 +4,8 @@ use crate::Reject;
 use crate::body::{Body, Step};
 use crate::counter::Counter;
 use crate::hash::slot;
-use crate::layout::Layout;
-use crate::runs::Run;
+use crate::layout::{Layout, Models};
+use crate::symbols::{WORDS, count, shares};
 
 /// The switches of §7.1; the value is the first counter.
 #[derive(Clone, Copy, Debug)]
@@ -36,23 +36,12 @@ const INPUTS: usize = 3;
 /// What a literal is decoded by (§7.4).
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Literal {
-    /// The first of its weight classes.
+    /// The first of its weight classes; only of use in a full image, as `context`.
     pub(crate) class: usize,
     pub(crate) expected: u8,
     pub(crate) group: u32,
     pub(crate) place: u32,
-    /// Only of use in a full image.
     pub(crate) context: u32,
-}
-
-/// What a byte of a miss is decoded by (§7.4).
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Miss {
-    pub(crate) class: usize,
-    pub(crate) predicted: u8,
-    pub(crate) group: u32,
-    /// Its run contexts.
-    pub(crate) runs: [u32; 2],
 }
 
 /// A two's complement number from its zigzag form.
@@ -63,10 +52,38 @@ pub(crate) fn unzigzag(v: u32) -> u32 {
 impl Body<'_> {
     fn decide(&mut self, p1: u32) -> Result<bool, Reject> {
         let bit = self.coder.decide(p1)?;
+        self.look_on();
+        Ok(bit)
+    }
+
+    /// Notes a decision for whoever looks on.
+    fn look_on(&mut self) {
         if self.steps.len() < self.steps_wanted {
             self.decisions.extend(self.coder.last_decision);
         }
-        Ok(bit)
+    }
+
+    /// Decodes a symbol (§4.6).
+    fn symbol(&mut self, own: Model, other: Model, turn: usize) -> Result<usize, Reject> {
+        let own_words = self.model(own).to_vec();
+        let (shares, total) = shares(&own_words, self.model(other), turn);
+        let symbol = self.coder.symbol(shares, total)?;
+        self.look_on();
+        count(self.model(own), symbol);
+        if other != own {
+            count(self.model(other), (symbol + turn) & 15);
+        }
+        Ok(symbol)
+    }
+
+    fn model(&mut self, model: Model) -> &mut [u16] {
+        match model {
+            Model::Number(kind, index) => {
+                &mut self.workspace.number_models.set(kind)[WORDS * index..][..WORDS]
+            }
+            Model::Miss(index) => self.workspace.miss_models.set(index),
+            Model::Bytes(first) => &mut self.workspace.byte_models[first..][..WORDS],
+        }
     }
 
     /// Notes a value for whoever looks on.
@@ -106,27 +123,26 @@ impl Body<'_> {
         let own = kind as usize;
         let counter: fn(&mut Self, usize, usize) -> &mut Counter =
             |body, set, at| &mut body.workspace.number_counters.set(set)[at];
-        let mut node = 1;
-        while node < 16 {
-            node = 2 * node + usize::from(self.plain(counter, own, node - 1)?);
+        let mut slot = 0;
+        let mut model = Model::Number(own, 0);
+        loop {
+            let symbol = self.symbol(model, model, 0)?;
+            slot += symbol;
+            model = Model::Number(own, 1);
+            if symbol < 15 || slot >= 63 {
+                break;
+            }
         }
-        let mut n = node - 16;
-        while (15..32).contains(&n) && self.plain(counter, own, n.min(19))? {
-            n += 1;
-        }
-        let mut value = u32::try_from(n).expect("small");
-        if n >= 2 {
-            value = 1;
-            for left in (0..=n - 2).rev() {
+        let slot = slot.min(63);
+        let mut value = u32::try_from(slot).expect("small");
+        if slot >= 4 {
+            value = 2 | value & 1;
+            for left in (0..=slot / 2 - 2).rev() {
                 let odd = usize::from(value & 1 == 1);
-                let bit = if left == n - 2 {
-                    self.plain(counter, own, 20 + n.min(15))?
-                } else if left == 1 && n >= 5 {
-                    self.plain(counter, own, 36)?
-                } else if left == 0 && n >= 5 {
-                    self.plain(counter, own, 37 + odd)?
-                } else {
-                    self.decide(32768)?
+                let bit = match left {
+                    0 => self.plain(counter, own, 1 + odd)?,
+                    1 => self.plain(counter, own, 0)?,
+                    _ => self.decide(32776)?,
                 };
                 value = value << 1 | u32::from(bit);
             }
@@ -166,9 +182,7 @@ impl Body<'_> {
     pub(crate) fn block_hit(&mut self) -> Result<bool, Reject> {
         self.coder.check_overrun()?;
         let index = usize::try_from(self.run_bits()).expect("small");
-        let p12 = self.workspace.blocks.set(0)[index].p12;
-        let bit = self.decide(u32::try_from((p12 * 16) | 32).expect("small"))?;
-        self.workspace.blocks.set(0)[index].update(bit);
+        let bit = self.plain(|body, set, at| &mut body.workspace.blocks.set(set)[at], 0, index)?;
         self.note(|| "hit of a block".to_owned(), u32::from(bit));
         Ok(bit)
     }
@@ -176,25 +190,59 @@ impl Body<'_> {
     /// Decodes a literal (§7.4).
     pub(crate) fn literal_byte(&mut self, literal: &Literal) -> Result<u8, Reject> {
         self.coder.check_overrun()?;
-        let full = self.header.full;
-        let layout = Layout::new(self.workspace.byte_slots.len(), full);
+        let byte = if self.header.full {
+            self.bitwise(literal)?
+        } else {
+            self.halves(literal.expected, literal.group, Some(literal.place))?
+        };
+        self.note(|| "literal".to_owned(), u32::from(byte));
+        Ok(byte)
+    }
+
+    /// Decodes a byte of a miss (§7.4).
+    pub(crate) fn missed_byte(&mut self, expected: u8, group: u32) -> Result<u8, Reject> {
+        self.coder.check_overrun()?;
+        let byte = self.halves(expected, group, None)?;
+        self.note(|| "missed byte".to_owned(), u32::from(byte));
+        Ok(byte)
+    }
+
+    /// Decodes a byte of a delta: a literal if it has a place, else one of a miss.
+    fn halves(&mut self, expected: u8, group: u32, place: Option<u32>) -> Result<u8, Reject> {
+        let models = Models::new(self.workspace.byte_models.len());
+        let own = |number| Model::Bytes(models.group(group) + WORDS * number);
+        let [high, low] = [expected >> 4, expected & 15].map(usize::from);
+        // What knows literals by their place knows halves as they are: the turn is the expected one.
+        let (other, turn) = match place {
+            Some(place) => (Model::Bytes(Models::high(place)), high),
+            None => (Model::Miss(0), 0),
+        };
+        let above = self.symbol(own(0), other, turn)?;
+        let high = (high + above) & 15;
+
+        let number = if above == 0 { 1 } else { 2 };
+        let (other, turn) = match place {
+            Some(place) => (Model::Bytes(models.low(place, high)), low),
+            None => (Model::Miss(number), 0),
+        };
+        let above = self.symbol(own(number), other, turn)?;
+        let low = (low + above) & 15;
+        Ok(u8::try_from(high << 4 | low).expect("eight bits"))
+    }
+
+    /// Decodes a literal of a full image.
+    fn bitwise(&mut self, literal: &Literal) -> Result<u8, Reject> {
+        let layout = Layout::new(self.workspace.byte_slots.len());
         let mut sofar = 1;
         for j in (0..8).rev() {
             let state = state(literal.expected, sofar, j);
             let follows = layout.group(literal.group) + (4 * j + state);
             let node = layout.node(literal.place, sofar);
-            let bit = if full {
-                let rest = layout.rest_node(literal.context, sofar);
-                self.mixed(4 * state + literal.class + j / 4, [follows, node, rest])?
-            } else {
-                let [a, b] = [follows, node].map(Cell::Slot);
-                self.mean(Mean { a, b, share: 2, inverse: false, first: 4 * state })?
-            };
+            let rest = layout.rest_node(literal.context, sofar);
+            let bit = self.mixed(4 * state + literal.class + j / 4, [follows, node, rest])?;
             sofar = 2 * sofar + usize::from(bit);
         }
-        let byte = u8::try_from(sofar - 256).expect("eight bits");
-        self.note(|| "literal".to_owned(), u32::from(byte));
-        Ok(byte)
+        Ok(u8::try_from(sofar - 256).expect("eight bits"))
     }
 
     /// Decodes a bit of a literal of a full image by these byte slots, of which those that exist have a say.
@@ -214,74 +262,6 @@ impl Body<'_> {
         }
         Ok(bit)
     }
-
-    /// Decodes a byte of a miss (§7.4).
-    pub(crate) fn missed_byte(&mut self, miss: &Miss) -> Result<u8, Reject> {
-        self.coder.check_overrun()?;
-        let layout = Layout::new(self.workspace.byte_slots.len(), self.header.full);
-        let runs_len = u32::try_from(self.workspace.runs.len()).expect("small");
-        let places = miss.runs.map(|context| slot(context, runs_len));
-        let seen: [Run; 2] = core::array::from_fn(|i| {
-            self.workspace.runs[places[i]].seen_by(miss.runs[i] >> 16 & 31)
-        });
-        let best = if seen[1].count > seen[0].count { seen[1] } else { seen[0] };
-        let count = usize::try_from(best.count).expect("small");
-        let mut sofar = 1;
-        for j in (0..8).rev() {
-            let state = state(miss.predicted, sofar, j);
-            let follows = Cell::Slot(layout.group(miss.group) + (4 * j + state));
-            let first = 4 * state + miss.class;
-            let opinion = best.opinion(u32::try_from(sofar).expect("nine bits"), j);
-            let mean = if let Some(opinion) = opinion {
-                let towards = match state {
-                    0 => 0,
-                    _ if (state == 2) == opinion => 1,
-                    _ => 2,
-                };
-                let a = Cell::Trust(towards, count / 2);
-                Mean { a, b: follows, share: 3, inverse: !opinion, first }
-            } else {
-                Mean { a: follows, b: Cell::First(first), share: 3, inverse: false, first }
-            };
-            let bit = self.mean(mean)?;
-            sofar = 2 * sofar + usize::from(bit);
-        }
-        let byte = u8::try_from(sofar - 256).expect("eight bits");
-        for (place, seen) in places.into_iter().zip(seen) {
-            let run = &mut self.workspace.runs[place];
-            *run = run.after(seen, u32::from(byte));
-        }
-        self.note(|| "missed byte".to_owned(), u32::from(byte));
-        Ok(byte)
-    }
-
-    /// Decodes a bit by the mean of two counters (§4.6).
-    fn mean(&mut self, mean: Mean) -> Result<bool, Reject> {
-        let Mean { a: place_a, b: place_b, share, inverse, first } = mean;
-        let first = Counter { n: 1, ..*self.cell(Cell::First(first)) };
-        let [mut a, mut b] = [place_a, place_b].map(|place| match *self.cell(place) {
-            Counter { n: 0, .. } => first,
-            counter => counter,
-        });
-        if inverse {
-            a = a.inverse();
-        }
-        let p1 = (a.p12 * share + b.p12 * (4 - share)) << 2 | 32;
-        let bit = self.decide(u32::try_from(p1).expect("sixteen bits"))?;
-        a.update(bit);
-        b.update(bit);
-        *self.cell(place_a) = if inverse { a.inverse() } else { a };
-        *self.cell(place_b) = b;
-        Ok(bit)
-    }
-
-    fn cell(&mut self, cell: Cell) -> &mut Counter {
-        match cell {
-            Cell::Slot(slot) => &mut self.workspace.byte_slots[slot],
-            Cell::Trust(towards, index) => &mut self.workspace.trust.set(towards)[index],
-            Cell::First(index) => &mut self.workspace.first.set(index / 4)[index % 4],
-        }
-    }
 }
 
 /// 0 if `byte` does not go on after the bits so far, else 1 + its bit `j`.
@@ -290,23 +270,12 @@ fn state(byte: u8, sofar: usize, j: usize) -> usize {
     if byte >> (j + 1) == sofar { 1 + (byte >> j & 1) } else { 0 }
 }
 
-/// A counter that a bit is decoded by.
-#[derive(Clone, Copy, Debug)]
-enum Cell {
-    Slot(usize),
-    Trust(usize, usize),
-    First(usize),
-}
-
-/// What a bit is decoded by that is not mixed.
-#[derive(Clone, Copy, Debug)]
-struct Mean {
-    a: Cell,
-    b: Cell,
-    /// Quarters that `a` has.
-    share: i64,
-    /// `a` tells the probability of the opposite.
-    inverse: bool,
-    /// The first counter that stands in for one that has seen nothing.
-    first: usize,
+/// A model that a symbol is decoded by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Model {
+    /// Kind of number, then which of its two.
+    Number(usize, usize),
+    Miss(usize),
+    /// By its first word.
+    Bytes(usize),
 }

@@ -5,8 +5,8 @@ use crate::counter::Counter;
 use crate::header::Header;
 use crate::map::AddressMap;
 use crate::priors::PRIORS;
-use crate::runs::Run;
 use crate::sizes::Sizes;
+use crate::symbols::WORDS;
 
 /// Sets of counters or weights; a compact workspace has one for 2^`shared` neighbours.
 #[derive(Debug)]
@@ -54,18 +54,20 @@ impl<T: Copy> Sets<T> {
 /// Everything that adapts, in the order of §3.
 #[derive(Debug)]
 pub(crate) struct Workspace {
+    pub(crate) number_models: Sets<u16>,
     pub(crate) number_counters: Sets<Counter>,
     pub(crate) switch_counters: Sets<Counter>,
-    /// Only of a delta, as the next three.
+    /// Only of a delta, as the next two.
     pub(crate) hit_weights: Sets<i64>,
-    pub(crate) trust: Sets<Counter>,
-    pub(crate) first: Sets<Counter>,
+    pub(crate) miss_models: Sets<u16>,
     pub(crate) blocks: Sets<Counter>,
     /// Only of a full image.
     pub(crate) byte_weights: Sets<i64>,
+    /// The byte slots of a full image.
     pub(crate) byte_slots: Vec<Counter>,
+    /// The byte slots of a delta.
+    pub(crate) byte_models: Vec<u16>,
     pub(crate) hit_slots: Vec<Counter>,
-    pub(crate) runs: Vec<Run>,
     pub(crate) map: AddressMap,
     pub(crate) cache: Cache,
 }
@@ -75,20 +77,21 @@ impl Workspace {
         let sizes = Sizes::of(header);
         let compact = sizes.compact;
         let full = header.full;
-        let slots = |count: u32| vec![Counter::INITIAL; usize::try_from(count).expect("small")];
+        let small = |count: u32| usize::try_from(count).expect("small");
+        let (counters, words) = if full { (sizes.byte_slots, 0) } else { (0, sizes.byte_slots) };
         let mut priors = PRIORS.as_slice();
         let weight = |prior: u8| i64::from(prior.cast_signed()) * 256;
         Self {
-            number_counters: Sets::new(8, 39, 1, compact, &mut priors, Counter::believing),
+            number_models: Sets::new(8, 2 * WORDS, 1, compact, &mut priors, u16::from),
+            number_counters: Sets::new(8, 3, 1, compact, &mut priors, Counter::believing),
             switch_counters: Sets::new(24, 1, 0, compact, &mut priors, Counter::believing),
             hit_weights: Sets::new(8, 4, 1, compact, &mut priors, weight).only_if(!full),
-            trust: Sets::new(3, 4, 0, compact, &mut priors, Counter::believing).only_if(!full),
-            first: Sets::new(3, 4, 0, compact, &mut priors, Counter::believing).only_if(!full),
+            miss_models: Sets::new(3, WORDS, 0, compact, &mut priors, u16::from).only_if(!full),
             blocks: Sets::new(1, 16, 0, compact, &mut priors, Counter::believing).only_if(!full),
             byte_weights: Sets::new(12, 4, 1, compact, &mut priors, weight).only_if(full),
-            byte_slots: slots(sizes.byte_slots),
-            hit_slots: slots(sizes.hit_slots),
-            runs: vec![Run::default(); usize::try_from(sizes.run_slots).expect("small")],
+            byte_slots: vec![Counter::INITIAL; small(counters)],
+            byte_models: vec![0; small(words)],
+            hit_slots: vec![Counter::INITIAL; small(sizes.hit_slots)],
             map: AddressMap::default(),
             cache: Cache::new(sizes.cache_entries),
         }
@@ -97,6 +100,8 @@ impl Workspace {
     /// The words of §3, little endian.
     pub(crate) fn words(&self) -> Vec<u8> {
         let mut words = Vec::new();
+        let models =
+            |words: &[u16]| words.iter().flat_map(|w| w.to_le_bytes()).collect::<Vec<u8>>();
         let counters = |counters: &[Counter]| {
             counters.iter().flat_map(|c| c.word().to_le_bytes()).collect::<Vec<u8>>()
         };
@@ -112,16 +117,16 @@ impl Workspace {
                 .flat_map(|e| [e.0.to_le_bytes(), e.1.to_le_bytes()].concat())
                 .collect::<Vec<u8>>()
         };
+        words.extend(models(&self.number_models.words));
         words.extend(counters(&self.number_counters.words));
         words.extend(counters(&self.switch_counters.words));
         words.extend(weights(&self.hit_weights.words));
-        words.extend(counters(&self.trust.words));
-        words.extend(counters(&self.first.words));
+        words.extend(models(&self.miss_models.words));
         words.extend(counters(&self.blocks.words));
         words.extend(weights(&self.byte_weights.words));
         words.extend(counters(&self.byte_slots));
+        words.extend(models(&self.byte_models));
         words.extend(counters(&self.hit_slots));
-        words.extend(self.runs.iter().flat_map(|run| run.word().to_le_bytes()));
         words.extend(entries(&self.map.0));
         words.extend(entries(&self.cache.0));
         words

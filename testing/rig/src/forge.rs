@@ -2,8 +2,9 @@
 
 use patcher_core::entropy::Coder;
 use patcher_core::entropy::encode::RangeEncoder;
+use patcher_core::entropy::symbol::Odds;
 use patcher_core::error::Error;
-use patcher_core::stream::{Engine, Question, Side, Step};
+use patcher_core::stream::{Engine, Question, SCRATCH, Side, Step};
 use patcher_core::{DecodeError, Header, reference};
 
 use crate::memory::Memory;
@@ -18,6 +19,10 @@ struct Scripted<'a, F> {
 impl<F> Coder for Scripted<'_, F> {
     fn code(&mut self, bit: bool, p1: u32) -> bool {
         self.coder.code(bit, p1)
+    }
+
+    fn symbol(&mut self, symbol: usize, odds: &Odds<'_>) -> usize {
+        self.coder.symbol(symbol, odds)
     }
 }
 
@@ -50,11 +55,12 @@ pub fn forge(
     let mut engine = engine.expect("an instruction set that is there");
     let mut images = Memory::new(header, base, usize::MAX);
     let mut side = Scripted { answer, target, coder: RangeEncoder::new() };
+    let mut scratch = SCRATCH;
     for _ in 0..1u32 << 20 {
         if engine.is_done() {
             return (side.coder.finish(), Ok(()));
         }
-        match engine.step(&mut images, &mut side) {
+        match engine.step(&mut images, &mut side, &mut scratch) {
             Ok(Step::Mark { reset: true }) => side.coder.end_segment(),
             Ok(_) => {}
             Err(Error::Patch(error)) => return (side.coder.finish(), Err(error)),

@@ -172,9 +172,8 @@ fn readable(digits: &str) -> String {
 fn tables(header: &Header) -> String {
     let Some(tables) = header.tables() else { return "none".to_owned() };
     format!(
-        "{} hit slots, {} remembered bytes, {} byte slots, {} map entries, {} cache entries",
+        "{} hit slots, {} byte slots, {} map entries, {} cache entries",
         grouped(tables.hit_slots),
-        grouped(tables.run_slots),
         grouped(tables.byte_slots),
         grouped(header.map_entries as usize),
         grouped(tables.cache_entries)
