@@ -133,7 +133,9 @@ impl Effort {
 const LOG_INTERVAL: u32 = 60;
 
 /// Bytes that a decoder may have taken and not decoded.
-const LOOKAHEAD_BYTES: u32 = 64;
+const LOOKAHEAD_BYTES: u32 = 104;
+
+const _: () = assert!(LOOKAHEAD_BYTES as usize == 2 * patcher_core::stream::MAX_STEP_BYTES);
 
 impl Findings {
     /// Adds what another sweep, or a part of one, found.
