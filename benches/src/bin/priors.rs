@@ -8,7 +8,7 @@ use corpora::{Cache, Manifest, Split};
 use host_diff::image::FlatImage;
 use host_diff::{Options, create, create_full};
 use patcher_core::container::header::Kind;
-use patcher_core::entropy::symbol::SYMBOLS;
+use patcher_core::entropy::symbol::{STEP, SYMBOLS};
 use patcher_core::model::prior::PRIORS;
 use patcher_core::model::{Form, common_words, fixed_words, forms};
 use patcher_core::{Decoder, Event, Header, reference};
@@ -17,8 +17,6 @@ use std::process::ExitCode;
 
 /// Observations beyond which a counter says no more than others.
 const MOST: f64 = 8.0;
-/// What a symbol counts more when it came.
-const STEPS: f64 = 24.0;
 /// What the symbols of a prior count together, about.
 const STRENGTH: f64 = 240.0;
 
@@ -99,7 +97,7 @@ fn counts(before: &[u8], models: impl Iterator<Item = Vec<u16>>) -> Vec<u8> {
     for model in models {
         let [counts @ .., total] = model.as_slice() else { continue };
         let total = f64::from(*total);
-        let used = ((total - start) / STEPS).clamp(0.0, MOST);
+        let used = ((total - start) / f64::from(STEP)).clamp(0.0, MOST);
         for (share, &count) in shares.iter_mut().zip(counts) {
             *share += used * f64::from(count) / total.max(1.0);
         }

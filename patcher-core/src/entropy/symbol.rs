@@ -14,9 +14,9 @@ pub const SYMBOLS: usize = 16;
 /// Words of a model.
 pub const WORDS: usize = SYMBOLS + 1;
 /// What a symbol counts more when it came.
-const STEP: u16 = 24;
+pub const STEP: u16 = 24;
 /// The largest sum that stays.
-const MOST: u16 = 2048;
+pub const MOST: u16 = 2048;
 /// What each symbol has at least.
 const FLOOR: u32 = 8;
 
