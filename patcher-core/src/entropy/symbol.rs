@@ -20,6 +20,9 @@ pub const MOST: u16 = 2048;
 /// What each symbol has at least.
 const FLOOR: u32 = 8;
 
+// A symbol costs at most 10 bits: what a step may take relies on it.
+const _: () = assert!(3 * MOST as u32 + 16 * FLOOR <= FLOOR << 10);
+
 /// A model's words.
 type Counts = [u16; WORDS];
 

@@ -14,9 +14,9 @@ pub fn context(input: u32, a: u32, b: u32) -> u32 {
         .wrapping_add(input.wrapping_mul(of_input))
 }
 
-/// Turns the values of one decision into contexts, all mixed with `b`: those of the inputs from `first` on.
-pub(crate) fn contexts(first: u32, b: u32, values: &mut [u32]) {
-    for (input, value) in (first..).zip(values) {
+/// Turns the values of one decision into contexts of its inputs, all mixed with `b`.
+pub(crate) fn contexts(b: u32, values: &mut [u32]) {
+    for (input, value) in (0..).zip(values) {
         *value = context(input, *value, b);
     }
 }

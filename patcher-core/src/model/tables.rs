@@ -78,7 +78,7 @@ mod tests {
                     let Some(tables) = Tables::new(memory, state, map, diffs, references) else {
                         continue;
                     };
-                    // Nodes and two contexts at least: no slot of theirs is behind the last one.
+                    // Of a delta four models and one context, of a full image nodes and two: none reaches behind the last slot.
                     assert!(tables.byte_slots >= 128, "{tables:?}");
                 }
             }

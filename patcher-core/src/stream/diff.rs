@@ -106,7 +106,7 @@ impl Engine<'_> {
         hit::code(&mut self.model, side, set, contexts, right)
     }
 
-    /// Begins a unit that missed, where the base holds `own`; of a reference first codes whether it did not change.
+    /// Codes a unit that missed, where the base holds `own`; of a reference first whether it did not change.
     fn missed<I: Images>(
         &mut self,
         images: &mut I,
@@ -198,7 +198,7 @@ impl Engine<'_> {
             here >> 8 | (history & 15) << 8 | (position & 3) << 12,
             log2(self.state.run) | (here >> 11) << 4,
         ];
-        contexts(0, kind, &mut all);
+        contexts(kind, &mut all);
         all
     }
 
