@@ -192,6 +192,8 @@ pub fn full(target: &[u8], frame: Frame<'_>, limit: usize) -> Result<Option<Enco
     Ok(job.attempt(&[], None, limit)?.0)
 }
 
+/// Candidates for copies of a full image for each one of the effort.
+const FULL_TRIES: usize = 4;
 /// How often copies of a full image are chosen again, beside the rounds of the effort.
 const MORE_ROUNDS: usize = 4;
 
@@ -236,7 +238,9 @@ impl Job<'_> {
     ) -> Result<(Option<Encoded>, Learned), CreateError> {
         let Self { kind, pair, frame } = *self;
         let Frame { layout, budget, effort, resume, in_place } = frame;
-        let search = Search { tries: effort.tries, reach: &pair.reach };
+        // A full image is all extra.
+        let tries = if kind == Kind::Full { FULL_TRIES * effort.tries } else { effort.tries };
+        let search = Search { tries, reach: &pair.reach };
         let epoch = resume.epoch(pair.target.len());
         let entries = map(pair, aligned, budget.map_limit());
         let mut header = Header {

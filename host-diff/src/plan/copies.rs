@@ -1,6 +1,6 @@
 //! Parses extras into literals and copies by cost.
 
-use super::prices::{Bits, Prices, bit_length};
+use super::prices::{Bits, Prices, class};
 use crate::in_place::Reach;
 use crate::matcher::keys::Keys;
 use crate::matcher::places::{Past, Places};
@@ -63,9 +63,9 @@ struct Arrival {
 enum Found {
     /// As the repeat of this index.
     Repeat(usize),
-    /// At a distance in the target whose number has so many bits.
+    /// At a distance in the target whose number is of this class.
     Target(usize),
-    /// At a distance from the expected base offset whose number has so many bits.
+    /// At a distance from the expected base offset whose number is of this class.
     Base(usize),
 }
 
@@ -75,8 +75,10 @@ impl Found {
         let [target, base] = prices.image;
         match self {
             Self::Repeat(index) => prices.repeat[index],
-            Self::Target(bits) => prices.fresh + target + prices.target[usize::from(longer)][bits],
-            Self::Base(bits) => prices.fresh + base + prices.base[bits],
+            Self::Target(class) => {
+                prices.fresh + target + prices.target[usize::from(longer)][class]
+            }
+            Self::Base(class) => prices.fresh + base + prices.base[class],
         }
     }
 }
@@ -164,7 +166,7 @@ impl<'a> Parser<'a> {
                 if !whole && at > start {
                     continue;
                 }
-                let [is_literal, is_copy] = prices.token[usize::from(here.len > 0)];
+                let [is_literal, is_copy] = prices.token[at % 4][usize::from(here.len > 0)];
                 let len = if whole { unit.min(end - at) } else { 1 };
                 let bytes: Bits = literal[at..at + len].iter().sum();
                 let step = here.cost + u64::from(bytes + is_literal);
@@ -197,7 +199,7 @@ impl<'a> Parser<'a> {
                     for len in (shortest..=length).step_by(unit) {
                         let number = word32((len - SHORTEST) / unit);
                         let cost = costs[usize::from(number > 0)]
-                            + u64::from(prices.length[bit_length(number)]);
+                            + u64::from(prices.length[at % 4][class(number)]);
                         let slot = &mut arrivals[at + len - start];
                         if cost < slot.cost {
                             *slot = Arrival { cost, len: word32(len), from_base, source, repeats };
@@ -227,8 +229,8 @@ impl<'a> Parser<'a> {
                 let mut reached = SHORTEST - 1;
                 let mut in_target = |source: usize, length| {
                     let length = readable(source, length);
-                    let bits = bit_length(word32(at - source - 1));
-                    take(Found::Target(bits), source, reached + 1..=length);
+                    let class = class(word32(at - source - 1));
+                    take(Found::Target(class), source, reached + 1..=length);
                     reached = reached.max(length);
                 };
                 let mut paired = SHORTEST - 1;
@@ -250,8 +252,8 @@ impl<'a> Parser<'a> {
                 self.base.near(&pattern[..enough], (least, expected), tries, |source, found| {
                     let length = found.min(longest);
                     covered |= found > length && found > LONG;
-                    let bits = bit_length(word32(source.abs_diff(expected) * 2));
-                    take(Found::Base(bits), source, reached + 1..=length);
+                    let class = class(word32(source.abs_diff(expected) * 2));
+                    take(Found::Base(class), source, reached + 1..=length);
                     reached = reached.max(length);
                 });
                 if covered {

@@ -105,7 +105,7 @@ impl<C: Coder> Coder for Planned<'_, C> {
 impl<C: Listener> Side for Planned<'_, C> {
     fn ask(&mut self, position: u32, question: Question<'_>) -> u32 {
         let answer = self.answer(position, &question);
-        self.coder.hear(Answer::to(&question, answer));
+        self.coder.hear(Answer::to(&question, answer, position));
         answer
     }
 

@@ -57,7 +57,12 @@ fn log2(x: u32) -> u32 {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Answer {
     /// Whether it is a copy.
-    IsCopy(bool),
+    IsCopy {
+        /// Low two bits of the target offset where it begins.
+        place: usize,
+        /// Whether it is one.
+        is: bool,
+    },
     /// The byte of a literal.
     Literal,
     /// Whether the copy repeats a source.
@@ -75,10 +80,10 @@ pub enum Answer {
 }
 
 impl Answer {
-    /// The answer `value` to `question`, if that is about a token.
-    pub(super) fn to(question: &Question<'_>, value: u32) -> Option<Self> {
+    /// The answer `value` to `question` at target offset `position`, if that is about a token.
+    pub(super) fn to(question: &Question<'_>, value: u32, position: u32) -> Option<Self> {
         Some(match question {
-            Question::IsCopy => Self::IsCopy(value != 0),
+            Question::IsCopy => Self::IsCopy { place: position as usize & 3, is: value != 0 },
             Question::IsRepeat(_) => Self::IsRepeat(value != 0),
             Question::RepeatIndex(_) => Self::RepeatIndex(value),
             Question::FromBase => Self::FromBase(value != 0),

@@ -12,18 +12,19 @@ use crate::entropy::{Coder, counter};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Number {
-    /// Distance of a map entry's base address from the entry before.
-    MapBase = 0,
-    /// Change of the shift from the map entry before, zigzag.
-    MapShift = 1,
-    /// Length of the extra before a diff.
-    ExtraLength = 2,
-    /// Where the diff's base offset departs from the expected one, zigzag.
-    BaseJump = 3,
+    /// Length of a copy inside an extra, minus the least. A full image knows four kinds of them: the three behind this one are
+    /// none of its.
+    CopyLength = 0,
     /// Length of a diff, minus one.
-    DiffLength = 4,
-    /// Length of a copy inside an extra, minus the least.
-    CopyLength = 5,
+    DiffLength = 1,
+    /// Distance of a map entry's base address from the entry before.
+    MapBase = 2,
+    /// Change of the shift from the map entry before, zigzag.
+    MapShift = 3,
+    /// Length of the extra before a diff.
+    ExtraLength = 4,
+    /// Where the diff's base offset departs from the expected one, zigzag.
+    BaseJump = 5,
     /// Distance of a copy from the target, minus one.
     TargetDistance = 6,
     /// Departure of a copy from the base from the expected offset, zigzag.
@@ -60,8 +61,21 @@ pub(crate) fn plain(words: &mut [u16], coder: &mut impl Coder, index: usize, bit
 
 /// Codes `value` with what is known of `kind`.
 pub fn code(model: &mut Model<'_>, coder: &mut impl Coder, kind: Number, value: u32) -> u32 {
-    let low = COUNTERS.at(model.compact, kind as usize);
-    let mut own = LENGTHS.at(model.compact, kind as usize);
+    code_at(model, coder, kind, 0, value)
+}
+
+/// Codes `value` with what is known of the kind `place` < 4 behind `kind`.
+#[inline(never)]
+pub fn code_at(
+    model: &mut Model<'_>,
+    coder: &mut impl Coder,
+    kind: Number,
+    place: u32,
+    value: u32,
+) -> u32 {
+    let kind = kind as usize + place as usize;
+    let low = COUNTERS.at(model.compact, kind);
+    let mut own = LENGTHS.at(model.compact, kind);
     let behind = own + symbol::WORDS;
     let words = &mut *model.words;
     let wanted = slot(value);

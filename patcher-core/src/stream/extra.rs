@@ -30,8 +30,8 @@ impl Engine<'_> {
         let can_copy = left >= MIN_COPY && position & u32::from(halfwords) == 0;
         let is_copy = can_copy && {
             let answer = side.ask(position, Question::IsCopy) != 0;
-            let before = u32::from(self.state.tokens & 7);
-            switch::code(&mut self.model, side, Switch::IsCopy, before, answer)
+            let context = (position & 3) << 1 | u32::from(self.state.tokens & 1);
+            switch::code(&mut self.model, side, Switch::IsCopy, context, answer)
         };
         self.state.tokens = self.state.tokens << 1 | u8::from(is_copy);
         if is_copy {
@@ -86,12 +86,13 @@ impl Engine<'_> {
         Ok(())
     }
 
-    /// Codes the bytes of a literal, the last one first. The contexts of one byte: whether it stands first in a halfword, and
-    /// the byte before it. Those of a halfword: whether it ends an instruction, and the opcode before it, then its own.
+    /// Codes the bytes of a literal, the last one first. The contexts of one byte: where it stands in a halfword, in a full image
+    /// in a word, and the byte before it. Those of a halfword: whether it ends an instruction, and the opcode before it, then its own.
     fn literal(&mut self, side: &mut impl Side, bytes: &mut [u8], expected: &[u8]) {
         let State { last, position, tokens, .. } = self.state;
         let mut before = last & 0xFF;
-        let mut place = position & 1;
+        let is_full = self.header.kind == Kind::Full;
+        let mut place = position & if is_full { 3 } else { 1 };
         let mut class = 2;
         if bytes.len() > 1 {
             class = 0;
@@ -101,7 +102,7 @@ impl Engine<'_> {
             }
         }
         for (byte, &expected) in bytes.iter_mut().zip(expected).rev() {
-            let full = (self.header.kind == Kind::Full).then_some(Surroundings { class, before });
+            let full = is_full.then_some(Surroundings { class, before });
             let literal = Literal { expected, tokens: u32::from(tokens & 7), place, full };
             side.about(Topic::Literal);
             *byte = literal::code(&mut self.model, side, &literal, *byte);
@@ -185,7 +186,9 @@ impl Engine<'_> {
 
     pub(crate) fn copy_length(&mut self, side: &mut impl Side) -> Result<(), DecodeError> {
         let answer = side.ask(self.state.position, Question::CopyLength);
-        let length = number::code(&mut self.model, side, Number::CopyLength, answer);
+        // Instructions are copied whole.
+        let place = if self.header.kind == Kind::Full { self.state.position & 3 } else { 0 };
+        let length = number::code_at(&mut self.model, side, Number::CopyLength, place, answer);
         let length = length.checked_mul(1 + u32::from(self.halfwords()));
         let length = length.and_then(|length| length.checked_add(MIN_COPY));
         let length = length.ok_or(DecodeError::TargetRange)?;

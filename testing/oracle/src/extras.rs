@@ -13,7 +13,8 @@ impl Body<'_> {
         self.settled = self.target.len();
         while left > 0 {
             let may_copy = left >= 2 && !(self.halfwords() && self.position() % 2 == 1);
-            let copy = may_copy && self.switch(Switch::IsCopy, self.registers.tokens & 7)?;
+            let context = 2 * (self.position() % 4) + (self.registers.tokens & 1);
+            let copy = may_copy && self.switch(Switch::IsCopy, context)?;
             self.registers.tokens = self.registers.tokens << 1 | u32::from(copy);
             if copy {
                 self.registers.copied = true;
@@ -65,7 +66,8 @@ impl Body<'_> {
 
     fn single_byte(&mut self, left: u32) -> Result<u8, Reject> {
         let [expected] = self.comparison(left);
-        self.literal(expected, self.registers.last & 0xFF, self.position() & 1, 2)
+        let places = if self.header.full { 4 } else { 2 };
+        self.literal(expected, self.registers.last & 0xFF, self.position() % places, 2)
     }
 
     /// Low byte and high byte.
@@ -100,7 +102,7 @@ impl Body<'_> {
     /// Decodes a copy and answers its length.
     fn copy(&mut self, left: u32) -> Result<u32, Reject> {
         let unit = if self.halfwords() { 2 } else { 1 };
-        let length = self.number(Number::CopyLength)?.checked_mul(unit);
+        let length = self.copy_length()?.checked_mul(unit);
         let length = length.and_then(|length| length.checked_add(2)).ok_or(Reject::TargetRange)?;
         if length > left {
             return Err(Reject::TargetRange);

@@ -21,12 +21,12 @@ pub(crate) enum Switch {
 /// The kinds of numbers of §7.2.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Number {
-    MapBase = 0,
-    MapShift = 1,
-    ExtraLength = 2,
-    BaseJump = 3,
-    DiffLength = 4,
-    CopyLength = 5,
+    CopyLength = 0,
+    DiffLength = 1,
+    MapBase = 2,
+    MapShift = 3,
+    ExtraLength = 4,
+    BaseJump = 5,
     TargetDistance = 6,
     BaseDistance = 7,
 }
@@ -119,8 +119,17 @@ impl Body<'_> {
 
     /// Decodes a number (§7.2).
     pub(crate) fn number(&mut self, kind: Number) -> Result<u32, Reject> {
+        self.number_of_set(kind, kind as usize)
+    }
+
+    /// Decodes the length of a copy (§7.2).
+    pub(crate) fn copy_length(&mut self) -> Result<u32, Reject> {
+        let set = if self.header.full { self.position() % 4 } else { 0 };
+        self.number_of_set(Number::CopyLength, usize::try_from(set).expect("small"))
+    }
+
+    fn number_of_set(&mut self, kind: Number, own: usize) -> Result<u32, Reject> {
         self.coder.check_overrun()?;
-        let own = kind as usize;
         let counter: fn(&mut Self, usize, usize) -> &mut Counter =
             |body, set, at| &mut body.workspace.number_counters.set(set)[at];
         let mut slot = 0;
