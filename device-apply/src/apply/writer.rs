@@ -114,7 +114,7 @@ impl Writer {
                 }
                 bytes = later;
                 let filled = held.saturating_add(count);
-                if filled < together && !(last && filled > 0) {
+                if filled < together && (!last || filled == 0) {
                     return Ok(());
                 }
                 held = 0;

@@ -19,6 +19,7 @@ pub(super) struct State {
     pub(super) wakes: AtomicU32,
 }
 
+// Used as a whole, or the compiler would lay its fields apart, each with an address to load.
 #[used]
 pub(super) static STATE: State = State {
     begun: AtomicU32::new(NONE),

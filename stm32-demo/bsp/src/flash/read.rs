@@ -27,6 +27,7 @@ struct State {
     torn: AtomicU32,
 }
 
+// Used as a whole, or the compiler would lay its fields apart, each with an address to load.
 #[used]
 static STATE: State =
     State { from: AtomicU32::new(NONE), to: AtomicU32::new(0), torn: AtomicU32::new(NONE) };
