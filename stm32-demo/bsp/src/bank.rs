@@ -65,7 +65,7 @@ impl Mapping {
     #[must_use]
     pub const fn address(self, bank: Bank, offset: u32) -> u32 {
         let bank = (bank as u32).wrapping_mul(BANK_BYTES);
-        self.address_of(bank | offset % BANK_BYTES)
+        self.address_of(bank | (offset % BANK_BYTES))
     }
 
     /// The address of a byte of both physical banks in a row.

@@ -71,7 +71,7 @@ pub(super) fn read(place: Place, bytes: &mut [u8]) -> Option<Place> {
 /// Reads by words, and by bytes what is before the first and behind the last.
 fn copy(address: u32, bytes: &mut [u8]) {
     let mut from = core::ptr::with_exposed_provenance::<u8>(address as usize);
-    let before = address.wrapping_neg() as usize % size_of::<u32>();
+    let before = address.wrapping_neg() as usize & 3;
     let (head, rest) = bytes.split_at_mut(before.min(bytes.len()));
     for byte in head {
         // SAFETY: flash, by the caller, which is memory that nothing of Rust's lies in.
@@ -85,7 +85,7 @@ fn copy(address: u32, bytes: &mut [u8]) {
         let first = unsafe { words.read_volatile() };
         // SAFETY: as above.
         let second = unsafe { words.wrapping_add(1).read_volatile() };
-        *pair = (u64::from(first) | u64::from(second) << 32).to_le_bytes();
+        *pair = (u64::from(first) | (u64::from(second) << 32)).to_le_bytes();
         from = from.wrapping_add(8);
     }
     for byte in rest {
