@@ -7,7 +7,7 @@
 mod device;
 mod image;
 mod options;
-mod profile;
+pub(crate) mod profile;
 mod programs;
 mod table;
 pub(crate) mod update;

@@ -8,6 +8,7 @@ mod board;
 mod programs;
 mod sheet;
 
+use emulator::Profile;
 use p256::{
     ecdsa::{Signature, SigningKey, signature::Signer},
     elliptic_curve::sec1::ToSec1Point,
@@ -16,7 +17,10 @@ use p256::{
 use std::{fs, path::Path, path::PathBuf};
 
 use crate::{
-    cycles::update::{self, Pair, Update},
+    cycles::{
+        self,
+        update::{self, Pair, Update},
+    },
     failure::Failure,
     process::{self, Build},
 };
@@ -34,6 +38,8 @@ struct Options {
     set: String,
     only: String,
     ram: Vec<String>,
+    /// Whether to tell where the cycles of decoding go.
+    profile: bool,
 }
 
 impl Options {
@@ -42,16 +48,19 @@ impl Options {
             set: "benchmark".to_owned(),
             only: "pybv11 v1.10 → 1f5d945af".to_owned(),
             ram: vec!["16K".to_owned(), "4K".to_owned()],
+            profile: false,
         };
         let mut rest = arguments.iter();
         while let Some(name) = rest.next() {
-            let value = rest.next().ok_or_else(|| Failure::new(format!("{name} needs a value")))?;
+            let mut value =
+                || rest.next().ok_or_else(|| Failure::new(format!("{name} needs a value")));
             match name.as_str() {
-                "--set" => (options.set, options.only) = (value.clone(), String::new()),
-                "--only" => options.only.clone_from(value),
-                "--ram" => options.ram = value.split(',').map(str::to_owned).collect(),
+                "--set" => (options.set, options.only) = (value()?.clone(), String::new()),
+                "--only" => options.only.clone_from(value()?),
+                "--ram" => options.ram = value()?.split(',').map(str::to_owned).collect(),
+                "--profile" => options.profile = true,
                 _ => {
-                    let known = "expected --set, --only or --ram";
+                    let known = "expected --set, --only, --ram or --profile";
                     return Err(Failure::new(format!("{known}, got {name}")));
                 }
             }
@@ -86,7 +95,7 @@ fn tell(options: &Options, patcher: &Path) -> Result<(), Failure> {
             println!("\n{}: too long for a bank beside the program", pair.name);
             continue;
         }
-        measure(pair, &options.ram, patcher, &programs, &signer)
+        measure(pair, options, patcher, &programs, &signer)
             .map_err(|error| Failure::new(format!("{}: {error}", pair.name)))?;
         told += 1;
     }
@@ -99,7 +108,7 @@ fn tell(options: &Options, patcher: &Path) -> Result<(), Failure> {
 /// Prints the figures of a pair; fails where RAM is not what was declared, or time more than it may be.
 fn measure(
     pair: &Pair,
-    ram: &[String],
+    options: &Options,
     patcher: &Path,
     programs: &Programs,
     signer: &Vendor,
@@ -107,9 +116,10 @@ fn measure(
     println!("\n{}: {} bytes\n", pair.name, pair.target.len());
     let image = signer.signed(&pair.target);
     let images = Images { base: &image, patch: &[], expected: &image, workspace_words: 0 };
-    let copy = run_on(&programs.copy, &images, signer)?;
+    let copy = run_on(&programs.copy, &images, signer, None)?;
     let mut columns = vec![Column::new("plain copy", &programs.copy, copy, None)];
-    for ram in ram {
+    let mut profiles = Vec::new();
+    for ram in &options.ram {
         let update =
             Update::create(patcher, pair, ram, &["--sign-key".as_ref(), signer.pem.as_ref()])?;
         let images = Images {
@@ -118,11 +128,17 @@ fn measure(
             expected: &pair.target,
             workspace_words: update.workspace_len()? / 2,
         };
-        let run = run_on(&programs.update, &images, signer)?;
+        let mut profile = options.profile.then(|| Profile::new(programs.update.program.code()));
+        let run = run_on(&programs.update, &images, signer, profile.as_mut())?;
         agree(&update, &run)?;
+        profiles.extend(profile.map(|profile| (ram, profile)));
         columns.push(Column::new(ram, &programs.update, run, Some(update)));
     }
     println!("{}", sheet::text(&columns, pair.target.len()));
+    for (ram, profile) in profiles {
+        let text = cycles::profile::text(&programs.update.program, &profile).unwrap_or_default();
+        println!("## decoding and driving the flash, --ram {ram}\n\n{text}");
+    }
     match columns.iter().map(|column| column.times(&columns[0])).fold(0.0, f64::max) {
         worst if worst <= MOST => Ok(()),
         worst => {
@@ -131,8 +147,13 @@ fn measure(
     }
 }
 
-fn run_on(program: &Built, images: &Images<'_>, signer: &Vendor) -> Result<Run, Failure> {
-    Board::new(&program.program, images)?.run(images, &signer.public)
+fn run_on(
+    program: &Built,
+    images: &Images<'_>,
+    signer: &Vendor,
+    profile: Option<&mut Profile>,
+) -> Result<Run, Failure> {
+    Board::new(&program.program, images)?.run(images, &signer.public, profile)
 }
 
 /// Whether the RAM that was used is the RAM that was declared.

@@ -56,7 +56,7 @@ const TASKS: &[Task] = &[
     Task { name: "deps", help: "check which workspace member depends on which", run: deps::run },
     Task {
         name: "device",
-        help: "run a whole signed update on the emulated part beside a plain copy; [--set SET|demo] [--ram SIZE,…] [--only TEXT]",
+        help: "run a whole signed update on the emulated part beside a plain copy; [--set SET|demo] [--ram SIZE,…] [--only TEXT] [--profile]",
         run: device::run,
     },
     Task {

@@ -482,12 +482,8 @@ impl<'a, B: ReadNorFlash, S: NorFlash, G: Gate, R: Resume<S, G>> Applier<'a, B, 
         let Phase::Patch { decoder, base: None, .. } = &mut self.phase else {
             return Err(ApplyError::Internal);
         };
-        let mut images = SlotImages {
-            base: &mut self.base,
-            staging: &mut self.staging,
-            writer: &mut self.writer,
-            past: self.resume.past(),
-        };
+        let (base, staging, writer) = (&mut self.base, &mut self.staging, &mut self.writer);
+        let mut images = SlotImages::new(base, staging, writer, self.resume.past());
         self.gate.fill(chunk)?;
         let mut now = self.gate.ready(chunk);
         let offered = now.len();
@@ -498,14 +494,22 @@ impl<'a, B: ReadNorFlash, S: NorFlash, G: Gate, R: Resume<S, G>> Applier<'a, B, 
             Error::Patch(error) => error.into(),
             Error::Images(error) => error,
         })?;
-        if let Event::Mark { reset } = event
-            && self.resume.wants_mark(decoder.position(), reset)
-        {
-            self.writer.flush(&mut self.staging, self.resume.past())?;
-            self.resume.save(&mut self.staging, decoder)?;
+        let saves = if let Event::Mark { reset } = event {
+            self.resume.wants_mark(decoder.position(), reset)
+        } else {
+            false
+        };
+        let done = event == Event::Done;
+        if done && !writer.is_at_end() {
+            return Err(ApplyError::Internal);
         }
-        if event == Event::Done {
-            self.writer.finish(&mut self.staging, self.resume.past())?;
+        if saves || done {
+            SlotImages::new(base, staging, writer, self.resume.past()).flush()?;
+        }
+        if saves {
+            self.resume.save(staging, decoder)?;
+        }
+        if done {
             self.phase = Phase::Target(SlotDigest::new(self.target_len));
         }
         Ok(event)

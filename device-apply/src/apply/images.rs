@@ -11,10 +11,30 @@ use crate::resume::Past;
 /// Base slot and staging slot; target bytes go through the writer.
 #[derive(Debug)]
 pub(crate) struct SlotImages<'s, B, S, P> {
-    pub(crate) base: &'s mut B,
-    pub(crate) staging: &'s mut S,
-    pub(crate) writer: &'s mut Writer,
-    pub(crate) past: &'s mut P,
+    base: &'s mut B,
+    staging: &'s mut S,
+    writer: &'s mut Writer,
+    past: &'s mut P,
+    /// Whether bytes that come fill up the last write unit.
+    last: bool,
+}
+
+impl<'s, B: ReadNorFlash, S: NorFlash, P: Past> SlotImages<'s, B, S, P> {
+    pub(crate) fn new(
+        base: &'s mut B,
+        staging: &'s mut S,
+        writer: &'s mut Writer,
+        past: &'s mut P,
+    ) -> Self {
+        Self { base, staging, writer, past, last: false }
+    }
+
+    /// Writes what is left, filled up to a write unit with erased bytes, at the end of the target or of a page.
+    pub(crate) fn flush(&mut self) -> Result<(), ApplyError<B::Error, S::Error>> {
+        let (bytes, len) = self.writer.padding::<S>();
+        self.last = true;
+        self.write_target(bytes.get(..len).unwrap_or_default())
+    }
 }
 
 impl<B: ReadNorFlash, S: NorFlash, P: Past> Images for SlotImages<'_, B, S, P> {
@@ -28,7 +48,9 @@ impl<B: ReadNorFlash, S: NorFlash, P: Past> Images for SlotImages<'_, B, S, P> {
         self.writer.read(self.staging, offset, bytes)
     }
 
+    // The only place that programs: one copy of what drives the flash.
+    #[inline(never)]
     fn write_target(&mut self, bytes: &[u8]) -> Result<(), Self::Error> {
-        self.writer.push(self.staging, self.past, bytes)
+        self.writer.push(self.staging, self.past, bytes, self.last)
     }
 }

@@ -8,14 +8,20 @@ pub(crate) const MAX_READ_SIZE: usize = 32;
 /// Fills `bytes` from `offset` on.
 ///
 /// With a `READ_SIZE` above 1 up to a unit less one byte is read beyond each end.
+#[inline(always)]
 pub(crate) fn read<F: ReadNorFlash>(
     flash: &mut F,
     offset: u32,
     bytes: &mut [u8],
 ) -> Result<(), F::Error> {
-    if F::READ_SIZE == 1 {
-        return flash.read(offset, bytes);
-    }
+    if F::READ_SIZE == 1 { flash.read(offset, bytes) } else { read_units(flash, offset, bytes) }
+}
+
+fn read_units<F: ReadNorFlash>(
+    flash: &mut F,
+    offset: u32,
+    bytes: &mut [u8],
+) -> Result<(), F::Error> {
     let skip = into_unit::<F>(offset as usize);
     let before = if skip == 0 { 0 } else { F::READ_SIZE.saturating_sub(skip) };
     let (head, rest) = split(bytes, before);

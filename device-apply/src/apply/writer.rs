@@ -86,52 +86,64 @@ impl Writer {
         (self.position, self.written, self.erased) = (position, position, position);
     }
 
-    /// Takes the next target bytes.
+    /// Takes the next target bytes; or the `last` that a write unit is filled up with, at the end of the target or of a page.
     pub(crate) fn push<B, S: NorFlash>(
         &mut self,
         staging: &mut S,
         past: &mut impl Past,
         mut bytes: &[u8],
+        last: bool,
     ) -> Result<(), ApplyError<B, S::Error>> {
-        while !bytes.is_empty() {
-            let held = self.held();
+        let mut held = self.held();
+        if !last {
+            self.advance(bytes.len())?;
+        }
+        loop {
             // It changes when the buffer is empty only: a difference is found by programming it.
             let together = if past.compares() { batch::<S>() } else { unit::<S>() };
-            let room = self.buffer.get_mut(held..together).unwrap_or_default();
-            let (now, later) =
-                bytes.split_at_checked(room.len().min(bytes.len())).unwrap_or_default();
-            for (slot, byte) in room.iter_mut().zip(now) {
-                *slot = *byte;
+            let units = if held == 0 && bytes.len() >= together {
+                let (units, later) = bytes.split_at_checked(together).unwrap_or_default();
+                bytes = later;
+                units
+            } else {
+                let room = self.buffer.get_mut(held..together).unwrap_or_default();
+                let count = room.len().min(bytes.len());
+                let (now, later) = bytes.split_at_checked(count).unwrap_or_default();
+                for (slot, byte) in room.iter_mut().zip(now) {
+                    *slot = *byte;
+                }
+                bytes = later;
+                let filled = held.saturating_add(count);
+                if filled < together && (!last || filled == 0) {
+                    return Ok(());
+                }
+                held = 0;
+                self.buffer.get(..filled).ok_or(ApplyError::Internal)?
+            };
+            let offset = self.written;
+            let end = u32::try_from(units.len()).ok().and_then(|len| offset.checked_add(len));
+            let end = end.ok_or(ApplyError::Internal)?;
+            if !past.holds(staging, offset, units, &mut self.erased)? {
+                if self.erased < end {
+                    erase_up_to(&mut self.erased, staging, end)?;
+                }
+                let written = staging.write(offset, units);
+                written.map_err(|error| ApplyError::StagingWrite { offset, error })?;
             }
-            let full = now.len() == room.len();
-            self.advance(now.len())?;
-            if full {
-                self.program(staging, past)?;
-            }
-            bytes = later;
+            self.written = end;
         }
-        Ok(())
     }
 
-    /// Writes what is left, filled up to a write unit with erased bytes.
-    pub(crate) fn finish<B, S: NorFlash>(
-        &mut self,
-        staging: &mut S,
-        past: &mut impl Past,
-    ) -> Result<(), ApplyError<B, S::Error>> {
-        if self.position != self.end {
-            return Err(ApplyError::Internal);
-        }
-        self.flush(staging, past)
+    /// What is missing of the last write unit: erased bytes.
+    pub(crate) fn padding<S: NorFlash>(&self) -> ([u8; BUFFER_BYTES], usize) {
+        let held = self.held();
+        let len = held.next_multiple_of(S::WRITE_SIZE.max(1)).saturating_sub(held);
+        ([self.erased_value; BUFFER_BYTES], len)
     }
 
-    /// Writes what is left, at the end of the target or of a page.
-    pub(crate) fn flush<B, S: NorFlash>(
-        &mut self,
-        staging: &mut S,
-        past: &mut impl Past,
-    ) -> Result<(), ApplyError<B, S::Error>> {
-        if self.held() > 0 { self.program(staging, past) } else { Ok(()) }
+    /// Whether all of the target is made.
+    pub(crate) fn is_at_end(&self) -> bool {
+        self.position == self.end
     }
 
     /// Fills `bytes` with target bytes made earlier, from flash or from the buffer.
@@ -166,32 +178,10 @@ impl Writer {
         self.position = position.ok_or(ApplyError::Internal)?;
         Ok(())
     }
-
-    /// Programs the buffer.
-    fn program<B, S: NorFlash>(
-        &mut self,
-        staging: &mut S,
-        past: &mut impl Past,
-    ) -> Result<(), ApplyError<B, S::Error>> {
-        let held = self.held();
-        let len = held.next_multiple_of(S::WRITE_SIZE.max(1));
-        self.buffer.get_mut(held..len).unwrap_or_default().fill(self.erased_value);
-        let offset = self.written;
-        let end = u32::try_from(len).ok().and_then(|len| offset.checked_add(len));
-        let end = end.ok_or(ApplyError::Internal)?;
-        let units = self.buffer.get(..len).ok_or(ApplyError::Internal)?;
-        if past.holds(staging, offset, units, &mut self.erased)? {
-            self.written = end;
-            return Ok(());
-        }
-        erase_up_to(&mut self.erased, staging, end)?;
-        staging.write(offset, units).map_err(|error| ApplyError::StagingWrite { offset, error })?;
-        self.written = end;
-        Ok(())
-    }
 }
 
 /// Erases the pages from `erased` on where bytes before `end` lie.
+#[inline(never)]
 fn erase_up_to<B, S: NorFlash>(
     erased: &mut u32,
     staging: &mut S,

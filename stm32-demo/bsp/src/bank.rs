@@ -5,6 +5,8 @@
 //! the L4, and the trap of several drivers). So everything here and above names physical banks, and only the last step
 //! turns one into an address.
 
+use core::sync::atomic::{AtomicU32, Ordering};
+
 use layout::{BANK_BYTES, Bank, FLASH};
 
 use crate::register::Register;
@@ -15,6 +17,10 @@ const SYSCFGEN: u32 = 1 << 0;
 /// RM0351 §9.2.1.
 const SYSCFG_MEMRMP: Register = Register::at(0x4001_0000);
 const FB_MODE: u32 = 1 << 8;
+
+/// What is mapped low, as it was found or set last: nothing else than a reset and [`map_low`] changes it.
+static LOW: AtomicU32 = AtomicU32::new(UNKNOWN);
+const UNKNOWN: u32 = u32::MAX;
 
 /// What is mapped where.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,9 +38,21 @@ impl Mapping {
     /// As it is now.
     #[must_use]
     pub fn now() -> Self {
+        match LOW.load(Ordering::Relaxed) {
+            UNKNOWN => Self::found(),
+            low => Self::with_low(if low & 1 == 0 { Bank::One } else { Bank::Two }),
+        }
+    }
+
+    /// Asks the part, which takes a while.
+    #[cold]
+    #[inline(never)]
+    fn found() -> Self {
         RCC_APB2ENR.change(0, SYSCFGEN);
         let swapped = SYSCFG_MEMRMP.read() & FB_MODE != 0;
-        Self::with_low(if swapped { Bank::Two } else { Bank::One })
+        let low = if swapped { Bank::Two } else { Bank::One };
+        LOW.store(low as u32, Ordering::Relaxed);
+        Self::with_low(low)
     }
 
     /// The bank that is mapped low: the running program's, and the one with the active slot.
@@ -46,9 +64,14 @@ impl Mapping {
     /// The address of a byte, counted from the start of a physical bank. Beyond the bank it wraps within it.
     #[must_use]
     pub const fn address(self, bank: Bank, offset: u32) -> u32 {
-        let low = matches!((bank, self.low), (Bank::One, Bank::One) | (Bank::Two, Bank::Two));
-        let base = if low { FLASH } else { FLASH.wrapping_add(BANK_BYTES) };
-        base.wrapping_add(offset % BANK_BYTES)
+        let bank = (bank as u32).wrapping_mul(BANK_BYTES);
+        self.address_of(bank | (offset % BANK_BYTES))
+    }
+
+    /// The address of a byte of both physical banks in a row.
+    pub(crate) const fn address_of(self, byte: u32) -> u32 {
+        let low = (self.low as u32).wrapping_mul(BANK_BYTES);
+        FLASH.wrapping_add((byte ^ low) % (2 * BANK_BYTES))
     }
 
     /// The physical bank that has `address`, and where in it; `None` when it is not flash.
@@ -79,6 +102,7 @@ pub fn map_low(bank: Bank) {
     };
     // SAFETY: the routine below; it keeps what the procedure call standard says.
     unsafe { bsp_map_low(memrmp) }
+    LOW.store(bank as u32, Ordering::Relaxed);
 }
 
 // In `.data`, which the program's start copies to RAM. Accesses of its own only, so that nothing is fetched from flash

@@ -128,7 +128,9 @@ impl Area {
         self.len
     }
 
-    const fn overlaps(&self, other: &Self) -> bool {
+    /// Whether the two share a byte.
+    #[must_use]
+    pub const fn overlaps(&self, other: &Self) -> bool {
         let apart = self.start + self.len <= other.start || other.start + other.len <= self.start;
         self.bank.is(other.bank) && !apart
     }

@@ -17,7 +17,7 @@ fn percent(part: u64, whole: u64) -> f64 {
 }
 
 /// Flat profile by function, then the blocks that took most; `None` if nothing ran.
-pub(super) fn text(program: &Program, profile: &Profile) -> Option<String> {
+pub(crate) fn text(program: &Program, profile: &Profile) -> Option<String> {
     let all = profile.of(program.code());
     let whole = all.cycles(REFILL);
     if whole == 0 {

@@ -3,7 +3,8 @@
 use core::time::Duration;
 
 use emulator::{
-    Bus, Counters, Program, Width,
+    Bus, Counters, Profile, Program, Width,
+    machine::Observer,
     stm32l4::{Bank, Device, Event},
 };
 use flash_model::Stats;
@@ -21,6 +22,8 @@ const BUDGET: u64 = 50_000_000_000;
 /// Words of an order before the key, and of the answer in it.
 const KEY: u32 = 8;
 const ANSWER: u32 = 5;
+/// The part of an update that decodes the patch and writes the target.
+pub(super) const DECODING: usize = 2;
 
 /// Whether an image has room, its signature behind it.
 pub(super) fn fits(image: &[u8]) -> bool {
@@ -85,15 +88,27 @@ impl Board {
         Ok(Self(device))
     }
 
-    /// Carries out the order, and compares what came of it.
-    pub(super) fn run(mut self, images: &Images<'_>, key: &[u8]) -> Result<Run, Failure> {
+    /// Carries out the order, and compares what came of it. What [`DECODING`] takes goes into the profile.
+    pub(super) fn run(
+        mut self,
+        images: &Images<'_>,
+        key: &[u8],
+        mut profile: Option<&mut Profile>,
+    ) -> Result<Run, Failure> {
         self.0.power_on().map_err(failed)?;
         self.expect(0)?;
         self.order(images, key)?;
         self.expect(2)?;
         let (mut before, flash) = (self.now(), self.0.flash().stats());
         let mut parts = Vec::new();
-        while self.go_on()? == 2 {
+        loop {
+            let code = match &mut profile {
+                Some(profile) if parts.len() == DECODING => self.go_on_observed(*profile),
+                _ => self.go_on(),
+            }?;
+            if code != 2 {
+                break;
+            }
             let now = self.now();
             parts.push(now.since(&before));
             before = now;
@@ -146,7 +161,11 @@ impl Board {
 
     /// Runs to the next mark.
     fn go_on(&mut self) -> Result<u8, Failure> {
-        match self.0.run(BUDGET).map_err(failed)? {
+        self.go_on_observed(&mut ())
+    }
+
+    fn go_on_observed(&mut self, observer: &mut impl Observer) -> Result<u8, Failure> {
+        match self.0.run_observed(BUDGET, observer).map_err(failed)? {
             Event::Breakpoint { code: code @ (0 | 2) } => Ok(code),
             event => Err(failed(format!("the program stopped: {event:?}"))),
         }

@@ -32,6 +32,8 @@ impl Programs {
         let toolchain = thumb::find(thumb::TARGETS[0])?;
         let mut command = toolchain.cargo("build", &[]);
         command.current_dir(process::root().join("stm32-demo"));
+        // Profiles name functions.
+        command.env("CARGO_PROFILE_RELEASE_STRIP", "none");
         process::run(command.args(["--release", "--locked", "--quiet", "--package", "meter"]))?;
         let built = |name: &str| {
             let path = toolchain.artefacts("release").join(name);

@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use emulator::Counters;
 
-use super::board::{Cost, Run};
+use super::board::{Cost, DECODING, Run};
 use super::programs::Built;
 use crate::cycles::update::Update;
 
@@ -13,7 +13,6 @@ const REFILL: u32 = 2;
 /// Parts of an update, in their order; a copy has the third and the last.
 const PARTS: [&str; 4] =
     ["signature of the patch", "digest of the base", "decoding, flash", "target read back"];
-const DECODING: usize = 2;
 /// RAM that the program of updates keeps for the largest workspace.
 const WORKSPACE_BYTES: u64 = 16384;
 

@@ -1,9 +1,10 @@
 //! An area of flash behind `embedded-storage`.
 
 use embedded_storage::nor_flash::{ErrorType, NorFlash, ReadNorFlash};
-use layout::{Area, BOOTLOADERS, PAGE_BYTES, SLOT_A, SLOT_B, WRITE_BYTES, disjoint};
+use layout::{Area, BOOTLOADERS, PAGE_BYTES, SLOT_A, SLOT_B, WRITE_BYTES};
 
-use super::{FlashError, controller, read};
+use super::place::Place;
+use super::{FlashError, controller, pending, read};
 use crate::bank::Mapping;
 
 /// An area of a physical bank, wherever that is mapped. Offsets count from its start.
@@ -17,13 +18,16 @@ use crate::bank::Mapping;
 pub struct FlashArea {
     area: Area,
     posts: bool,
+    /// The bootloader is never updated.
+    changeable: bool,
 }
 
 impl FlashArea {
     /// `area`.
     #[must_use]
     pub const fn new(area: Area) -> Self {
-        Self { area, posts: false }
+        let [one, two] = BOOTLOADERS;
+        Self { area, posts: false, changeable: !area.overlaps(&one) && !area.overlaps(&two) }
     }
 
     /// The same, whose erases and writes return when their last operation has begun: while that goes on, 82 µs a double
@@ -52,7 +56,10 @@ impl FlashArea {
 
     /// At the end of an erase or a write.
     fn end(&mut self) -> Result<(), FlashError> {
-        if self.posts { Ok(()) } else { self.flush() }
+        if !self.posts {
+            self.flush()?;
+        }
+        Ok(())
     }
 
     /// The slot that the running program does not run from: where an update goes.
@@ -84,13 +91,8 @@ impl FlashArea {
         self.area.start().checked_add(offset).ok_or(out)
     }
 
-    /// The bootloader is never updated.
     fn check_changeable(&self) -> Result<(), FlashError> {
-        let [one, two] = BOOTLOADERS;
-        if disjoint(&[self.area, one]) && disjoint(&[self.area, two]) {
-            return Ok(());
-        }
-        Err(FlashError::Protected)
+        if self.changeable { Ok(()) } else { Err(FlashError::Protected) }
     }
 }
 
@@ -101,10 +103,16 @@ impl ErrorType for FlashArea {
 impl ReadNorFlash for FlashArea {
     const READ_SIZE: usize = 1;
 
+    #[inline]
     fn read(&mut self, offset: u32, bytes: &mut [u8]) -> Result<(), FlashError> {
         let start = self.locate(offset, bytes.len(), 1)?;
-        controller::flush_bank(self.area)?;
-        read::read(self.area.bank(), start, bytes)
+        if pending::concerns(self.area.bank()) {
+            controller::flush_bank(self.area)?;
+        }
+        match read::read(Place::new(self.area.bank(), start), bytes) {
+            None => Ok(()),
+            Some(torn) => Err(FlashError::Ecc { bank: torn.bank(), offset: torn.offset() }),
+        }
     }
 
     fn capacity(&self) -> usize {

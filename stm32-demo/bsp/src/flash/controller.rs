@@ -3,12 +3,13 @@
 //! Code that runs from the bank at work stands still meanwhile, code in the other goes on (§3.3.8). So an operation is begun
 //! here and left to itself; whoever needs its end waits for it: the next operation, a read of that bank, [`settle`].
 
-use core::sync::atomic::{AtomicBool, Ordering};
+use core::sync::atomic::Ordering;
 
 use layout::{Area, Bank, PAGE_BYTES};
 
-use super::{FlashError, pending};
-use crate::bank::Mapping;
+use super::FlashError;
+use super::pending::{self, STATE};
+use super::place::Place;
 use crate::core_registers::{data_barrier, without_interrupts};
 use crate::idle;
 use crate::register::Register;
@@ -53,9 +54,6 @@ const LOCK: u32 = 1 << 31;
 /// most (DS11585, flash memory characteristics).
 const ATTEMPTS: u32 = 4_000_000;
 
-/// Whether the core sleeps while the flash is busy.
-static SLEEPS: AtomicBool = AtomicBool::new(false);
-
 /// From here on the core sleeps while the flash is busy, which is most of an update's time, instead of asking it again and
 /// again.
 ///
@@ -63,40 +61,45 @@ static SLEEPS: AtomicBool = AtomicBool::new(false);
 /// flash's own interrupt not come.
 pub fn sleep_while_busy() {
     NVIC_ISER0.write(FLASH_IRQ);
-    SLEEPS.store(true, Ordering::Relaxed);
+    STATE.wakes.store(EOPIE | ERRIE, Ordering::Relaxed);
 }
 
 /// What an order has besides: the flash's interrupt, when it is to end a sleep.
 fn wakes() -> u32 {
-    if SLEEPS.load(Ordering::Relaxed) { EOPIE | ERRIE } else { 0 }
+    STATE.wakes.load(Ordering::Relaxed)
 }
 
-/// Waits until the flash is not busy. Whether that came.
-fn ready() -> bool {
-    if !SLEEPS.load(Ordering::Relaxed) {
-        return SR.wait(BSY, 0, ATTEMPTS);
-    }
-    let ended = (0..ATTEMPTS).any(|_| {
-        let busy = SR.read() & BSY != 0;
-        if busy {
+/// Waits until the flash is not busy, and takes note of the interrupt that tells of it. `FLASH_SR`: with [`BSY`] if that does
+/// not come.
+#[inline(always)]
+fn ready() -> u32 {
+    let sleeps = wakes() != 0;
+    let mut attempts = ATTEMPTS;
+    let flags = loop {
+        let flags = SR.read();
+        attempts = attempts.wrapping_sub(1);
+        if flags & BSY == 0 || attempts == 0 {
+            break flags;
+        }
+        if sleeps {
             idle::wait();
         }
-        !busy
-    });
+    };
     // The flag holds the interrupt up, and one that is pending would end every sleep.
     SR.write(EOP);
     NVIC_ICPR0.write(FLASH_IRQ);
-    ended
+    flags
 }
 
 /// Waits for the end of the operation that goes on. What `asker` had begun is told; how another's went is kept for it.
 ///
 /// The control register is left alone while the flash is busy: a write to it would stall the core (§3.3.5).
+#[inline(never)]
 fn finish(asker: Option<Area>) -> Result<(), FlashError> {
     let begun = pending::take();
-    let ready = ready();
+    let flags = ready();
+    let ready = flags & BSY == 0;
     if let Some(begun) = begun {
-        let flags = SR.read();
         SR.write(ERRORS);
         if ready {
             CR.write(0);
@@ -138,12 +141,15 @@ pub(super) fn flush(asker: Area) -> Result<(), FlashError> {
 }
 
 /// [`flush`] if it is the bank of `asker` that is at work.
+#[cold]
+#[inline(never)]
 pub(super) fn flush_bank(asker: Area) -> Result<(), FlashError> {
     if pending::is_in(asker.bank()) { flush(asker) } else { pending::check(asker) }
 }
 
 /// Opens the controller for an operation in `area`, when no other goes on and none of that area's has failed; clears flags
 /// that others left.
+#[inline(never)]
 fn open(area: Area) -> Result<(), FlashError> {
     let ended = finish(Some(area));
     if let Err(error) = pending::check(area).and(ended) {
@@ -178,18 +184,46 @@ pub(super) fn begin_erase(area: Area, offset: u32) -> Result<(), FlashError> {
 
 /// Begins to program the double word of `area` that is at `offset` of the bank. §3.3.7, "Standard programming".
 pub(super) fn begin_program(area: Area, offset: u32, unit: [u8; 8]) -> Result<(), FlashError> {
-    open(area)?;
-    let address = Mapping::now().address(area.bank(), offset);
     let [a, b, c, d, e, f, g, h] = unit;
-    let (first, second) = (Register::at(address), Register::at(address.wrapping_add(4)));
+    let (first, second) = (u32::from_le_bytes([a, b, c, d]), u32::from_le_bytes([e, f, g, h]));
+    let place = Place::new(area.bank(), offset);
+    if program_next(place, first, second) {
+        return Ok(());
+    }
+    program_first(area, place, first, second)
+}
+
+/// Begins to program right behind another double word, once that has ended. Whether it does: not if there is anything else to
+/// do or to tell before.
+#[inline(never)]
+fn program_next(place: Place, first: u32, second: u32) -> bool {
+    let goes_on = pending::is_program() && !pending::any_failed();
+    let well = goes_on && ready() & (BSY | ERRORS) == 0;
+    if well {
+        program(place, first, second);
+    }
+    well
+}
+
+/// The same behind anything else.
+#[cold]
+#[inline(never)]
+fn program_first(area: Area, place: Place, first: u32, second: u32) -> Result<(), FlashError> {
+    open(area)?;
+    program(place, first, second);
+    Ok(())
+}
+
+#[inline(always)]
+fn program(place: Place, first: u32, second: u32) {
+    let address = place.address();
     CR.write(PG | wakes());
     without_interrupts(|| {
-        first.write(u32::from_le_bytes([a, b, c, d]));
-        second.write(u32::from_le_bytes([e, f, g, h]));
+        Register::at(address).write(first);
+        Register::at(address.wrapping_add(4)).write(second);
     });
     data_barrier();
-    pending::program(area.bank(), offset);
-    Ok(())
+    pending::program(place);
 }
 
 /// Empties both caches: they may hold what an erase has changed (§3.3.7, "Programming and caches"). They must be off for

@@ -8,11 +8,25 @@ use super::FlashError;
 use super::controller::{BSY, PROGERR, WRPERR};
 use super::place::{NONE, Place};
 
-/// Its [`Place`], with [`ERASE`] if it is one; [`NONE`] once it was waited for.
-static BEGUN: AtomicU32 = AtomicU32::new(NONE);
-/// Where an operation failed that was not told of yet, and what `FLASH_SR` said of it.
-static FAILED: AtomicU32 = AtomicU32::new(NONE);
-static FLAGS: AtomicU32 = AtomicU32::new(0);
+/// What the driver keeps between calls: together, as it is needed together.
+pub(super) struct State {
+    /// The operation's [`Place`], with [`ERASE`] if it is one; [`NONE`] once it was waited for.
+    begun: AtomicU32,
+    /// Where an operation failed that was not told of yet, and what `FLASH_SR` said of it.
+    failed: AtomicU32,
+    flags: AtomicU32,
+    /// What an order has besides, if the core sleeps while the flash is busy.
+    pub(super) wakes: AtomicU32,
+}
+
+// Used as a whole, or the compiler would lay its fields apart, each with an address to load.
+#[used]
+pub(super) static STATE: State = State {
+    begun: AtomicU32::new(NONE),
+    failed: AtomicU32::new(NONE),
+    flags: AtomicU32::new(0),
+    wakes: AtomicU32::new(0),
+};
 
 const ERASE: u32 = 1 << 30;
 
@@ -31,9 +45,9 @@ impl Begun {
         if let Some(offset) = asker.and_then(|area| place.within(area)) {
             return Err(error(flags, offset));
         }
-        if FAILED.load(Ordering::Relaxed) == NONE {
-            FAILED.store(place.0, Ordering::Relaxed);
-            FLAGS.store(flags, Ordering::Relaxed);
+        if STATE.failed.load(Ordering::Relaxed) == NONE {
+            STATE.failed.store(place.0, Ordering::Relaxed);
+            STATE.flags.store(flags, Ordering::Relaxed);
         }
         Ok(())
     }
@@ -50,37 +64,54 @@ const fn error(flags: u32, offset: u32) -> FlashError {
 }
 
 pub(super) fn erase(bank: Bank, offset: u32) {
-    BEGUN.store(Place::new(bank, offset).0 | ERASE, Ordering::Relaxed);
+    STATE.begun.store(Place::new(bank, offset).0 | ERASE, Ordering::Relaxed);
 }
 
-pub(super) fn program(bank: Bank, offset: u32) {
-    BEGUN.store(Place::new(bank, offset).0, Ordering::Relaxed);
+pub(super) fn program(place: Place) {
+    STATE.begun.store(place.0, Ordering::Relaxed);
 }
 
 /// Whether an operation was begun that nobody has waited for.
 pub(super) fn any() -> bool {
-    BEGUN.load(Ordering::Relaxed) != NONE
+    STATE.begun.load(Ordering::Relaxed) != NONE
+}
+
+/// Whether it programs.
+pub(super) fn is_program() -> bool {
+    const { assert!(NONE & ERASE != 0) };
+    STATE.begun.load(Ordering::Relaxed) & ERASE == 0
 }
 
 /// Whether it is in `bank`.
 pub(super) fn is_in(bank: Bank) -> bool {
-    any() && Place::of(BEGUN.load(Ordering::Relaxed)).bank() == bank
+    any() && Place::of(STATE.begun.load(Ordering::Relaxed)).bank() == bank
+}
+
+/// Whether a read of `bank` has anything to wait for or to tell.
+#[inline(always)]
+pub(super) fn concerns(bank: Bank) -> bool {
+    any_failed() || is_in(bank)
 }
 
 /// The operation, to be waited for.
 pub(super) fn take() -> Option<Begun> {
-    let begun = BEGUN.load(Ordering::Relaxed);
-    BEGUN.store(NONE, Ordering::Relaxed);
+    let begun = STATE.begun.load(Ordering::Relaxed);
+    STATE.begun.store(NONE, Ordering::Relaxed);
     (begun != NONE).then_some(Begun(begun))
+}
+
+/// Whether an operation failed that nobody was told of.
+pub(super) fn any_failed() -> bool {
+    STATE.failed.load(Ordering::Relaxed) != NONE
 }
 
 /// Whether no operation in `area` has failed, of those that were waited for; an area is told once.
 pub(super) fn check(area: Area) -> Result<(), FlashError> {
-    let failed = FAILED.load(Ordering::Relaxed);
+    let failed = STATE.failed.load(Ordering::Relaxed);
     if failed == NONE {
         return Ok(());
     }
     let Some(offset) = Place(failed).within(area) else { return Ok(()) };
-    FAILED.store(NONE, Ordering::Relaxed);
-    Err(error(FLAGS.load(Ordering::Relaxed), offset))
+    STATE.failed.store(NONE, Ordering::Relaxed);
+    Err(error(STATE.flags.load(Ordering::Relaxed), offset))
 }

@@ -1,6 +1,8 @@
 //! A byte of a physical bank in one word, as `FLASH_ECCR` has it: RM0351 §3.7.7.
 
-use layout::{Area, Bank};
+use layout::{Area, BANK_BYTES, Bank};
+
+use crate::bank::Mapping;
 
 const ADDR_ECC: u32 = 0x7_FFFF;
 const BK_ECC: u32 = 1 << 19;
@@ -14,16 +16,18 @@ pub(super) struct Place(pub(super) u32);
 
 impl Place {
     pub(super) const fn new(bank: Bank, offset: u32) -> Self {
-        let bank = match bank {
-            Bank::One => 0,
-            Bank::Two => BK_ECC,
-        };
-        Self(bank | offset & ADDR_ECC)
+        Self((bank as u32).wrapping_mul(BK_ECC) | offset & ADDR_ECC)
     }
 
     /// That of a word in which other bits may be set.
     pub(super) const fn of(word: u32) -> Self {
         Self(word & (BK_ECC | ADDR_ECC))
+    }
+
+    /// Its address, as banks are mapped now.
+    pub(super) fn address(self) -> u32 {
+        const { assert!(BK_ECC == BANK_BYTES) };
+        Mapping::now().address_of(self.0)
     }
 
     pub(super) const fn bank(self) -> Bank {

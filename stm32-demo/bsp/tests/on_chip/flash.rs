@@ -17,7 +17,10 @@ fn what_was_programmed_reads_back_at_any_clock() {
             assert_eq!(rig.read(bank, 0x8000, 16), Ok(vec![0xFF; 16]));
             assert_eq!(rig.write(bank, 0x8000, &pattern(128)), Ok(()));
             assert_eq!(rig.read(bank, 0x8000, 128), Ok(pattern(128)));
-            assert_eq!(rig.read(bank, 0x8003, 7), Ok(pattern(128)[3..10].to_vec()));
+            for (start, len) in (0u32..8).flat_map(|start| (1..=20).map(move |len| (start, len))) {
+                let expected = pattern(128)[start as usize..][..len].to_vec();
+                assert_eq!(rig.read(bank, 0x8000 + start, len), Ok(expected), "{len} at {start}");
+            }
             assert_eq!(rig.erase(bank, 0x8000, 0x800), Ok(()));
             assert_eq!(rig.read(bank, 0x8000, 128), Ok(vec![0xFF; 128]));
         }

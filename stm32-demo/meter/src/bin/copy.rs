@@ -9,7 +9,7 @@
 use bsp::flash::{FlashArea, FlashError};
 use cortex_m_rt::entry;
 use embedded_storage::nor_flash::{NorFlash, ReadNorFlash};
-use layout::PAGE_BYTES;
+use layout::{PAGE_BYTES, WRITE_BYTES};
 use meter::{Answer, CHUNK, FAILED, Order, mark, serve};
 use p256::ecdsa::signature::hazmat::PrehashVerifier;
 use p256::ecdsa::{Signature, VerifyingKey};
@@ -45,9 +45,11 @@ fn copy(order: &Order, target: &mut FlashArea) -> Result<(), FlashError> {
         if offset.is_multiple_of(PAGE_BYTES) {
             target.erase(offset, offset + PAGE_BYTES)?;
         }
-        let bytes = chunk(&mut bytes, offset, order.len);
-        image.read(offset, bytes)?;
-        target.write(offset, bytes)?;
+        let now = chunk(&mut bytes, offset, order.len);
+        image.read(offset, now)?;
+        // The last double word is filled up with whatever came before.
+        let len = now.len().next_multiple_of(WRITE_BYTES as usize);
+        target.write(offset, bytes.get(..len).unwrap_or_default())?;
     }
     target.flush()
 }
