@@ -54,7 +54,7 @@ impl Effort {
             9 => (true, &[3, 5, 8, 12, 20], 6, 4, 256),
             _ => return None,
         };
-        let not_worse_than = (level > DEFAULT_LEVEL).then_some(DEFAULT_LEVEL);
+        let not_worse_than = (level > DEFAULT_LEVEL).then_some(level - 1);
         Some(Self { path, gains, passes, rounds, tries, threads: 1, not_worse_than })
     }
 
