@@ -117,8 +117,10 @@ impl<'a> Places<'a> {
         mut see: impl FnMut(usize, usize),
     ) {
         let Some((_, places)) = self.of(pattern) else { return };
-        let first = places.partition_point(|place| (place.at as usize) < least);
-        let places = &places[first..];
+        // A search is several waits for memory.
+        let is_gone = |place: &Place| (place.at as usize) < least;
+        let gone = if least == 0 { 0 } else { places.partition_point(is_gone) };
+        let places = &places[gone..];
         let mut above = places.partition_point(|place| (place.at as usize) < expected);
         let mut below = above;
         let mut probe = self.probe(pattern, self.keys.len() - 1);
