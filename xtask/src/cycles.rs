@@ -8,7 +8,7 @@ mod device;
 mod image;
 mod options;
 pub(crate) mod profile;
-mod programs;
+pub(crate) mod programs;
 mod table;
 pub(crate) mod update;
 
@@ -17,7 +17,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use emulator::Profile;
+use emulator::{Counters, Profile};
 
 use crate::{
     failure::Failure,
@@ -83,6 +83,15 @@ fn measure(
         return Err(Failure::new("the decoded bytes are not the target's"));
     }
     Ok((run, device::run(&programs.copy, &images, &mut ())?))
+}
+
+/// What the decoder alone takes for the update, images and patch in memory.
+pub(crate) fn alone(
+    programs: &Programs,
+    pair: &Pair,
+    update: &Update,
+) -> Result<Counters, Failure> {
+    Ok(measure(programs, pair, update, None)?.0.counters)
 }
 
 fn images<'a>(pair: &'a Pair, update: &'a Update) -> Result<Images<'a>, Failure> {

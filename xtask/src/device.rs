@@ -19,6 +19,7 @@ use std::{fs, path::Path, path::PathBuf};
 use crate::{
     cycles::{
         self,
+        programs::Programs as Decoders,
         update::{self, Pair, Update},
     },
     failure::Failure,
@@ -85,7 +86,7 @@ pub(crate) fn check() -> Result<(), Failure> {
 
 fn tell(options: &Options, patcher: &Path) -> Result<(), Failure> {
     let pairs = update::pairs(&options.set)?;
-    let programs = Programs::build()?;
+    let (programs, decoders) = (Programs::build()?, Decoders::build()?);
     println!("# commit {}; {}", process::commit(), programs.version);
     println!("# thumbv7em-none-eabi, opt-level s; emulated STM32L496 at 80 MHz, no wait states");
     let signer = Vendor::new()?;
@@ -95,7 +96,7 @@ fn tell(options: &Options, patcher: &Path) -> Result<(), Failure> {
             println!("\n{}: too long for a bank beside the program", pair.name);
             continue;
         }
-        measure(pair, options, patcher, &programs, &signer)
+        measure(pair, options, patcher, (&programs, &decoders), &signer)
             .map_err(|error| Failure::new(format!("{}: {error}", pair.name)))?;
         told += 1;
     }
@@ -110,7 +111,7 @@ fn measure(
     pair: &Pair,
     options: &Options,
     patcher: &Path,
-    programs: &Programs,
+    (programs, decoders): (&Programs, &Decoders),
     signer: &Vendor,
 ) -> Result<(), Failure> {
     println!("\n{}: {} bytes\n", pair.name, pair.target.len());
@@ -131,8 +132,9 @@ fn measure(
         let mut profile = options.profile.then(|| Profile::new(programs.update.program.code()));
         let run = run_on(&programs.update, &images, signer, profile.as_mut())?;
         agree(&update, &run)?;
+        let decoder = cycles::alone(decoders, pair, &update)?;
         profiles.extend(profile.map(|profile| (ram, profile)));
-        columns.push(Column::new(ram, &programs.update, run, Some(update)));
+        columns.push(Column::new(ram, &programs.update, run, Some((update, decoder))));
     }
     println!("{}", sheet::text(&columns, pair.target.len()));
     for (ram, profile) in profiles {

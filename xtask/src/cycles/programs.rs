@@ -8,7 +8,7 @@ use crate::{failure::Failure, probe, thumb};
 const TARGET: &str = thumb::TARGETS[0];
 
 /// What is linked for the device, and with what.
-pub(super) struct Programs {
+pub(crate) struct Programs {
     /// Plain copying.
     pub(super) copy: Program,
     /// Decoders: with Thumb only, and with every instruction set.
@@ -18,7 +18,7 @@ pub(super) struct Programs {
 }
 
 impl Programs {
-    pub(super) fn build() -> Result<Self, Failure> {
+    pub(crate) fn build() -> Result<Self, Failure> {
         let toolchain = thumb::find(TARGET)?;
         let build = |name: &'static str| {
             let elf = probe::link(&toolchain, name, "")?;

@@ -22,11 +22,19 @@ pub(super) struct Column<'a> {
     built: &'a Built,
     run: Run,
     update: Option<Update>,
+    /// What the decoder takes of it: measured alone, images and patch in memory.
+    decoder: Option<Counters>,
 }
 
 impl<'a> Column<'a> {
-    pub(super) fn new(name: &str, built: &'a Built, run: Run, update: Option<Update>) -> Self {
-        Self { name: name.to_owned(), built, run, update }
+    pub(super) fn new(
+        name: &str,
+        built: &'a Built,
+        run: Run,
+        update: Option<(Update, Counters)>,
+    ) -> Self {
+        let (update, decoder) = update.unzip();
+        Self { name: name.to_owned(), built, run, update, decoder }
     }
 
     fn time(&self) -> Duration {
@@ -106,6 +114,7 @@ pub(super) fn text(columns: &[Column<'_>], bytes: usize) -> String {
     row("  decoding and driving the flash", &|column| {
         column.part(DECODING).map(|part| cycles(&part.counters))
     });
+    row("    of these the decoder, measured alone", &|column| column.decoder.as_ref().map(&cycles));
     for (index, name) in PARTS.into_iter().enumerate() {
         row(name, &|column| column.part(index).map(|part| seconds(part.time)));
     }
