@@ -52,8 +52,10 @@ fn tell(
         let mut profiles = options.profile.then(|| programs.profiles());
         for pair in pairs.iter().filter(|pair| pair.name.contains(&options.only)) {
             let update = Update::create(patcher, pair, ram, &[])?;
-            let (decode, copy) = measure(programs, pair, &update, profiles.as_deref_mut())
-                .map_err(|error| Failure::new(format!("{}: {error}", pair.name)))?;
+            let named = |error| Failure::new(format!("{}: {error}", pair.name));
+            let decode = decode(programs, pair, &update, profiles.as_deref_mut()).map_err(named)?;
+            let copy = device::run(&programs.copy, &images(pair, &update)?, &mut ());
+            let copy = copy.map_err(named)?;
             println!("{}", table.add(Row { pair: pair.name.clone(), update, decode, copy }));
         }
         println!("{}", table.summary());
@@ -66,13 +68,13 @@ fn tell(
     Ok(())
 }
 
-/// Decodes the update and copies the base; fails when the decoded bytes are not the target's.
-fn measure(
+/// Decodes the update; fails when the decoded bytes are not the target's.
+fn decode(
     programs: &Programs,
     pair: &Pair,
     update: &Update,
     profiles: Option<&mut [Profile]>,
-) -> Result<(Run, Run), Failure> {
+) -> Result<Run, Failure> {
     let images = images(pair, update)?;
     let (index, program) = programs.decoder(&update.isa);
     let run = match profiles.and_then(|profiles| profiles.get_mut(index)) {
@@ -82,7 +84,7 @@ fn measure(
     if run.target != pair.target {
         return Err(Failure::new("the decoded bytes are not the target's"));
     }
-    Ok((run, device::run(&programs.copy, &images, &mut ())?))
+    Ok(run)
 }
 
 /// What the decoder alone takes for the update, images and patch in memory.
@@ -91,7 +93,7 @@ pub(crate) fn alone(
     pair: &Pair,
     update: &Update,
 ) -> Result<Counters, Failure> {
-    Ok(measure(programs, pair, update, None)?.0.counters)
+    Ok(decode(programs, pair, update, None)?.counters)
 }
 
 fn images<'a>(pair: &'a Pair, update: &'a Update) -> Result<Images<'a>, Failure> {
