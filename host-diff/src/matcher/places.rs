@@ -42,7 +42,7 @@ fn four(bytes: &[u8], at: usize) -> u32 {
 impl<'a> Places<'a> {
     /// All places of `image` that have one of `keys`.
     ///
-    /// **Cost**: three passes; 8 bytes for each place and 4 for each key, and 12 to 24 more for each place meanwhile.
+    /// **Cost**: four passes; 8 bytes for each place and 4 for each key, and 12 more for each place meanwhile.
     #[must_use]
     pub fn new(image: &'a [u8], keys: &'a Keys) -> Self {
         let none = Self { image, keys, starts: vec![0; keys.count() + 1], places: Vec::new() };
@@ -58,15 +58,16 @@ impl<'a> Places<'a> {
         let offsets = 0..(image.len() + 1).saturating_sub(keys.len());
         let shift = keys.count().div_ceil((image.len() / GROUP).clamp(1, MOST_GROUPS));
         let shift = shift.next_power_of_two().ilog2();
-        let mut groups = vec![Vec::new(); (keys.count() >> shift) + 1];
-        for at in offsets {
-            if let Some(key) = keys.number(&image[at..]) {
-                let place = Place { at: word32(at), ahead: four(image, at + ahead) };
-                groups[key >> shift].push((word32(key), place));
-            }
+        let numbers = || offsets.clone().filter_map(|at| Some((at, keys.number(&image[at..])?)));
+        let mut counts = vec![0usize; (keys.count() >> shift) + 1];
+        numbers().for_each(|(_, key)| counts[key >> shift] += 1);
+        let mut groups: Vec<_> = counts.iter().map(|&count| Vec::with_capacity(count)).collect();
+        for (at, key) in numbers() {
+            let place = Place { at: word32(at), ahead: four(image, at + ahead) };
+            groups[key >> shift].push((word32(key), place));
         }
         let mut all = 0u32;
-        self.places.resize(groups.iter().map(Vec::len).sum(), Place::default());
+        self.places.resize(counts.iter().sum(), Place::default());
         for (group, starts) in groups.into_iter().zip(self.starts.chunks_mut(1 << shift)) {
             let within = |key: u32| key as usize & ((1 << shift) - 1);
             for &(key, _) in &group {
@@ -96,9 +97,9 @@ impl<'a> Places<'a> {
     }
 
     /// The places of the string that `pattern` begins with.
-    fn of(&self, pattern: &[u8]) -> Option<(usize, &[Place])> {
+    fn of(&self, pattern: &[u8]) -> Option<&[Place]> {
         let key = self.keys.number(pattern)?;
-        Some((key, &self.places[self.starts[key] as usize..self.starts[key + 1] as usize]))
+        Some(&self.places[self.starts[key] as usize..self.starts[key + 1] as usize])
     }
 
     fn probe<'p>(&'p self, pattern: &'p [u8], longest: usize) -> Probe<'p> {
@@ -116,12 +117,27 @@ impl<'a> Places<'a> {
         most: usize,
         mut see: impl FnMut(usize, usize),
     ) {
-        let Some((_, places)) = self.of(pattern) else { return };
+        let Some(places) = self.of(pattern) else { return };
+        let above = places.partition_point(|place| (place.at as usize) < expected);
+        self.around(pattern, places, (least, expected), above, most, &mut see);
+    }
+
+    /// As [`Self::near`], where `places[above]` is the first that does not lie before `expected`.
+    #[inline]
+    fn around(
+        &self,
+        pattern: &[u8],
+        places: &[Place],
+        (least, expected): (usize, usize),
+        mut above: usize,
+        most: usize,
+        see: &mut impl FnMut(usize, usize),
+    ) {
         // A search is several waits for memory.
         let is_gone = |place: &Place| (place.at as usize) < least;
         let gone = if least == 0 { 0 } else { places.partition_point(is_gone) };
         let places = &places[gone..];
-        let mut above = places.partition_point(|place| (place.at as usize) < expected);
+        above = above.saturating_sub(gone);
         let mut below = above;
         let mut probe = self.probe(pattern, self.keys.len() - 1);
         let distance = |place: Place| (place.at as usize).abs_diff(expected);
@@ -197,44 +213,89 @@ impl Probe<'_> {
     }
 }
 
-/// Places before a position that rises, the last first.
+/// Places near positions that differ little from one search to the next.
 #[derive(Debug)]
-pub struct Past<'p, 'a> {
+pub struct Cursor<'p, 'a> {
     places: &'p Places<'a>,
-    /// Of the places of each key, how many are known to have been passed.
-    passed: Vec<u32>,
+    /// For each key, and at the end.
+    keys: Vec<Passed>,
 }
 
-impl<'p, 'a> Past<'p, 'a> {
-    /// Before the first byte.
+/// The places of a key.
+#[derive(Debug, Clone, Copy)]
+struct Passed {
+    /// Where they start.
+    start: u32,
+    /// How many of them lay before the position that was searched for last.
+    before: u32,
+}
+
+impl<'p, 'a> Cursor<'p, 'a> {
+    /// At the first byte.
     #[must_use]
     pub fn new(places: &'p Places<'a>) -> Self {
-        Self { places, passed: vec![0; places.keys.count()] }
+        let keys = places.starts.iter().map(|&start| Passed { start, before: 0 });
+        Self { places, keys: keys.collect() }
+    }
+
+    /// The places of `key`, and how many of them lie before `at`.
+    ///
+    /// **Cost**: the logarithm of the places since the search before.
+    #[inline]
+    fn find(&mut self, key: usize, at: usize) -> (&'p [Place], usize) {
+        let end = self.keys[key + 1].start as usize;
+        let Passed { start, before } = &mut self.keys[key];
+        let places = &self.places.places[*start as usize..end];
+        let is_before = |place: &Place| (place.at as usize) < at;
+        let known = *before as usize;
+        let mut step = 1;
+        let (from, until) = if places.get(known).is_some_and(is_before) {
+            while places.get(known + step).is_some_and(is_before) {
+                step *= 2;
+            }
+            (known + step / 2 + 1, places.len().min(known + step))
+        } else {
+            while known.checked_sub(step).is_some_and(|index| !is_before(&places[index])) {
+                step *= 2;
+            }
+            (known.saturating_sub(step), known - step / 2)
+        };
+        let count = from + places[from..until].partition_point(is_before);
+        *before = word32(count);
+        (places, count)
+    }
+
+    /// Gets ready for a search near `at` for a string of `key`: those to come are faster then, and find the same.
+    #[inline]
+    pub fn seek(&mut self, key: usize, at: usize) {
+        self.find(key, at);
+    }
+
+    /// As [`Places::near`], for a pattern that begins with the string of `key`.
+    pub fn near(
+        &mut self,
+        (key, pattern): (usize, &[u8]),
+        (least, expected): (usize, usize),
+        most: usize,
+        mut see: impl FnMut(usize, usize),
+    ) {
+        let (places, above) = self.find(key, expected);
+        self.places.around(pattern, places, (least, expected), above, most, &mut see);
     }
 
     /// Calls `see(offset, length)` for those of the `most` candidates before `at` that match more of `pattern` than `longest`
-    /// bytes and than all that lie after them. `at` must not fall from one call to the next.
+    /// bytes, which begins with the string of `key`, and than all that lie after them.
     pub fn last(
         &mut self,
-        pattern: &[u8],
+        (key, pattern): (usize, &[u8]),
         at: usize,
         longest: usize,
         most: usize,
         mut see: impl FnMut(usize, usize),
     ) {
-        let Some((key, places)) = self.places.of(pattern) else { return };
-        let is_past = |place: &Place| (place.at as usize) < at;
-        let known = self.passed[key] as usize;
-        let ahead = &places[known..];
-        let mut step = 1;
-        while ahead.get(step - 1).is_some_and(is_past) {
-            step *= 2;
-        }
-        let (sure, last) = (step / 2, ahead.len().min(step - 1));
-        let passed = known + sure + ahead[sure..last].partition_point(is_past);
-        self.passed[key] = word32(passed);
+        let (places, before) = self.find(key, at);
         let mut probe = self.places.probe(pattern, longest.max(self.places.keys.len() - 1));
-        for &place in places[..passed].iter().rev().take(most) {
+        for &place in places[..before].iter().rev().take(most) {
             if probe.is_done() {
                 break;
             }

@@ -3,7 +3,7 @@
 use super::prices::{Bits, Prices, class};
 use crate::in_place::Reach;
 use crate::matcher::keys::Keys;
-use crate::matcher::places::{Past, Places};
+use crate::matcher::places::{Cursor, Places};
 use crate::matcher::suffix::common;
 use core::ops::{Range, RangeInclusive};
 use patcher_core::Kind;
@@ -107,6 +107,7 @@ pub struct Parser<'a> {
     seen: &'a Seen,
     gaps: &'a [Gap],
     search: Search<'a>,
+    keys: &'a Keys,
     base: Places<'a>,
     target: Places<'a>,
 }
@@ -118,7 +119,7 @@ impl<'a> Parser<'a> {
     #[must_use]
     pub fn new(seen: &'a Seen, gaps: &'a [Gap], keys: &'a Keys, search: Search<'a>) -> Self {
         let places = |image| Places::new(image, keys);
-        Self { seen, gaps, search, base: places(&seen.base), target: places(&seen.target) }
+        Self { seen, gaps, search, keys, base: places(&seen.base), target: places(&seen.target) }
     }
 
     /// The cheapest literals and copies for the extras, in what extras see. `literal` is the cost of each target byte as a
@@ -147,11 +148,11 @@ impl<'a> Parser<'a> {
         longest: usize,
         mut see: impl FnMut(Range<usize>, u64, Option<(bool, u32)>),
     ) {
-        let Self { seen, gaps, search: Search { tries, reach }, .. } = *self;
+        let Self { seen, gaps, search: Search { tries, reach }, keys, .. } = *self;
         let Seen { base, target: before, extras: target, halfwords, .. } = seen;
         // Bytes of a literal, and what lengths of copies are multiples of.
         let unit = if *halfwords { 2 } else { 1 };
-        let mut past = Past::new(&self.target);
+        let (mut from_base, mut from_target) = (Cursor::new(&self.base), Cursor::new(&self.target));
         let mut pairs = Pairs::new(before);
         let mut repeats = [Source::default(); REPEATS];
         let mut tokens = Vec::new();
@@ -160,6 +161,7 @@ impl<'a> Parser<'a> {
             let mut arrivals = vec![none; end - start + 1];
             arrivals[0].cost = 0;
             let mut skip_until = start;
+            let (mut numbers, mut sought) = ([None; AHEAD], start..start);
             for at in start..end {
                 let here = arrivals[at - start];
                 let whole = at % unit == 0;
@@ -210,6 +212,23 @@ impl<'a> Parser<'a> {
                     }
                 };
                 let place = |repeat: Source| word32(at).wrapping_add(repeat.delta) as usize;
+                let [last, ..] = here.repeats;
+                let expected = match expected {
+                    usize::MAX if last.from_base => place(last),
+                    usize::MAX => at,
+                    _ => expected + (at - start),
+                };
+                if !sought.contains(&at) {
+                    sought = at..end.min(at + AHEAD);
+                    for (index, number) in (0..sought.len()).zip(&mut numbers) {
+                        *number = keys.number(&target[at + index..end]);
+                        if let Some(key) = *number {
+                            from_target.seek(key, at + index);
+                            from_base.seek(key, expected + index);
+                        }
+                    }
+                }
+                let number = numbers[at - sought.start];
                 for (index, repeat) in here.repeats.into_iter().enumerate() {
                     let source = place(repeat);
                     let (image, end) =
@@ -238,24 +257,24 @@ impl<'a> Parser<'a> {
                     paired = common(&before[source..], pattern);
                     in_target(source, paired);
                 }
-                past.last(pattern, at, paired, tries, in_target);
-                let [last, ..] = here.repeats;
-                let expected = match expected {
-                    usize::MAX if last.from_base => place(last),
-                    usize::MAX => at,
-                    _ => expected + (at - start),
-                };
+                if let Some(key) = number {
+                    from_target.last((key, pattern), at, paired, tries, in_target);
+                }
                 let mut covered = false;
                 // What is longer than can be used need not be looked at in full.
                 let enough = longest.saturating_add(LONG).min(pattern.len());
                 let mut reached = SHORTEST - 1;
-                self.base.near(&pattern[..enough], (least, expected), tries, |source, found| {
+                let in_base = |source: usize, found: usize| {
                     let length = found.min(longest);
                     covered |= found > length && found > LONG;
                     let class = class(word32(source.abs_diff(expected) * 2));
                     take(Found::Base(class), source, reached + 1..=length);
                     reached = reached.max(length);
-                });
+                };
+                if let Some(key) = number {
+                    let pattern = &pattern[..enough];
+                    from_base.near((key, pattern), (least, expected), tries, in_base);
+                }
                 if covered {
                     // A diff will take it: any low cost will do.
                     skip_until = skip_until.max(at + longest - 1);
@@ -303,6 +322,8 @@ pub fn new_byte_costs(
     costs
 }
 
+/// Bytes whose places are sought at once. A search is several waits for memory, and so they wait together.
+const AHEAD: usize = 32;
 /// Target bytes that are parsed at once where no gap sets a limit.
 const CHUNK: usize = 1 << 14;
 /// Copies from the base that a diff would replace are longer.

@@ -33,10 +33,12 @@ fn the_nearest_comes_first_and_then_only_longer_ones() {
 fn the_last_comes_first_and_then_only_longer_ones() {
     let [keys, _] = keys(IMAGE);
     let places = Places::new(IMAGE, &keys);
-    let mut past = Past::new(&places);
+    let mut past = Cursor::new(&places);
     let mut last = |at, longest, most| {
         let mut seen = Vec::new();
-        past.last(b"abcdefgh", at, longest, most, |at, length| seen.push((at, length)));
+        past.last((keys.number(b"abc").unwrap(), b"abcdefgh"), at, longest, most, |at, length| {
+            seen.push((at, length))
+        });
         seen
     };
     assert_eq!(last(0, 0, 10), []);
@@ -54,7 +56,7 @@ fn candidates_are_as_long_as_a_search_by_hand_finds_them() {
     let image: Vec<u8> = noise.take(2_000).map(|x| b"\0ab"[(x >> 16) as usize % 3]).collect();
     for keys in keys(&image) {
         let places = Places::new(&image, &keys);
-        let mut past = Past::new(&places);
+        let (mut past, mut cursor) = (Cursor::new(&places), Cursor::new(&places));
         for at in (0..image.len()).step_by(7) {
             // A pattern may end before the image does, and hold zeros as what lies past the end.
             let pattern = &image[at..image.len().min(at + 1 + at % 23)];
@@ -65,9 +67,20 @@ fn candidates_are_as_long_as_a_search_by_hand_finds_them() {
             assert_eq!(found.iter().map(|found| found.1).max(), by_hand, "{pattern:?}");
             let by_hand = (0..at).filter(is_place).map(length).max();
             let mut found = Vec::new();
-            past.last(pattern, at, 0, usize::MAX, |from, len| found.push((from, len)));
+            if let Some(key) = keys.number(pattern) {
+                let push = |from, len| found.push((from, len));
+                past.last((key, pattern), at, 0, usize::MAX, push);
+            }
             assert_eq!(found.iter().map(|found| found.1).max(), by_hand, "{pattern:?} at {at}");
             assert!(found.iter().all(|&(from, len)| from < at && len == length(from)));
+            // A cursor that jumps finds what a search from nothing finds.
+            let expected = at * 31 % image.len();
+            let mut found = Vec::new();
+            let within = (at / 2, expected);
+            if let Some(key) = keys.number(pattern) {
+                cursor.near((key, pattern), within, 5, |from, len| found.push((from, len)));
+            }
+            assert_eq!(found, near(&places, pattern, within, 5), "{pattern:?} at {expected}");
         }
     }
 }
@@ -80,6 +93,5 @@ fn short_images_and_patterns_have_no_places() {
         let [keys, _] = self::keys(image);
         let places = Places::new(image, &keys);
         assert_eq!(near(&places, b"ab", (0, 0), 8), []);
-        Past::new(&places).last(b"ab", 2, 0, 8, |at, _| panic!("{at}"));
     }
 }
