@@ -9,3 +9,16 @@
 
 pub mod cuts;
 pub mod roundtrip;
+
+use std::process::ExitCode;
+
+/// How a measurement ends: an error is printed.
+pub fn outcome(result: Result<(), String>) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -22,7 +22,7 @@ struct Arguments {
     level: Vec<u8>,
     /// Sizes of concatenated images, KiB.
     #[arg(long, value_delimiter = ',', default_value = "256,512,1024,2048,4096,8192,16384")]
-    size: Vec<usize>,
+    size: Vec<NonZeroUsize>,
     /// Only inputs whose name contains this.
     #[arg(long, default_value = "")]
     only: String,
@@ -51,15 +51,16 @@ fn run(arguments: &Arguments) -> Result<(), String> {
         return Ok(());
     }
     let images = Images::open()?;
+    let sizes: Vec<usize> = arguments.size.iter().map(|size| size.get()).collect();
     if arguments.growth {
         for &level in &arguments.level {
-            let Arguments { size, threads, repeat, .. } = arguments;
-            let growth = Growth::measure(&images, size, level, *threads, *repeat)?;
+            let Arguments { threads, repeat, .. } = arguments;
+            let growth = Growth::measure(&images, &sizes, level, *threads, *repeat)?;
             println!("{growth}");
         }
         return Ok(());
     }
-    let inputs = images.inputs(&arguments.size)?;
+    let inputs = images.inputs(&sizes)?;
     for input in inputs.iter().filter(|input| input.name.contains(&arguments.only)) {
         for &level in &arguments.level {
             let figures = Figures::of(input, level, arguments.threads)?;
@@ -70,11 +71,5 @@ fn run(arguments: &Arguments) -> Result<(), String> {
 }
 
 fn main() -> ExitCode {
-    match run(&Arguments::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    benches::outcome(run(&Arguments::parse()))
 }
