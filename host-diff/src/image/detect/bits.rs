@@ -12,6 +12,11 @@ impl BitSet {
         Self { words: vec![0; len.div_ceil(64)] }
     }
 
+    /// Integers that may be members: all below this.
+    pub(super) fn len(&self) -> usize {
+        64 * self.words.len()
+    }
+
     /// Adds `index`; indices beyond the length are ignored.
     pub(super) fn insert(&mut self, index: usize) {
         if let Some(word) = self.words.get_mut(index / 64) {

@@ -26,10 +26,15 @@ pub(super) fn split(regions: Vec<Region>, code: &Code) -> Vec<Region> {
     let entries: Vec<u32> =
         code.entries.iter().filter_map(|index| u32::try_from(2 * index).ok()).collect();
     let several = regions.len() > 1;
+    // Of a large image only the begin has been looked at.
+    let seen = |region: &Region| {
+        region.isa == code.isa
+            && region.offset as usize + region.len as usize <= 2 * code.entries.len()
+    };
     let marked: Vec<Region> = regions
         .into_iter()
         .map(|region| {
-            let data = several && is_data(&region, inside(&region, &entries));
+            let data = several && seen(&region) && is_data(&region, inside(&region, &entries));
             Region { isa: if data { Isa::None } else { region.isa }, ..region }
         })
         .collect();
@@ -121,6 +126,8 @@ mod tests {
             |list: Vec<Region>| list.into_iter().map(|region| region.isa).collect::<Vec<_>>();
         // The short one in the middle stays: there is too little to tell.
         assert_eq!(kinds(split(list, &code)), [Isa::None, Isa::RiscV, Isa::RiscV]);
+        let far = vec![region(0, 0x20_0000, Isa::RiscV), region(0x20_0000, 0x10_0000, Isa::RiscV)];
+        assert_eq!(kinds(split(far, &code)).last(), Some(&Isa::RiscV), "not looked at");
         let alone = vec![region(0, 0x1600, Isa::RiscV)];
         assert_eq!(kinds(split(alone, &code)), [Isa::RiscV]);
     }
