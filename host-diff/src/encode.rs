@@ -172,7 +172,7 @@ pub fn delta(
 const ROUGH: usize = 16;
 
 /// Smaller patches may have no use for much memory.
-const LITTLE: usize = 8 << 10;
+const LITTLE: usize = 16 << 10;
 
 /// The target alone, if it takes less than `limit` bytes.
 ///

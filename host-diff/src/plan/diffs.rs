@@ -1,6 +1,6 @@
 //! Alignment of both images in several passes, and what follows from it.
 
-use super::mask::{Label, Labels, Mark, Masked, Same, mask};
+use super::mask::{Label, Labels, Mark, Masked, Same, Which, mask};
 use super::path::path;
 use super::prices::Bits;
 use crate::in_place::Reach;
@@ -84,8 +84,8 @@ impl<'a> Aligner<'a> {
     /// Masks the references of both images by their kinds.
     #[must_use]
     pub fn new(pair: &'a Pair<'a>) -> Self {
-        let base = mask(pair.base, &pair.base_regions, pair.isa, Label::Kind);
-        let target = |label| mask(pair.target, &pair.target_regions, pair.isa, label);
+        let base = mask(pair.base, &pair.base_regions, pair.isa, Label::Kind, Which::All);
+        let target = |label| mask(pair.target, &pair.target_regions, pair.isa, label, Which::All);
         Self { pair, by_kind: (base, target(Label::Kind)), by_label: target(Label::Target(&Same)) }
     }
 
@@ -98,11 +98,11 @@ impl<'a> Aligner<'a> {
         if self.pair.isa.is_none() || passes < 2 {
             return vec![first];
         }
-        let mut labelled = self.labelled(&first);
+        let mut labelled = self.labelled(&first, Which::All);
         let doubtful = self.is_doubtful(&first, &labelled);
         let mut last = self.by_matches(&labelled, &self.by_label, gain);
         for _ in 2..passes {
-            let base = self.labelled(&last);
+            let base = self.labelled(&last, Which::All);
             if labelled == base {
                 // Another pass would give the same alignment.
                 break;
@@ -131,10 +131,10 @@ impl<'a> Aligner<'a> {
     }
 
     /// The base with references replaced by labels of where `aligned` says that they lead.
-    fn labelled(&self, aligned: &[Aligned]) -> Masked {
+    fn labelled(&self, aligned: &[Aligned], which: Which) -> Masked {
         let pair = self.pair;
         let moved = Moved::new(pair, aligned);
-        mask(pair.base, &pair.base_regions, pair.isa, Label::Target(&moved))
+        mask(pair.base, &pair.base_regions, pair.isa, Label::Target(&moved), which)
     }
 
     fn by_matches(&self, base: &Masked, target: &Masked, gain: usize) -> Vec<Aligned> {
@@ -149,7 +149,10 @@ impl<'a> Aligner<'a> {
     #[must_use]
     pub fn path(&self, before: &[Aligned], new_bytes: &[Bits]) -> Vec<Aligned> {
         let unit = self.pair.isa.map_or(1, Isa::unit);
-        path(&self.labelled(before), &self.by_label, unit, new_bytes, &self.pair.reach)
+        let Pair { target, target_regions, isa, .. } = self.pair;
+        let base = self.labelled(before, Which::NotNear);
+        let target = mask(target, target_regions, *isa, Label::Target(&Same), Which::NotNear);
+        path(&base, &target, unit, new_bytes, &self.pair.reach)
     }
 }
 

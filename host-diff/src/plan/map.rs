@@ -1,14 +1,28 @@
 //! Chooses the breakpoints of the address map.
 
 use super::diffs::Pair;
-use super::mask::{eight, place};
+use super::mask::{Padded, place};
 use crate::matcher::align::Aligned;
 use patcher_core::reference::map::{Entry, implied};
-use patcher_core::reference::{Found, Isa, Site};
+use patcher_core::reference::{Branch, By, Found, Isa, Site, ahead};
 use std::collections::BTreeMap;
 
 /// How often the base refers to an address from code or data that is kept, with its true target.
-type References = BTreeMap<u32, BTreeMap<u32, u32>>;
+type References = BTreeMap<u32, Leads>;
+
+/// Where an address leads, how often, and what it costs in bits if that is not known.
+#[derive(Debug, Default)]
+struct Leads {
+    targets: BTreeMap<u32, u32>,
+    bits: i64,
+}
+
+impl Leads {
+    fn note(&mut self, target: u32, bits: i64) {
+        *self.targets.entry(target).or_default() += 1;
+        self.bits = self.bits.max(bits);
+    }
+}
 
 /// Breakpoints for the alignment, by rising base address, at most `limit`.
 #[must_use]
@@ -46,19 +60,19 @@ fn flash(pair: &Pair<'_>, aligned: &[Aligned]) -> Vec<Entry> {
 /// Breakpoints of RAM: where the shift of the RAM pointers in aligned places changes.
 fn ram(pair: &Pair<'_>, aligned: &[Aligned], isa: &dyn Isa) -> Vec<Entry> {
     let mut votes: References = BTreeMap::new();
-    visit(pair, aligned, isa, |base, target| {
+    visit(pair, aligned, isa, |base, target, bits| {
         if isa.reaches(base)
             && isa.reaches(target)
             && !pair.base_regions.contains(base)
             && !pair.target_regions.contains(target)
         {
-            *votes.entry(base).or_default().entry(target).or_default() += 1;
+            votes.entry(base).or_default().note(target, bits);
         }
     });
     let mut shift = 0u32;
     let mut entries = Vec::new();
     let moves: Vec<(u32, u32)> =
-        votes.iter().map(|(&base, targets)| (base, winner(targets))).collect();
+        votes.iter().map(|(&base, targets)| (base, winner(&targets.targets))).collect();
     for (index, &(base, target)) in moves.iter().enumerate() {
         let own = target.wrapping_sub(base);
         // One stray pointer is cheaper as an exception than as a breakpoint.
@@ -80,41 +94,48 @@ fn winner(targets: &BTreeMap<u32, u32>) -> u32 {
 
 fn references(pair: &Pair<'_>, aligned: &[Aligned], isa: &dyn Isa) -> References {
     let mut references: References = BTreeMap::new();
-    visit(pair, aligned, isa, |base, target| {
-        *references.entry(base).or_default().entry(target).or_default() += 1;
+    visit(pair, aligned, isa, |base, target, bits| {
+        references.entry(base).or_default().note(target, bits);
     });
     references
 }
 
-/// Calls `see(base target, target target)` for every reference at aligned places of both images.
-fn visit(pair: &Pair<'_>, aligned: &[Aligned], isa: &dyn Isa, mut see: impl FnMut(u32, u32)) {
+/// Calls `see(base target, target target, bits of a miss)` for every reference at aligned places of both images that leads out of
+/// its place.
+fn visit(pair: &Pair<'_>, aligned: &[Aligned], isa: &dyn Isa, mut see: impl FnMut(u32, u32, i64)) {
+    let (base, target) = (Padded::of(pair.base), Padded::of(pair.target));
     for a in aligned {
         let mut i = 0usize;
         while i < a.len {
             let from = place(&pair.base_regions, a.base + i);
             let to = place(&pair.target_regions, a.target + i);
             let (Some(from), Some(to)) = (from, to) else { break };
-            let old = eight(pair.base, a.base + i);
-            let new = eight(pair.target, a.target + i);
-            let left = u32::try_from(a.len - i).unwrap_or(u32::MAX);
-            let found = isa.find(old, &Site::of(from, to, left), &pair.base_regions);
+            let around = target.around(a.target + i);
+            let new = ahead(around);
+            let [behind, ahead] = [i, a.len - i].map(|len| u32::try_from(len).unwrap_or(u32::MAX));
+            let site = Site::of(from, to, behind, ahead);
+            let found = isa.find(base.around(a.base + i), &site, &pair.base_regions);
             match found {
+                // It moves with what it leads to.
+                _ if found.target().is_some_and(|target| site.holds(target)) => {}
                 Found::Plain(_) => {}
                 Found::Branch(branch) => {
-                    if let Some(new) = isa.branch(new, to.address) {
-                        see(branch.target, new.target);
+                    let new = isa.branch(new, to.address).or_else(|| isa.user(around, to.address));
+                    if let Some(Branch { target, .. }) = new {
+                        let near = branch.by == By::Near;
+                        see(branch.target, target, if near { NEAR_BITS } else { MISS_BITS });
                     }
                 }
                 Found::Pointer(old) => {
                     let new = isa.word(new);
                     if pair.target_regions.contains(new) {
-                        see(old, new);
+                        see(old, new, MISS_BITS);
                     }
                 }
                 Found::RamPointer(old) => {
                     let new = isa.word(new);
                     if isa.is_ram(new) {
-                        see(old, new);
+                        see(old, new, MISS_BITS);
                     }
                 }
             }
@@ -124,9 +145,11 @@ fn visit(pair: &Pair<'_>, aligned: &[Aligned], isa: &dyn Isa, mut see: impl FnMu
 }
 
 /// Bits that an entry costs beyond what its op would cost without it, and that a miss costs.
-const ENTRY_BITS: u64 = 26;
-const OP_BITS: u64 = 16;
-const MISS_BITS: u64 = 26;
+const ENTRY_BITS: i64 = 26;
+const OP_BITS: i64 = 16;
+const MISS_BITS: i64 = 26;
+/// The same of a reference by a short distance: a byte of it differs, seldom more.
+const NEAR_BITS: i64 = 12;
 
 /// Drops entries that do not pay: those that no reference needs, then the least useful ones.
 fn prune(
@@ -189,17 +212,13 @@ fn worth(pair: &Pair<'_>, entries: &[Entry], references: &References) -> Vec<i64
         let ends = [entries.get(index + 1), implied.get(next)];
         let end = ends.into_iter().flatten().map(|entry| entry.base).min().unwrap_or(u32::MAX);
         let in_flash = pair.base_regions.offset_of(entry.base).is_some();
-        let mut gain = if in_flash {
-            OP_BITS.cast_signed() - ENTRY_BITS.cast_signed()
-        } else {
-            -(ENTRY_BITS.cast_signed())
-        };
+        let mut gain = if in_flash { OP_BITS - ENTRY_BITS } else { -(ENTRY_BITS) };
         for (&base, targets) in references.range(entry.base..end) {
             // Only the first miss costs: the cache repairs the others.
-            let target = winner(targets);
+            let target = winner(&targets.targets);
             let with = base.wrapping_add(shift(entry)) == target;
             let without = base.wrapping_add(before) == target;
-            gain += MISS_BITS.cast_signed() * (i64::from(with) - i64::from(without));
+            gain += targets.bits * (i64::from(with) - i64::from(without));
         }
         gains.push(gain);
     }

@@ -5,7 +5,7 @@
 //! target in target coordinates, so that equal references look equal.
 
 use patcher_core::container::region::{Place, Regions};
-use patcher_core::reference::{Found, Isa, MAX_LEN, Site};
+use patcher_core::reference::{Around, BEHIND, Branch, By, Found, Isa, MAX_LEN, Site, ahead};
 
 /// What a reference is replaced by.
 #[derive(Debug, Clone, Copy)]
@@ -40,12 +40,19 @@ fn hash(address: u32) -> u32 {
     address.wrapping_mul(0x9E37_79B1) ^ address.rotate_left(11)
 }
 
-/// The bytes from `at` on that a reference may take, zeros past the end.
-pub(super) fn eight(image: &[u8], at: usize) -> [u8; MAX_LEN] {
-    let mut out = [0; MAX_LEN];
-    let end = image.len().min(at + MAX_LEN);
-    out[..end - at].copy_from_slice(&image[at..end]);
-    out
+/// An image with zeros before and behind it, so that there is something around each of its places.
+#[derive(Debug)]
+pub(super) struct Padded(Vec<u8>);
+
+impl Padded {
+    pub(super) fn of(image: &[u8]) -> Self {
+        Self([&[0; BEHIND][..], image, &[0; MAX_LEN]].concat())
+    }
+
+    /// What the image holds around the byte at `at`.
+    pub(super) fn around(&self, at: usize) -> &Around {
+        self.0[at..].first_chunk().expect("a place of the image")
+    }
 }
 
 /// What a byte of an image is a part of.
@@ -84,16 +91,33 @@ impl Masked {
     }
 }
 
-/// Replaces all references of `image`.
+/// Which references are replaced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Which {
+    /// All of them.
+    All,
+    /// All but those by a short distance: a place is worth what its bytes are there.
+    NotNear,
+}
+
+/// Replaces references of `image`.
 #[must_use]
-pub fn mask(image: &[u8], regions: &Regions, isa: Option<&dyn Isa>, label: Label<'_>) -> Masked {
+pub fn mask(
+    image: &[u8],
+    regions: &Regions,
+    isa: Option<&dyn Isa>,
+    label: Label<'_>,
+    which: Which,
+) -> Masked {
     let mut out = Masked { bytes: image.to_vec(), marks: vec![Mark::None; image.len()] };
     let Some(isa) = isa else { return out };
+    let padded = Padded::of(image);
     let mut at = 0usize;
     while at < image.len() {
         let Some(place) = place(regions, at) else { break };
-        let window = eight(image, at);
-        let found = isa.find(window, &Site::of(place, place, u32::MAX), regions);
+        let around = padded.around(at);
+        let window = ahead(around);
+        let found = isa.find(around, &Site::alone(place), regions);
         let len = usize::from(found.len());
         let name = |target, kind| match label {
             Label::Kind => kind,
@@ -101,6 +125,7 @@ pub fn mask(image: &[u8], regions: &Regions, isa: Option<&dyn Isa>, label: Label
         };
         let masked = match found {
             Found::Plain(_) => None,
+            Found::Branch(Branch { by: By::Near, .. }) if which == Which::NotNear => None,
             // The instruction's other fields stay.
             Found::Branch(branch) => Some(isa.retarget(window, 0, name(branch.target, 0))),
             Found::Pointer(word) => Some(isa.bytes_of(name(word, POINTER) | POINTER)),

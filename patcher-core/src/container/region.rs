@@ -55,6 +55,7 @@ impl Regions {
     }
 
     /// Appends a region. `false` when the list is full.
+    #[inline(never)]
     pub fn push(&mut self, region: Region) -> bool {
         match self.list.get_mut(usize::from(self.count)) {
             Some(slot) => {
@@ -129,8 +130,15 @@ impl Regions {
     }
 
     /// Whether `address` is in a region or just past its end.
+    #[inline(never)]
     #[must_use]
     pub fn contains(&self, address: u32) -> bool {
+        self.holds(address)
+    }
+
+    /// The same, where it is asked of every word.
+    #[inline]
+    pub(crate) fn holds(&self, address: u32) -> bool {
         self.iter().any(|region| address.wrapping_sub(region.address) <= region.len)
     }
 }

@@ -9,8 +9,6 @@
 //!
 //! The count picks the rate: a fresh counter believes its first observations, an old one averages.
 
-use super::tables;
-
 /// A counter that has seen nothing: one half, count 0.
 pub const FRESH: u16 = 0x8000;
 
@@ -28,14 +26,6 @@ const RATE: [u16; 16] = [
 #[must_use]
 pub fn p12(counter: u16) -> u16 {
     counter >> 4
-}
-
-/// The logit of a counter in Q8.
-#[inline]
-#[must_use]
-pub fn logit(counter: u16) -> i32 {
-    let [_, p8] = counter.to_le_bytes();
-    tables::stretch(p8)
 }
 
 /// Moves the counter towards `bit` and counts the observation.

@@ -3,7 +3,7 @@
 //! Weights are signed sixteen-bit numbers in 1/8192 ("Q13", −4 ≤ w < 4), kept as `u16` bit patterns in
 //! the workspace. **Reference**: M. Mahoney, "Adaptive weighing of context models", 2005.
 
-use super::tables::squash;
+use super::logit::{squash, stretch};
 use super::{Coder, counter};
 
 /// Cells that one decision is mixed from.
@@ -45,7 +45,7 @@ pub fn decide(
     let mut dot = signed(*constant) * BIAS;
     for ((logit, &input), &weight) in logits.iter_mut().zip(inputs).zip(&*of_inputs) {
         if let Some(&cell) = cells.get(input) {
-            *logit = counter::logit(cell);
+            *logit = stretch(counter::p12(cell));
             dot += *logit * signed(weight);
         }
     }

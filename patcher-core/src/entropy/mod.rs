@@ -5,10 +5,10 @@
 //! learns those of symbols. Encoder and decoder run the same code through the [`Coder`] trait, so they cannot drift.
 
 pub mod counter;
+pub mod logit;
 pub mod mixer;
 pub mod range;
 pub mod symbol;
-pub mod tables;
 
 #[cfg(feature = "encode")]
 pub mod encode;

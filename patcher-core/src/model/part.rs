@@ -69,12 +69,13 @@ impl Form {
     /// The word that starts from `prior`.
     #[must_use]
     pub fn word(self, prior: u8) -> u16 {
-        u16::from_le_bytes(match self {
+        let prior = u16::from(prior);
+        match self {
             // Half a step, and the observations that a trained counter counts for.
-            Self::Counter => [0x80 | 4, prior],
-            Self::Weight => [0, prior],
-            Self::Count => [prior, 0],
-        })
+            Self::Counter => prior << 8 | 0x80 | 4,
+            Self::Weight => prior << 8,
+            Self::Count => prior,
+        }
     }
 }
 

@@ -24,6 +24,14 @@ fn is_pair(low: u32, high: u32) -> bool {
     together && low & 0x0FF0_0000 == 0x0300_0000 && high & 0x0FF0_0000 == 0x0340_0000
 }
 
+/// Whether an instruction loads a word or a byte from a place by its distance.
+fn is_literal(word: u32) -> bool {
+    word & 0x0F3F_0000 == 0x051F_0000 && !is_exchange(word)
+}
+
+/// Whether that distance is added.
+const UP: u32 = 1 << 23;
+
 fn half(word: u32) -> u32 {
     word >> 4 & 0xF000 | word & 0xFFF
 }
@@ -78,10 +86,15 @@ impl<const BIG: bool> Isa for A32<BIG> {
         if word & 0x0E00_0000 == 0x0A00_0000 {
             let half = if is_exchange(word) { word >> 23 & 2 } else { 0 };
             let offset = signed(word, 24) << 2 | half;
-            return Some(Branch { target: address.wrapping_add(8).wrapping_add(offset), len: 4 });
+            return Some(Branch::far(address.wrapping_add(8).wrapping_add(offset), 4));
+        }
+        if is_literal(word) {
+            let offset = word & 0xFFF;
+            let offset = if word & UP != 0 { offset } else { 0u32.wrapping_sub(offset) };
+            return Some(Branch::near(address.wrapping_add(8).wrapping_add(offset), 4));
         }
         let high = second(bytes);
-        is_pair(word, high).then(|| Branch { target: half(high) << 16 | half(word), len: 8 })
+        is_pair(word, high).then(|| Branch::address(half(high) << 16 | half(word), 8))
     }
 
     fn retarget(&self, bytes: [u8; MAX_LEN], address: u32, target: u32) -> [u8; MAX_LEN] {
@@ -91,6 +104,11 @@ impl<const BIG: bool> Isa for A32<BIG> {
             return words(with_half(word, target & 0xFFFF), high);
         }
         let offset = target.wrapping_sub(address.wrapping_add(8));
+        if is_literal(word) {
+            let up = offset >> 31 == 0;
+            let (sign, distance) = if up { (UP, offset) } else { (0, offset.wrapping_neg()) };
+            return with_first(bytes, word & !(UP | 0xFFF) | sign | distance & 0xFFF);
+        }
         let kept =
             if is_exchange(word) { 0xFA00_0000 | (offset & 2) << 23 } else { word & 0xFF00_0000 };
         with_first(bytes, kept | offset >> 2 & 0x00FF_FFFF)
@@ -107,29 +125,36 @@ mod tests {
 
     #[test]
     fn branches_are_read_as_an_assembler_writes_them() {
-        // `bl`, `bne`, `b .`, and `blx` to an odd halfword, each at 0x100000.
+        // `bl`, `bne`, `b .`, `blx` to an odd halfword, `ldr r0, [pc, #16]`, `ldrbne r1, [pc, #-4]`, each at 0x100000.
         for (word, target) in [
             (0xEB00_003E, 0x0010_0100),
             (0x1AFF_FFFA, 0x000F_FFF0),
             (0xEAFF_FFFE, 0x0010_0000),
             (0xFB00_003E, 0x0010_0102),
+            (0xE59F_0010, 0x0010_0018),
+            (0x155F_1004, 0x0010_0004),
         ] {
-            assert_eq!(
-                A32::<false>.branch(bytes(word), 0x0010_0000),
-                Some(Branch { target, len: 4 })
-            );
+            let literal = word & 0x0400_0000 != 0;
+            let by = if literal { Branch::near } else { Branch::far };
+            assert_eq!(A32::<false>.branch(bytes(word), 0x0010_0000), Some(by(target, 4)));
             assert_eq!(A32::<true>.retarget(bytes(word), 0x0010_0000, target), bytes(word));
         }
     }
 
     #[test]
     fn every_reachable_target_survives_the_round_trip() {
+        for distance in -4095i32..4096 {
+            let (address, word) = (0x0400_0000u32, bytes(0xE51F_4000));
+            let target = address.wrapping_add(8).wrapping_add_signed(distance);
+            let moved = A32::<true>.retarget(word, address, target);
+            assert_eq!(A32::<false>.branch(moved, address), Some(Branch::near(target, 4)));
+        }
         for (opcode, step) in [(0xEB00_0000, 4), (0x0A00_0000, 4), (0xFA00_0000, 2)] {
             for distance in (-(1i32 << 25)..1 << 25).step_by(10_007) {
                 let address = 0x0400_0000u32;
                 let target = address.wrapping_add(8).wrapping_add_signed(distance / step * step);
                 let moved = A32::<true>.retarget(bytes(opcode), address, target);
-                assert_eq!(A32::<false>.branch(moved, address), Some(Branch { target, len: 4 }));
+                assert_eq!(A32::<false>.branch(moved, address), Some(Branch::far(target, 4)));
             }
         }
     }
@@ -138,7 +163,7 @@ mod tests {
     fn a_pair_makes_an_address() {
         // `movw r3, #0x5678`, `movt r3, #0x1234`, and the same for two registers.
         let pair = words(0xE305_3678, 0xE341_3234);
-        let branch = Branch { target: 0x1234_5678, len: 8 };
+        let branch = Branch::address(0x1234_5678, 8);
         assert_eq!(A32::<false>.branch(pair, 0), Some(branch));
         let moved = words(0xE30D_3EF0, 0xE349_3ABC);
         assert_eq!(A32::<false>.retarget(pair, 0, 0x9ABC_DEF0), moved);
@@ -147,8 +172,8 @@ mod tests {
 
     #[test]
     fn other_instructions_are_not_taken() {
-        // `ldr r0, [pc]`, `push {r4, lr}`, `svc 0`, `mcr`.
-        for word in [0xE59F_0000, 0xE92D_4010, 0xEF00_0000, 0xEE07_0F15] {
+        // `ldr r0, [r1]`, `str r0, [pc]`, `push {r4, lr}`, `svc 0`, `mcr`.
+        for word in [0xE591_0000, 0xE58F_0000, 0xE92D_4010, 0xEF00_0000, 0xEE07_0F15] {
             assert_eq!(A32::<false>.branch(bytes(word), 0), None, "{word:#x}");
         }
     }

@@ -13,14 +13,38 @@
 //!
 //! **Reference**: ARM DDI 0487, C6.2 (ADD immediate, ADRP, B, BL) and C4.1 (loads and stores, unsigned immediate).
 
-use super::{Branch, Isa, MAX_LEN, call, first, second, signed, with_first, words};
+use super::{
+    Around, BEHIND, Branch, By, Isa, MAX_LEN, ahead, call, first, second, signed, with_first, words,
+};
 
 /// The A64 instruction set.
 #[derive(Debug, Clone, Copy)]
 pub struct AArch64;
 
-fn is_branch(word: u32) -> bool {
-    word & 0x7C00_0000 == 0x1400_0000
+/// Where the distance of a branch or of a load of a literal stands, as a shift and its bits.
+fn field(word: u32) -> Option<(u32, u32)> {
+    if word & 0x7C00_0000 == 0x1400_0000 {
+        return Some((0, 26));
+    }
+    let is_test = word & 0x7E00_0000 == 0x3600_0000;
+    let is_compare = word & 0x7E00_0000 == 0x3400_0000 || word & 0xFF00_0010 == 0x5400_0000;
+    let is_literal = word & 0x3B00_0000 == 0x1800_0000;
+    (is_test || is_compare || is_literal).then_some((5, if is_test { 14 } else { 19 }))
+}
+
+/// The page that an `ADRP` at `address` makes.
+fn page(word: u32, address: u32) -> u32 {
+    let pages = word >> 3 & 0x1F_FFFC | word >> 29 & 3;
+    (address >> 12).wrapping_add(pages) << 12
+}
+
+/// What an instruction adds to a page.
+fn offset(user: u32, scale: u32) -> u32 {
+    (user >> 10 & 0xFFF) << scale
+}
+
+fn with_offset(user: u32, target: u32, scale: u32) -> u32 {
+    user & 0xFFC0_03FF | (target & 0xFFF) >> scale << 10
 }
 
 /// By how much the offset of the second instruction of a pair is shifted; `None` when there is no pair.
@@ -75,32 +99,55 @@ impl Isa for AArch64 {
     #[inline]
     fn branch(&self, bytes: [u8; MAX_LEN], address: u32) -> Option<Branch> {
         let word = first(bytes);
-        if is_branch(word) {
-            let target = address.wrapping_add(signed(word, 26) << 2);
-            return Some(Branch { target, len: 4 });
+        if let Some((shift, bits)) = field(word) {
+            let target = address.wrapping_add(signed(word >> shift, bits) << 2);
+            let by = if bits == 26 { By::Far } else { By::Near };
+            return Some(Branch { target, len: 4, by });
         }
         let user = second(bytes);
         let scale = scale(word, user)?;
-        let pages = word >> 3 & 0x1F_FFFC | word >> 29 & 3;
-        let page = (address >> 12).wrapping_add(pages) << 12;
-        let target = page.wrapping_add((user >> 10 & 0xFFF) << scale);
-        Some(Branch { target, len: 8 })
+        Some(Branch::address(page(word, address).wrapping_add(offset(user, scale)), 8))
+    }
+
+    /// Compilers put other instructions between an `ADRP` and what uses it.
+    fn behind(&self) -> usize {
+        BEHIND
+    }
+
+    /// What uses the register of an `ADRP` some instructions before it, unless one between them has it as destination.
+    fn user(&self, around: &Around, address: u32) -> Option<Branch> {
+        let user = first(ahead(around));
+        let (before, _) = around.get(..BEHIND)?.as_chunks::<4>();
+        for (&word, back) in before.iter().rev().zip(1..) {
+            let word = u32::from_le_bytes(word);
+            if word & 0x1F == user >> 5 & 0x1F {
+                let scale = scale(word, user)?;
+                let target =
+                    page(word, address.wrapping_sub(4 * back)).wrapping_add(offset(user, scale));
+                return Some(Branch::address(target, 4));
+            }
+        }
+        None
     }
 
     fn retarget(&self, bytes: [u8; MAX_LEN], address: u32, target: u32) -> [u8; MAX_LEN] {
         let word = first(bytes);
-        if is_branch(word) {
+        if let Some((shift, bits)) = field(word) {
             let distance = target.wrapping_sub(address) >> 2;
-            return with_first(bytes, word & 0xFC00_0000 | distance & 0x03FF_FFFF);
+            let mask = (1u32 << bits) - 1;
+            return with_first(bytes, word & !(mask << shift) | (distance & mask) << shift);
         }
         let user = second(bytes);
-        let Some(scale) = scale(word, user) else { return bytes };
-        let pages = (target >> 12).wrapping_sub(address >> 12);
-        let offset = (target & 0xFFF) >> scale;
-        words(
-            word & 0x9F00_001F | (pages & 3) << 29 | (pages >> 2 & 0x7_FFFF) << 5,
-            user & 0xFFC0_03FF | offset << 10,
-        )
+        if let Some(scale) = scale(word, user) {
+            let pages = (target >> 12).wrapping_sub(address >> 12);
+            let page = word & 0x9F00_001F | (pages & 3) << 29 | (pages >> 2 & 0x7_FFFF) << 5;
+            return words(page, with_offset(user, target, scale));
+        }
+        // By itself: whatever its page is.
+        match scale(0x9000_0000 | word >> 5 & 0x1F, word) {
+            Some(scale) => with_first(bytes, with_offset(word, target, scale)),
+            None => bytes,
+        }
     }
 }
 
@@ -121,10 +168,38 @@ mod tests {
             (words(0xB000_0080, 0x3DC0_8C00), 0x9_1230, 8),
             (words(0xF0FF_FFE3, 0x3940_0463), 0x7_F001, 8),
         ] {
-            let branch = Some(Branch { target, len });
+            let branch =
+                Some(Branch { target, len, by: if len == 4 { By::Far } else { By::Address } });
             assert_eq!(AArch64.branch(bytes, 0x8_0000), branch, "{bytes:x?}");
             assert_eq!(AArch64.retarget(bytes, 0x8_0000, target), bytes);
         }
+    }
+
+    #[test]
+    fn short_references_and_users_further_on() {
+        // At 0x80000: `b.ne 0x7fff8`, `cbz x0, 0x80010`, `tbnz w1, #3, 0x80008`, `ldr x2, 0x80020`.
+        for (word, target) in [
+            (0x54FF_FFC1, 0x7_FFF8),
+            (0xB400_0080, 0x8_0010),
+            (0x3718_0041, 0x8_0008),
+            (0x5800_0102, 0x8_0020),
+        ] {
+            let branch = Some(Branch::near(target, 4));
+            assert_eq!(AArch64.branch(words(word, 0), 0x8_0000), branch, "{word:#x}");
+            assert_eq!(AArch64.retarget(words(word, 0), 0x8_0000, target), words(word, 0));
+        }
+        // `adrp x0, 0x91000` at 0x80000, `nop`, `ldr x1, [x0, #0x238]`; with `mov x0, x1` between them.
+        for (between, target) in [(0xD503_201Fu32, Some(0x9_1238)), (0xAA01_03E0, None)] {
+            let mut around = [0; BEHIND + MAX_LEN];
+            for (word, at) in [(0xB000_0080u32, 8), (between, 4)] {
+                around[BEHIND - at..BEHIND - at + 4].copy_from_slice(&word.to_le_bytes());
+            }
+            around[BEHIND..BEHIND + 4].copy_from_slice(&0xF941_1C01u32.to_le_bytes());
+            let found = AArch64.user(&around, 0x8_0008);
+            assert_eq!(found, target.map(|target| Branch::address(target, 4)));
+        }
+        let moved = AArch64.retarget(words(0xF941_1C01, 0), 0x8_0008, 0xA_0450);
+        assert_eq!(moved, words(0xF942_2801, 0));
     }
 
     #[test]
@@ -133,23 +208,23 @@ mod tests {
         for distance in (-(1i32 << 27)..1 << 27).step_by(65_537) {
             let target = address.wrapping_add_signed(distance & !3);
             let moved = AArch64.retarget(words(0x9400_0000, 0), address, target);
-            assert_eq!(AArch64.branch(moved, address), Some(Branch { target, len: 4 }));
+            assert_eq!(AArch64.branch(moved, address), Some(Branch::far(target, 4)));
         }
         for target in (0..=u32::MAX - 0x10_0000).step_by(0xF_1231) {
             for (user, grain) in [(0x9100_0021, 1), (0xF940_0021, 8), (0x7940_0021, 2)] {
                 let target = target / grain * grain;
                 let moved = AArch64.retarget(words(0x9000_0001, user), address, target);
-                assert_eq!(AArch64.branch(moved, address), Some(Branch { target, len: 8 }));
+                assert_eq!(AArch64.branch(moved, address), Some(Branch::address(target, 8)));
             }
         }
     }
 
     #[test]
     fn what_only_looks_alike_is_not_taken() {
-        // `b.ne`, `cbz`, and ADRP with another register, with ADD LSL #12, with an unscaled load.
+        // `bc.ne`, `adr`, and ADRP with another register, with ADD LSL #12, with an unscaled load.
         for (first, second) in [
-            (0x5400_0001, 0),
-            (0xB400_0000, 0),
+            (0x5400_0011, 0),
+            (0x1000_0000, 0),
             (0x9000_0000, 0x9100_0021),
             (0x9000_0001, 0x9140_0021),
             (0x9000_0001, 0xF840_0021),

@@ -19,6 +19,18 @@ use core::fmt;
 
 /// Longest reference, bytes.
 pub const MAX_LEN: usize = 8;
+/// How many bytes before an instruction may tell what it refers to.
+pub const BEHIND: usize = 24;
+
+/// What an image holds around a place: [`BEHIND`] bytes before it and [`MAX_LEN`] from there on; zeros where it has none.
+pub type Around = [u8; BEHIND + MAX_LEN];
+
+/// The bytes from the place on.
+#[inline]
+#[must_use]
+pub fn ahead(around: &Around) -> [u8; MAX_LEN] {
+    around.last_chunk().copied().unwrap_or_default()
+}
 
 /// A reference found in code: a branch, or instructions that make an address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +39,39 @@ pub struct Branch {
     pub target: u32,
     /// Bytes it occupies, 1..=[`MAX_LEN`].
     pub len: u8,
+    /// How it says where that is.
+    pub by: By,
+}
+
+/// How a reference says where it leads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum By {
+    /// By a distance within a function, as a rule: it stays as it is where what it leads to moves as it does itself.
+    Near,
+    /// By a distance, to another function as a rule. It stays as it is as well.
+    Far,
+    /// By its address: it changes with that, however it moves itself.
+    Address,
+}
+
+impl Branch {
+    /// A reference by a short distance.
+    #[must_use]
+    pub const fn near(target: u32, len: u8) -> Self {
+        Self { target, len, by: By::Near }
+    }
+
+    /// A reference by a distance.
+    #[must_use]
+    pub const fn far(target: u32, len: u8) -> Self {
+        Self { target, len, by: By::Far }
+    }
+
+    /// A reference by an address.
+    #[must_use]
+    pub const fn address(target: u32, len: u8) -> Self {
+        Self { target, len, by: By::Address }
+    }
 }
 
 /// Where bytes of an image are loaded, and those of the other image that they are compared with.
@@ -40,18 +85,28 @@ pub struct Site {
     pub code: bool,
     /// Bytes that may be looked at: as many are left of both regions, and of what is compared.
     pub left: u32,
+    /// Load address of the first byte that is compared with what moves alike, and how many there are.
+    pub compared: [u32; 2],
 }
 
 impl Site {
-    /// The site of a place of each image, of which `left` bytes are compared.
+    /// The site of a place of each image, where `ahead` bytes are compared, and `behind` before them.
     #[must_use]
-    pub fn of(from: Place, to: Place, left: u32) -> Self {
+    pub fn of(from: Place, to: Place, behind: u32, ahead: u32) -> Self {
         Self {
             from: from.address,
             to: to.address,
             code: from.code && to.code,
-            left: left.min(from.left).min(to.left),
+            left: ahead.min(from.left).min(to.left),
+            compared: [from.address.wrapping_sub(behind), behind.wrapping_add(ahead)],
         }
+    }
+
+    /// The site of a place of an image by itself: nothing is compared, so that every reference is one.
+    #[must_use]
+    pub fn alone(place: Place) -> Self {
+        let Place { address, code, left } = place;
+        Self { from: address, to: address, code, left, compared: [0; 2] }
     }
 
     /// The site `bytes` further on, of which there are as many left.
@@ -63,6 +118,14 @@ impl Site {
             left: self.left.saturating_sub(bytes),
             ..self
         }
+    }
+
+    /// Whether `address` is among the bytes that are compared, which all move alike.
+    #[inline]
+    #[must_use]
+    pub fn holds(&self, address: u32) -> bool {
+        let [first, len] = self.compared;
+        address.wrapping_sub(first) < len
     }
 }
 
@@ -97,6 +160,16 @@ pub trait Isa: Sync {
     fn branch(&self, bytes: [u8; MAX_LEN], address: u32) -> Option<Branch>;
     /// `bytes` of a reference, now at `address`, led to `target`. A target out of reach wraps.
     fn retarget(&self, bytes: [u8; MAX_LEN], address: u32, target: u32) -> [u8; MAX_LEN];
+
+    /// How many bytes before an instruction may tell what it refers to, at most [`BEHIND`].
+    fn behind(&self) -> usize {
+        0
+    }
+    /// The reference of an instruction that starts with `bytes` and uses a register that one of the `behind` it, at most [`BEHIND`]
+    /// bytes, has set. [`Isa::retarget`] leads it, as far as it goes, to a target that the other leads to.
+    fn user(&self, _around: &Around, _address: u32) -> Option<Branch> {
+        None
+    }
 
     /// Where in `bytes`, four at least, the first four begin that may be a call, at a multiple of [`Isa::unit`]: that lead to a
     /// function by distance, and go on doing so whatever their distance is. No call begins inside another. Without one: how many
@@ -133,9 +206,10 @@ pub trait Isa: Sync {
         }
     }
 
-    /// What the `bytes` of an image are at `site`; `regions` are those of that image.
-    fn find(&self, bytes: [u8; MAX_LEN], site: &Site, regions: &Regions) -> Found {
-        let Site { from, to, code, left } = *site;
+    /// What an image holds at `site`; `regions` are those of that image.
+    fn find(&self, around: &Around, site: &Site, regions: &Regions) -> Found {
+        let Site { from, to, code, left, .. } = *site;
+        let bytes = ahead(around);
         let both = from | to;
         if left >= 4
             && both & 3 == 0
@@ -157,24 +231,27 @@ pub trait Isa: Sync {
         {
             return Found::Plain(1);
         }
-        if let Some(branch) = self.branch(bytes, from)
+        if let Some(branch) = self.branch(bytes, from).or_else(|| self.user(around, from))
             && left >= u32::from(branch.len)
-            && (regions.contains(branch.target) || self.reaches(branch.target))
         {
-            return Found::Branch(branch);
+            if branch.by != By::Address && site.holds(branch.target) {
+                return Found::Plain(branch.len.min(4));
+            }
+            if regions.contains(branch.target) || self.reaches(branch.target) {
+                return Found::Branch(branch);
+            }
         }
         let len = self.len(bytes);
         Found::Plain(if left >= u32::from(len) { len } else { 1 })
     }
 
-    /// How many of `bytes` are units that lead nowhere, up to the first that may lead somewhere: all of them [`Found::Plain`] by
-    /// [`Isa::find`], which is asked with the eight bytes from each unit on. The last seven of `bytes` begin no unit.
+    /// How many of `bytes` behind the first [`BEHIND`] are units that lead nowhere, up to the first that may lead somewhere: all of
+    /// them [`Found::Plain`] by [`Isa::find`]. The last seven of `bytes` begin no unit.
     fn plain(&self, bytes: &[u8], site: &Site, regions: &Regions) -> usize {
         let mut done = 0u32;
         while done < site.left
-            && let Some(&window) =
-                bytes.get(done as usize..).and_then(<[u8]>::first_chunk::<MAX_LEN>)
-            && let Found::Plain(len) = self.find(window, &site.after(done), regions)
+            && let Some(around) = bytes.get(done as usize..).and_then(<[u8]>::first_chunk)
+            && let Found::Plain(len) = self.find(around, &site.after(done), regions)
         {
             done += u32::from(len);
         }

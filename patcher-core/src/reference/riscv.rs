@@ -14,7 +14,9 @@
 //!
 //! **Reference**: The RISC-V Instruction Set Manual, volume I, 2.4 (LUI, AUIPC), 2.5 (JAL, JALR), 16.4 (C.J, C.JAL).
 
-use super::{Branch, Isa, MAX_LEN, first, second, signed, with_first, words};
+use super::{
+    Around, BEHIND, Branch, By, Isa, MAX_LEN, ahead, first, second, signed, with_first, words,
+};
 
 /// The RISC-V instruction set with registers of `BITS` bits, 32 or 64.
 #[derive(Debug, Clone, Copy)]
@@ -24,7 +26,10 @@ pub struct RiscV<const BITS: u8>;
 #[derive(Debug, Clone, Copy)]
 enum Form {
     Jump,
+    /// A branch under a condition.
+    Compare,
     Short,
+    ShortCompare,
     /// AUIPC and its user.
     Relative,
     /// LUI and its user.
@@ -38,11 +43,13 @@ impl<const BITS: u8> RiscV<BITS> {
         let followed = || rd != 0 && second(bytes) >> 15 & 0x1F == rd && is_user(second(bytes));
         match word & 0x7F {
             0x6F => Some(Form::Jump),
+            0x63 if word & 0x6000 != 0x2000 => Some(Form::Compare),
             0x17 if followed() => Some(Form::Relative),
             0x37 if followed() => Some(Form::Absolute),
             _ => match word & 0xE003 {
                 0xA001 => Some(Form::Short),
                 0x2001 if BITS == 32 => Some(Form::Short),
+                0xC001 | 0xE001 => Some(Form::ShortCompare),
                 _ => None,
             },
         }
@@ -62,7 +69,7 @@ fn is_user(word: u32) -> bool {
 
 /// Stores have the low bits of their offset where others have a destination.
 fn is_store(word: u32) -> bool {
-    word & 0x5F == 0x03 && word & 0x20 != 0
+    word & 0x5B == 0x03 && word & 0x20 != 0
 }
 
 fn offset(word: u32) -> u32 {
@@ -88,17 +95,32 @@ fn with_jump(word: u32, distance: u32) -> u32 {
     word & 0xFFF | low | (distance & 0x10_0000) << 11
 }
 
-/// Bits of the distance of C.J: where in the instruction, where in the distance.
-const SHORT: [(u32, u32); 11] =
-    [(3, 1), (4, 2), (5, 3), (11, 4), (2, 5), (7, 6), (6, 7), (9, 8), (10, 9), (8, 10), (12, 11)];
-
-fn short(word: u32) -> u32 {
-    signed(SHORT.iter().fold(0, |sum, &(from, to)| sum | (word >> from & 1) << to), 12)
+fn compare(word: u32) -> u32 {
+    let low = word >> 20 & 0x7E0 | word >> 7 & 0x1E | (word & 0x80) << 4;
+    signed(low | word >> 19 & 0x1000, 13)
 }
 
-fn with_short(word: u32, distance: u32) -> u32 {
-    let field = SHORT.iter().fold(0, |sum, &(to, from)| sum | (distance >> from & 1) << to);
-    word & !0x1FFC | field
+fn with_compare(word: u32, distance: u32) -> u32 {
+    let low = (distance & 0x7E0) << 20 | (distance & 0x1E) << 7 | distance >> 4 & 0x80;
+    word & 0x01FF_F07F | low | (distance & 0x1000) << 19
+}
+
+/// Bits of a distance: where in the instruction, where in the distance; the last one is its sign.
+type Bits = [(u32, u32)];
+
+/// Those of C.J and C.JAL.
+const SHORT: &Bits =
+    &[(3, 1), (4, 2), (5, 3), (11, 4), (2, 5), (7, 6), (6, 7), (9, 8), (10, 9), (8, 10), (12, 11)];
+/// Those of C.BEQZ and C.BNEZ.
+const SHORT_COMPARE: &Bits = &[(3, 1), (4, 2), (10, 3), (11, 4), (2, 5), (5, 6), (6, 7), (12, 8)];
+
+fn short(word: u32, bits: &Bits) -> u32 {
+    let distance = bits.iter().fold(0, |sum, &(from, to)| sum | (word >> from & 1) << to);
+    signed(distance, u32::try_from(bits.len() + 1).unwrap_or(0))
+}
+
+fn with_short(word: u32, bits: &Bits, distance: u32) -> u32 {
+    bits.iter().fold(word, |word, &(to, from)| word & !(1 << to) | (distance >> from & 1) << to)
 }
 
 impl<const BITS: u8> Isa for RiscV<BITS> {
@@ -130,14 +152,52 @@ impl<const BITS: u8> Isa for RiscV<BITS> {
     #[inline]
     fn branch(&self, bytes: [u8; MAX_LEN], address: u32) -> Option<Branch> {
         let word = first(bytes);
-        let (target, len) = match Self::form(bytes)? {
+        let form = Self::form(bytes)?;
+        let (target, len) = match form {
             Form::Jump => (address.wrapping_add(jump(word)), 4),
-            Form::Short => (address.wrapping_add(short(word)), 2),
+            Form::Compare => (address.wrapping_add(compare(word)), 4),
+            Form::Short => (address.wrapping_add(short(word, SHORT)), 2),
+            Form::ShortCompare => (address.wrapping_add(short(word, SHORT_COMPARE)), 2),
             Form::Relative => (address.wrapping_add(word & !0xFFF), 8),
             Form::Absolute => (word & !0xFFF, 8),
         };
         let offset = if len == 8 { offset(second(bytes)) } else { 0 };
-        Some(Branch { target: target.wrapping_add(offset), len })
+        let by = match form {
+            Form::Compare | Form::ShortCompare => By::Near,
+            Form::Jump | Form::Short | Form::Relative => By::Far,
+            Form::Absolute => By::Address,
+        };
+        Some(Branch { target: target.wrapping_add(offset), len, by })
+    }
+
+    /// Compilers put other instructions between a `LUI` and what uses it.
+    fn behind(&self) -> usize {
+        BEHIND
+    }
+
+    /// What uses the register of a `LUI` some instructions before it, unless an `ADDI` between them has used it up.
+    fn user(&self, around: &Around, _address: u32) -> Option<Branch> {
+        let word = first(ahead(around));
+        let register = word >> 15 & 0x1F;
+        if register == 0 || !is_user(word) {
+            return None;
+        }
+        let mut behind = 0u32;
+        for &half in around.get(..BEHIND)?.as_chunks::<2>().0.iter().rev() {
+            let before = behind << 16 | u32::from(u16::from_le_bytes(half));
+            behind = before & 0xFFFF;
+            if before >> 7 & 0x1F != register {
+                continue;
+            }
+            if before & 0x7F == 0x37 {
+                let target = (before & !0xFFF).wrapping_add(offset(word));
+                return Some(Branch::address(target, 4));
+            }
+            if before & 0x707F == 0x13 && before >> 15 & 0x1F == register {
+                return None;
+            }
+        }
+        None
     }
 
     fn retarget(&self, bytes: [u8; MAX_LEN], address: u32, target: u32) -> [u8; MAX_LEN] {
@@ -150,9 +210,14 @@ impl<const BITS: u8> Isa for RiscV<BITS> {
         };
         match Self::form(bytes) {
             Some(Form::Jump) => with_first(bytes, with_jump(word, distance)),
-            Some(Form::Short) => with_first(bytes, with_short(word, distance)),
+            Some(Form::Compare) => with_first(bytes, with_compare(word, distance)),
+            Some(Form::Short) => with_first(bytes, with_short(word, SHORT, distance)),
+            Some(Form::ShortCompare) => {
+                with_first(bytes, with_short(word, SHORT_COMPARE, distance))
+            }
             Some(Form::Relative) => pair(distance),
             Some(Form::Absolute) => pair(target),
+            None if is_user(word) => with_first(bytes, with_offset(word, target & 0xFFF)),
             None => bytes,
         }
     }
@@ -166,19 +231,26 @@ mod tests {
 
     #[test]
     fn references_are_read_as_an_assembler_writes_them() {
-        // At 0x1000: `jal ra, 0x2346`, `j 0xffe`, `c.j 0x0f00`, `c.jal 0x17fe`; `auipc a0, 0x12` with `addi a0, a0, -4`,
+        // At 0x1000: `jal ra, 0x2346`, `j 0xffe`, `c.j 0x0f00`, `c.jal 0x17fe`, `bnez a0, 0xff8`, `c.beqz a0, 0x1006`; `auipc a0, 0x12` with `addi a0, a0, -4`,
         // `jalr ra, 0x10(a0)`, `sw a1, -8(a0)`; `lui a0, 0x20001` with `lw a0, -2048(a0)`.
         for (bytes, target, len) in [
             (words(0x3460_10EF, 0), 0x2346, 4),
             (words(0xFFFF_F06F, 0), 0xFFE, 4),
             (words(0xB701, 0), 0xF00, 2),
             (words(0x2FFD, 0), 0x17FE, 2),
+            (words(0xFE05_1CE3, 0), 0xFF8, 4),
+            (words(0xC119, 0), 0x1006, 2),
             (words(0x0001_2517, 0xFFC5_0513), 0x1_2FFC, 8),
             (words(0x0001_2517, 0x0105_00E7), 0x1_3010, 8),
             (words(0x0001_2517, 0xFEB5_2C23), 0x1_2FF8, 8),
             (words(0x2000_1537, 0x8005_2503), 0x2000_0800, 8),
         ] {
-            let branch = Some(Branch { target, len });
+            let by = match first(bytes) & 0x7F {
+                0x37 => By::Address,
+                0x63 | 0x19 => By::Near,
+                _ => By::Far,
+            };
+            let branch = Some(Branch { target, len, by });
             assert_eq!(CORE.branch(bytes, 0x1000), branch, "{bytes:x?}");
             assert_eq!(CORE.retarget(bytes, 0x1000, target), bytes, "{bytes:x?}");
         }
@@ -186,7 +258,8 @@ mod tests {
 
     fn survives(bytes: [u8; MAX_LEN], address: u32, target: u32, len: u8) {
         let moved = CORE.retarget(bytes, address, target);
-        assert_eq!(CORE.branch(moved, address), Some(Branch { target, len }), "{moved:x?}");
+        let found = CORE.branch(moved, address).map(|branch| (branch.target, branch.len));
+        assert_eq!(found, Some((target, len)), "{moved:x?}");
     }
 
     #[test]
@@ -201,6 +274,11 @@ mod tests {
         }
         for target in (0..=u32::MAX - 0x10_0000).step_by(0xF_1231) {
             for user in [0x0005_0513, 0x0005_00E7, 0x0005_2503, 0x00A5_2023, 0x00A5_2027] {
+                let moved = with_offset(user, target);
+                assert_eq!(offset(moved), signed(target, 12));
+                assert_eq!(moved & 0x7F, user & 0x7F);
+                assert_eq!(moved >> 15 & 0x1F, user >> 15 & 0x1F);
+                assert!(!is_store(user) || moved >> 20 & 0x1F == user >> 20 & 0x1F);
                 survives(words(0x517, user), address, target, 8);
                 survives(words(0x537, user), address, target, 8);
             }
@@ -208,11 +286,35 @@ mod tests {
     }
 
     #[test]
+    fn a_register_set_before_is_found_until_it_is_used_up() {
+        // `lui a5, 0x3fcd6`, `mv a0, s0` (short), then `addi a5, a5, 1176`; the same used up by another `addi` before.
+        let code = [0xB7, 0x67, 0xCD, 0x3F, 0x22, 0x85, 0x93, 0x87, 0x87, 0x49];
+        let around = |code: &[u8], len: usize| -> Around {
+            let mut around = [0; BEHIND + MAX_LEN];
+            let place = BEHIND + len - code.len();
+            around[place..place + code.len()].copy_from_slice(code);
+            around
+        };
+        let found = Some(Branch::address(0x3FCD_6498, 4));
+        assert_eq!(CORE.user(&around(&code, 4), 0), found);
+        let moved = CORE.retarget(words(0x4987_8793, 0), 0, 0x3FCD_64C0);
+        assert_eq!(moved, words(0x4C07_8793, 0));
+        let twice = [&code[..], &[0x93, 0x87, 0x87, 0x49]].concat();
+        assert_eq!(CORE.user(&around(&twice, 4), 0), None);
+        // `lui` into another register; too far away.
+        assert_eq!(CORE.user(&around(&[&[0x37, 0x67], &code[2..]].concat(), 4), 0), None);
+        let far = [&code[..4], &[0x22, 0x85].repeat(11), &code[6..]].concat();
+        assert_eq!(CORE.user(&around(&far[2..], 4), 0), None);
+        let near = [&code[..4], &[0x22, 0x85].repeat(10), &code[6..]].concat();
+        assert_eq!(CORE.user(&around(&near, 4), 0), found);
+    }
+
+    #[test]
     fn what_only_looks_alike_is_not_taken() {
-        // `beq`, `c.beqz`, LUI with another register, with `andi`, into x0.
+        // Opcode of branches without one, `c.andi`, LUI with another register, with `andi`, into x0.
         for (first, second) in [
-            (0x0000_0063, 0),
-            (0xC001, 0),
+            (0x0000_2063, 0),
+            (0x8801, 0),
             (0x537, 0x0005_8513),
             (0x537, 0x0005_7513),
             (0x037, 0x0000_0013),

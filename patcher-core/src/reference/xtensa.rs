@@ -15,7 +15,7 @@
 //! **Reference**: Xtensa Instruction Set Architecture Reference Manual, chapter 6 (CALL0, CALLn, J, L32R) and 7.1
 //! (formats).
 
-use super::{Branch, Isa, MAX_LEN, signed};
+use super::{Branch, By, Isa, MAX_LEN, signed};
 
 /// The Xtensa instruction set; `BIG` for cores with the most significant byte first.
 #[derive(Debug, Clone, Copy)]
@@ -27,6 +27,9 @@ enum Form {
     Call,
     Jump,
     Literal,
+    /// A branch under a condition of two values; of one and zero.
+    Compare,
+    Zero,
 }
 
 impl<const BIG: bool> Xtensa<BIG> {
@@ -38,11 +41,13 @@ impl<const BIG: bool> Xtensa<BIG> {
 
     fn form(word: u32) -> Option<Form> {
         let op0 = if BIG { word >> 20 } else { word & 0xF };
-        let n = if BIG { word >> 18 & 3 } else { word >> 4 & 3 };
-        match (op0, n) {
-            (5, _) => Some(Form::Call),
-            (6, 0) => Some(Form::Jump),
-            (1, _) => Some(Form::Literal),
+        let [n, m] = if BIG { [18, 16] } else { [4, 6] }.map(|shift| word >> shift & 3);
+        match (op0, n, m) {
+            (5, _, _) => Some(Form::Call),
+            (6, 0, _) => Some(Form::Jump),
+            (6, 1, _) => Some(Form::Zero),
+            (7, _, _) | (6, 2, _) | (6, 3, 2..) => Some(Form::Compare),
+            (1, _, _) => Some(Form::Literal),
             _ => None,
         }
     }
@@ -54,6 +59,10 @@ impl<const BIG: bool> Xtensa<BIG> {
             (Form::Call | Form::Jump, true) => (0, 0x3_FFFF),
             (Form::Literal, false) => (8, 0xFFFF),
             (Form::Literal, true) => (0, 0xFFFF),
+            (Form::Compare, false) => (16, 0xFF),
+            (Form::Compare, true) => (0, 0xFF),
+            (Form::Zero, false) => (12, 0xFFF),
+            (Form::Zero, true) => (0, 0xFFF),
         }
     }
 
@@ -61,7 +70,7 @@ impl<const BIG: bool> Xtensa<BIG> {
     fn origin(form: Form, address: u32) -> u32 {
         match form {
             Form::Call => (address & !3).wrapping_add(4),
-            Form::Jump => address.wrapping_add(4),
+            Form::Jump | Form::Compare | Form::Zero => address.wrapping_add(4),
             Form::Literal => address.wrapping_add(3) & !3,
         }
     }
@@ -118,9 +127,15 @@ impl<const BIG: bool> Isa for Xtensa<BIG> {
         let distance = match form {
             Form::Call => signed(value, 18) << 2,
             Form::Jump => signed(value, 18),
+            Form::Compare => signed(value, 8),
+            Form::Zero => signed(value, 12),
             Form::Literal => (value << 2).wrapping_sub(0x4_0000),
         };
-        Some(Branch { target: Self::origin(form, address).wrapping_add(distance), len: 3 })
+        let by = match form {
+            Form::Call | Form::Literal | Form::Jump => By::Far,
+            Form::Compare | Form::Zero => By::Near,
+        };
+        Some(Branch { target: Self::origin(form, address).wrapping_add(distance), len: 3, by })
     }
 
     fn retarget(&self, bytes: [u8; MAX_LEN], address: u32, target: u32) -> [u8; MAX_LEN] {
@@ -129,7 +144,7 @@ impl<const BIG: bool> Isa for Xtensa<BIG> {
         let distance = target.wrapping_sub(Self::origin(form, address));
         let value = match form {
             Form::Call | Form::Literal => distance >> 2,
-            Form::Jump => distance,
+            Form::Jump | Form::Compare | Form::Zero => distance,
         };
         let (shift, mask) = Self::field(form);
         let word = word & !(mask << shift) | (value & mask) << shift;
@@ -165,7 +180,7 @@ mod tests {
             ([0x86, 0x02, 0x00], 0x4020_1010),
             ([0x21, 0xFD, 0xFF], 0x4020_0FF8),
         ] {
-            let branch = Some(Branch { target, len: 3 });
+            let branch = Some(Branch::far(target, 3));
             assert_eq!(LITTLE.branch(bytes(three), 0x4020_1002), branch);
             assert_eq!(LITTLE.retarget(bytes(three), 0x4020_1002, target), bytes(three));
         }
@@ -174,7 +189,7 @@ mod tests {
             ([0x60, 0x00, 0x0A], 0x4020_1010),
             ([0x12, 0xFF, 0xFD], 0x4020_0FF8),
         ] {
-            let branch = Some(Branch { target, len: 3 });
+            let branch = Some(Branch::far(target, 3));
             assert_eq!(BIG.branch(bytes(three), 0x4020_1002), branch);
             assert_eq!(BIG.retarget(bytes(three), 0x4020_1002, target), bytes(three));
         }
@@ -183,7 +198,7 @@ mod tests {
     fn survives(isa: &dyn Isa, three: [u8; 3], address: u32, target: u32) {
         let moved = isa.retarget(bytes(three), address, target);
         let branch = isa.branch(moved, address);
-        assert_eq!(branch, Some(Branch { target, len: 3 }), "{three:x?} {address:#x}");
+        assert_eq!(branch, Some(Branch::far(target, 3)), "{three:x?} {address:#x}");
     }
 
     #[test]
@@ -204,6 +219,22 @@ mod tests {
                 survives(&LITTLE, [0xA1, 0, 0], address, literal);
                 survives(&BIG, [0x1A, 0, 0], address, literal);
             }
+        }
+    }
+
+    #[test]
+    fn branches_under_a_condition_are_near() {
+        // At 0x40201002: `beq a2, a3, 0x40201000`, `bnez a4, 0x40201100`, `bltui a5, 2, 0x40201010`; not `entry`.
+        for (three, target) in [
+            ([0x37, 0x12, 0xFA], Some(0x4020_1000)),
+            ([0x56, 0xA4, 0x0F], Some(0x4020_1100)),
+            ([0xB6, 0x25, 0x0A], Some(0x4020_1010)),
+            ([0x36, 0x41, 0x00], None),
+        ] {
+            let branch = target.map(|target| Branch::near(target, 3));
+            assert_eq!(LITTLE.branch(bytes(three), 0x4020_1002), branch, "{three:x?}");
+            let to = target.unwrap_or(0);
+            assert_eq!(LITTLE.retarget(bytes(three), 0x4020_1002, to), bytes(three));
         }
     }
 

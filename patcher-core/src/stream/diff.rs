@@ -7,7 +7,7 @@ use crate::error::Error;
 use crate::model::hash::contexts;
 use crate::model::hit;
 use crate::model::miss;
-use crate::reference::{MAX_LEN, Site};
+use crate::reference::{Around, BEHIND, Isa, MAX_LEN, Site, ahead};
 
 /// Bytes without a miss after which whole blocks are tried.
 const BLOCK_RUN: u32 = 8;
@@ -19,18 +19,21 @@ pub(crate) const SPAN: usize = 16;
 /// Turns the contexts of a hit into those of "did not change".
 const UNCHANGED: u32 = 0x5555_5555;
 
+/// Base bytes of the units that start within a block, behind those that may tell what they refer to.
+pub(crate) const WINDOW: usize = BEHIND + AHEAD;
 /// Base bytes of the units that start within a block.
-pub(crate) const WINDOW: usize = BLOCK + MAX_LEN;
+const AHEAD: usize = BLOCK + MAX_LEN;
 type Window = Scratch;
 
-/// The eight bytes of a window from `at` on; a window is longer than any place that is asked for.
-fn eight(bytes: &[u8], at: usize) -> [u8; MAX_LEN] {
-    bytes.get(at..).and_then(<[u8]>::first_chunk).copied().unwrap_or_default()
+/// What the base holds around the place `at` of what a window begins with.
+fn around(window: &Window, at: usize) -> &Around {
+    const NONE: Around = [0; BEHIND + MAX_LEN];
+    window.get(at..).and_then(<[u8]>::first_chunk).unwrap_or(&NONE)
 }
 
 /// Puts what a unit should be in place of what the base holds.
-fn put(window: &mut Window, at: usize, unit: &Unit) {
-    if let Some(bytes) = window.get_mut(at..).and_then(<[u8]>::first_chunk_mut) {
+fn put(predicted: &mut [u8; AHEAD], at: usize, unit: &Unit) {
+    if let Some(bytes) = predicted.get_mut(at..).and_then(<[u8]>::first_chunk_mut) {
         *bytes = unit.predicted;
     }
 }
@@ -53,10 +56,10 @@ impl Engine<'_> {
         side: &mut impl Side,
         window: &mut Window,
     ) -> Result<(), Error<I::Error>> {
-        self.read_base(images, self.state.base, window)?;
+        self.read_around(images, window)?;
+        let mut predicted = window.last_chunk().copied().unwrap_or([0; AHEAD]);
         if self.state.block_left == 0 && self.state.run >= BLOCK_RUN {
-            let mut predicted = *window;
-            let len = self.block(side, &mut predicted);
+            let len = self.block(side, window, &mut predicted);
             if self.state.block_left == 0 {
                 return self.produce(images, predicted.get(..len).unwrap_or(&[]));
             }
@@ -64,9 +67,10 @@ impl Engine<'_> {
         let mut done = 0;
         let mut site = self.site(0);
         let (unit, contexts) = loop {
-            let unit = self.unit(eight(window, done), site.as_ref());
+            let unit = self.unit(around(window, done), site.as_ref());
             let step = usize::from(unit.len);
-            let contexts = self.hit_contexts(&unit, halfword(window, done), length32(done));
+            let contexts =
+                self.hit_contexts(&unit, halfword(window, BEHIND + done), length32(done));
             // Of a block that did not hit, what comes after hits only is the miss.
             let left = usize::from(self.state.block_left);
             let certain = left > 0 && left <= done + step;
@@ -76,20 +80,34 @@ impl Engine<'_> {
             self.state.history <<= 1;
             self.state.run = self.state.run.saturating_add(length32(step));
             if unit.is_reference() {
-                put(window, done, &unit);
+                put(&mut predicted, done, &unit);
             }
             done += step;
             let block_next = left == 0 && self.state.run >= BLOCK_RUN;
             if block_next || length32(done) >= self.state.left || done >= SPAN {
-                return self.produce(images, window.get(..done).unwrap_or(&[]));
+                return self.produce(images, predicted.get(..done).unwrap_or(&[]));
             }
             site = self.site_after(site, length32(step), length32(done));
         };
-        let own = eight(window, done);
+        let own = ahead(around(window, done));
         if done > 0 {
-            self.produce(images, window.get(..done).unwrap_or(&[]))?;
+            self.produce(images, predicted.get(..done).unwrap_or(&[]))?;
         }
         self.missed(images, side, unit, contexts, own)
+    }
+
+    /// Fills `window` with the base around the current offset; with zeros before its first byte.
+    fn read_around<I: Images>(
+        &self,
+        images: &mut I,
+        window: &mut Window,
+    ) -> Result<(), Error<I::Error>> {
+        let behind = length32(self.isa.map_or(0, Isa::behind)).min(self.state.base);
+        if self.state.base < length32(BEHIND) {
+            window.fill(0);
+        }
+        let first = BEHIND.saturating_sub(behind as usize);
+        self.read_base(images, self.state.base - behind, window.get_mut(first..).unwrap_or(&mut []))
     }
 
     /// Codes whether a unit hits that begins `ahead` of the current offsets.
@@ -139,11 +157,16 @@ impl Engine<'_> {
         self.state.block_left = 0;
     }
 
-    /// Tries the next units as a whole: how many bytes they take, which `window` then holds. Of those that must be coded one by
+    /// Tries the next units as a whole: how many bytes they take, which `predicted` then holds. Of those that must be coded one by
     /// one `block_left` tells.
-    fn block(&mut self, side: &mut impl Side, window: &mut Window) -> usize {
-        let len = self.units(window);
-        let block = window.get(..len).unwrap_or(&[]);
+    fn block(
+        &mut self,
+        side: &mut impl Side,
+        window: &Window,
+        predicted: &mut [u8; AHEAD],
+    ) -> usize {
+        let len = self.units(window, predicted);
+        let block = predicted.get(..len).unwrap_or(&[]);
         let right = side.agrees(self.state.position, block);
         side.about(Topic::Hit(Kind::Block));
         if hit::block(&mut self.model, side, log2(self.state.run), right) {
@@ -156,19 +179,19 @@ impl Engine<'_> {
     }
 
     /// Predicts the units that start in a block, in place of its base bytes: how many bytes they take.
-    fn units(&self, window: &mut Window) -> usize {
+    fn units(&self, window: &Window, predicted: &mut [u8; AHEAD]) -> usize {
         if self.isa.is_none() {
             return BLOCK.min(self.state.left as usize);
         }
         let mut len = 0usize;
         let mut site = self.site(0);
         while len < BLOCK && length32(len) < self.state.left {
-            let here = window.get(len..BLOCK + MAX_LEN - 1).unwrap_or(&[]);
+            let here = window.get(len..WINDOW - 1).unwrap_or(&[]);
             let mut step = self.plain(here, site.as_ref());
             if step == 0 {
-                let unit = self.unit(eight(here, 0), site.as_ref());
+                let unit = self.unit(around(window, len), site.as_ref());
                 if unit.is_reference() {
-                    put(window, len, &unit);
+                    put(predicted, len, &unit);
                 }
                 step = unit.len.into();
             }
@@ -203,6 +226,7 @@ impl Engine<'_> {
     }
 
     /// Codes the bytes of a missed unit.
+    #[inline(never)]
     fn miss<I: Images>(
         &mut self,
         images: &mut I,

@@ -150,6 +150,7 @@ impl Engine<'_> {
         if self.state.base < self.base_floor() {
             return Err(DecodeError::BaseGone);
         }
+        self.state.diff_start = self.state.base;
         self.state.left = length;
         self.state.block_left = 0;
         self.state.phase = Phase::Diff;

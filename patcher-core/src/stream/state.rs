@@ -49,6 +49,8 @@ pub(crate) struct State {
     pub(crate) position: u32,
     /// Base offset where the next diff is expected, then where the current one reads.
     pub(crate) base: u32,
+    /// Base offset where the current diff started.
+    pub(crate) diff_start: u32,
     /// Bytes left of the extra, then of the diff.
     pub(crate) left: u32,
     /// How many of the last bytes are not written yet, at most 3: a call may begin in them.
@@ -95,6 +97,7 @@ impl Default for State {
             phase: Phase::MapBase,
             position: 0,
             base: 0,
+            diff_start: 0,
             left: 0,
             held: 0,
             copy_left: 0,

@@ -1,7 +1,7 @@
 //! Units of a diff: what the base predicts at one place.
 
 use super::engine::Engine;
-use crate::reference::{Found, MAX_LEN, Site};
+use crate::reference::{Around, Found, MAX_LEN, Site, ahead};
 
 /// What a unit is; the number picks weights and contexts.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -88,9 +88,13 @@ impl Unit {
 }
 
 impl Engine<'_> {
-    /// Where `address` of the base leads in the target: an exception seen before, else the map.
-    fn mapped(&self, address: u32) -> u32 {
+    /// Where `address` of the base leads in the target: an exception seen before, else with the diff at `site` that holds it, else
+    /// the map.
+    fn mapped(&self, address: u32, site: &Site) -> u32 {
         self.cache.target_of(address).unwrap_or_else(|| {
+            if site.holds(address) {
+                return address.wrapping_sub(site.from).wrapping_add(site.to);
+            }
             self.map.target_of(address, &self.header.base_regions, &self.header.target_regions)
         })
     }
@@ -99,11 +103,13 @@ impl Engine<'_> {
     pub(crate) fn site(&self, ahead: u32) -> Option<Site> {
         let from = self.header.base_regions.place(self.state.base.wrapping_add(ahead))?;
         let to = self.header.target_regions.place(self.state.position.wrapping_add(ahead))?;
-        Some(Site::of(from, to, self.state.left.saturating_sub(ahead)))
+        let behind = self.state.base.wrapping_add(ahead).wrapping_sub(self.state.diff_start);
+        Some(Site::of(from, to, behind, self.state.left.saturating_sub(ahead)))
     }
 
-    /// The unit at `site`, where the base holds `window`. Without an instruction set every unit is a byte.
-    pub(crate) fn unit(&self, window: [u8; MAX_LEN], site: Option<&Site>) -> Unit {
+    /// The unit at `site`, where the base holds these bytes. Without an instruction set every unit is a byte.
+    pub(crate) fn unit(&self, around: &Around, site: Option<&Site>) -> Unit {
+        let window = ahead(around);
         let [first, ..] = window;
         let mut unit = Unit {
             kind: Kind::Byte,
@@ -114,7 +120,7 @@ impl Engine<'_> {
             order: 0,
         };
         let (Some(isa), Some(site)) = (self.isa, site) else { return unit };
-        let found = isa.find(window, site, &self.header.base_regions);
+        let found = isa.find(around, site, &self.header.base_regions);
         unit.len = found.len();
         unit.order = isa.order() & unit.len.wrapping_sub(1);
         unit.leads_to = found.target().unwrap_or(0);
@@ -126,13 +132,13 @@ impl Engine<'_> {
             }
             Found::Branch(_) => {
                 unit.kind = Kind::Branch;
-                unit.predicted = isa.retarget(window, site.to, self.mapped(unit.leads_to));
+                unit.predicted = isa.retarget(window, site.to, self.mapped(unit.leads_to, site));
                 unit.address = site.to;
             }
             Found::Pointer(_) | Found::RamPointer(_) => {
                 let ram = matches!(found, Found::RamPointer(_));
                 unit.kind = if ram { Kind::RamPointer } else { Kind::Pointer };
-                let [a, b, c, d, ..] = isa.bytes_of(self.mapped(unit.leads_to));
+                let [a, b, c, d, ..] = isa.bytes_of(self.mapped(unit.leads_to, site));
                 let [.., e, f, g, h] = window;
                 unit.predicted = [a, b, c, d, e, f, g, h];
                 unit.order = if isa.big_endian() { 0 } else { 3 };

@@ -2,8 +2,8 @@
 
 use crate::header::Header;
 use crate::isa::Isa;
-use crate::mixer::Mixer;
 use crate::range::{Decision, RangeDecoder};
+use crate::units::Site;
 use crate::values::{Number, Switch, unzigzag};
 use crate::workspace::{Registers, Workspace};
 use crate::{Observed, Reject};
@@ -27,7 +27,6 @@ pub(crate) struct Body<'a> {
     pub(crate) base_image: Vec<u8>,
     pub(crate) isa: Isa,
     pub(crate) coder: RangeDecoder<'a>,
-    pub(crate) mixer: Mixer,
     pub(crate) workspace: Workspace,
     pub(crate) registers: Registers,
     pub(crate) target: Vec<u8>,
@@ -52,7 +51,6 @@ impl<'a> Body<'a> {
             base_image: base_image.to_vec(),
             isa: Isa::numbered(header.isa)?,
             coder: RangeDecoder::new(&body[..body_len.min(body.len())], body_len),
-            mixer: Mixer::new(),
             workspace: Workspace::new(header),
             registers: Registers::default(),
             target: Vec::new(),
@@ -89,11 +87,11 @@ impl<'a> Body<'a> {
         self.registers.last = self.registers.last << 8 | u32::from(byte);
     }
 
-    /// Where a reference leads after the update (§5).
-    pub(crate) fn lead(&self, a: u32) -> u32 {
+    /// Where a reference at a place of a diff leads after the update (§5).
+    pub(crate) fn lead(&self, a: u32, site: Site) -> u32 {
         let mapped =
             || self.workspace.map.map(a, &self.header.base_regions, &self.header.target_regions);
-        self.workspace.cache.find(a).unwrap_or_else(mapped)
+        self.workspace.cache.find(a).or_else(|| site.along(a)).unwrap_or_else(mapped)
     }
 
     /// The address map, entry by entry.

@@ -3,29 +3,30 @@
 use crate::Reject;
 use crate::body::Body;
 use crate::hash::context;
-use crate::units::{Kind, Unit, Window};
+use crate::units::{Diff, Kind, Unit, Window};
 
 impl Body<'_> {
-    /// Decodes a diff of `left` bytes at the base register.
-    pub(crate) fn diff(&mut self, mut left: u32) -> Result<(), Reject> {
+    /// Decodes a diff of `length` bytes at the base register.
+    pub(crate) fn diff(&mut self, length: u32) -> Result<(), Reject> {
+        let mut diff = Diff { behind: 0, left: length };
         // Bytes of a failed block.
         let mut block_left = 0_u32;
-        while left > 0 {
+        while diff.left > 0 {
             if block_left == 0 && self.registers.run >= 8 {
-                let bytes = self.block(left);
+                let bytes = self.block(diff);
                 let length = u32::try_from(bytes.len()).expect("small");
                 if self.block_hit()? {
                     self.produce_diff(&bytes);
                     self.registers.history = 0;
                     self.registers.run = self.registers.run.saturating_add(length);
-                    left -= length;
+                    diff = diff.after(length);
                     continue;
                 }
                 block_left = length;
             }
-            let (length, hit) = self.unit(left, block_left)?;
+            let (length, hit) = self.unit(diff, block_left)?;
             block_left = if hit { block_left.saturating_sub(length) } else { 0 };
-            left -= length;
+            diff = diff.after(length);
         }
         Ok(())
     }
@@ -38,20 +39,19 @@ impl Body<'_> {
     }
 
     /// The bytes of a block as predicted (§10.2).
-    fn block(&self, left: u32) -> Vec<u8> {
+    fn block(&self, diff: Diff) -> Vec<u8> {
         let mut bytes = Vec::new();
-        while bytes.len() < 32 && bytes.len() < usize::try_from(left).expect("32 bits") {
+        while bytes.len() < 32 && bytes.len() < usize::try_from(diff.left).expect("32 bits") {
             let done = u32::try_from(bytes.len()).expect("small");
-            let unit =
-                self.unit_at(self.registers.base + done, self.position() + done, left - done);
-            bytes.extend(unit.predicted);
+            let (base, target) = (self.registers.base + done, self.position() + done);
+            bytes.extend(self.unit_at(base, target, diff.after(done)).predicted);
         }
         bytes
     }
 
     /// Decodes one unit and answers its length, and whether it hit (§10.3).
-    fn unit(&mut self, left: u32, block_left: u32) -> Result<(u32, bool), Reject> {
-        let unit = self.unit_at(self.registers.base, self.position(), left);
+    fn unit(&mut self, diff: Diff, block_left: u32) -> Result<(u32, bool), Reject> {
+        let unit = self.unit_at(self.registers.base, self.position(), diff);
         let window = Window::new(&self.base_image, self.registers.base);
         let length = u32::try_from(unit.predicted.len()).expect("small");
 
@@ -110,7 +110,7 @@ impl Body<'_> {
             Kind::Branch => {
                 let mut eight = [0; 8];
                 eight[..bytes.len()].copy_from_slice(bytes);
-                self.isa.branch(unit.target_address, eight).map(|(to, _)| to)
+                self.isa.branch(unit.target_address, eight).map(|now| now.to)
             }
             Kind::Pointer => {
                 Some(word(bytes)).filter(|&word| self.header.target_regions.contains(word))

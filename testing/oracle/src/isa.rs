@@ -17,6 +17,20 @@ pub(crate) enum Isa {
 /// Eight bytes of an image.
 pub(crate) type Eight = [u8; 8];
 
+/// The bytes of an image before those.
+pub(crate) type Before = [u8; 24];
+
+/// A reference in code.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Reference {
+    /// The address it leads to.
+    pub(crate) to: u32,
+    /// Its bytes.
+    pub(crate) length: usize,
+    /// Whether it says so by a distance, not by an address.
+    pub(crate) by_distance: bool,
+}
+
 impl Isa {
     pub(crate) fn numbered(number: u8) -> Result<Self, Reject> {
         Ok(match number {
@@ -133,65 +147,98 @@ impl Isa {
         }
     }
 
-    /// Where the reference that starts with these bytes at an address leads, and its length.
-    pub(crate) fn branch(self, address: u32, bytes: Eight) -> Option<(u32, usize)> {
+    /// The reference that starts with these bytes at an address, by themselves.
+    pub(crate) fn branch(self, address: u32, bytes: Eight) -> Option<Reference> {
         let form = Form::of(self, bytes)?;
         let w = self.instruction(bytes);
         let d = take(w, form.fields());
-        let target = match form {
+        let to = match form {
             Form::ThumbBranch => {
                 let s = w >> 10 & 1;
                 let i1 = 1 ^ (w >> 29 & 1) ^ s;
                 let i2 = 1 ^ (w >> 27 & 1) ^ s;
                 let d = sign_extend(d | i1 << 23 | i2 << 22, 25);
-                address.wrapping_add(4).wrapping_add(d)
+                form.origin(address).wrapping_add(d)
             }
+            Form::A32Literal if w >> 23 & 1 == 0 => form.origin(address).wrapping_sub(low32(d)),
             Form::ThumbMove | Form::A32Move => low32(d),
-            Form::A32Branch | Form::A32Exchange => {
-                address.wrapping_add(8).wrapping_add(sign_extend(d, 26))
-            }
-            Form::A64Branch => address.wrapping_add(sign_extend(d, 28)),
             Form::A64Page { scale } => {
                 let offset = w >> 42 & 0xFFF;
                 (address & !0xFFF).wrapping_add(low32(d)).wrapping_add(low32(offset << scale))
             }
-            Form::Jal => address.wrapping_add(sign_extend(d, 21)),
-            Form::ShortJump => address.wrapping_add(sign_extend(d, 12)),
             Form::PcPair { .. } => address.wrapping_add(pair(d)),
             Form::ConstantPair { .. } => pair(d),
-            Form::XtensaCall { .. } => {
-                (address / 4 * 4).wrapping_add(4).wrapping_add(sign_extend(d, 20))
-            }
-            Form::XtensaJump { .. } => address.wrapping_add(4).wrapping_add(sign_extend(d, 18)),
             Form::XtensaLiteral { .. } => {
-                (address.wrapping_add(3) / 4 * 4).wrapping_add(low32(d)).wrapping_sub(0x4_0000)
+                form.origin(address).wrapping_add(low32(d)).wrapping_sub(0x4_0000)
+            }
+            _ => {
+                let distance = match form.sign_bits() {
+                    Some(bits) => sign_extend(d, bits),
+                    None => low32(d),
+                };
+                form.origin(address).wrapping_add(distance)
             }
         };
-        Some((target, form.length()))
+        Some(Reference { to, length: form.length(), by_distance: form.is_by_distance() })
+    }
+
+    /// The reference of an instruction at an address that adds to a register set shortly before it.
+    pub(crate) fn user(self, address: u32, before: Before, bytes: Eight) -> Option<Reference> {
+        let form = Form::user(self, bytes)?;
+        let w = self.instruction(bytes);
+        let d = take(w, form.fields());
+        let to = match form {
+            Form::A64User { scale } => {
+                let register = w >> 5 & 31;
+                let (page, back) = (4..=24).step_by(4).find_map(|back| {
+                    let word = u64::from(word_back(before, back));
+                    (word & 31 == register).then_some((word, back))
+                })?;
+                if page >> 31 == 0 || page >> 24 & 31 != 16 {
+                    return None;
+                }
+                let at = address.wrapping_sub(u32::try_from(back).expect("at most 24"));
+                let pages = take(page, Form::A64Page { scale }.fields());
+                (at & !0xFFF).wrapping_add(low32(pages)).wrapping_add(low32(d << scale))
+            }
+            _ => {
+                let register = w >> 15 & 31;
+                let setter = (2..=24).step_by(2).find_map(|back| {
+                    let word = u64::from(word_back(before, back));
+                    let sets = word >> 7 & 31 == register;
+                    let loads = word & 127 == 0x37;
+                    let adds =
+                        word & 127 == 0x13 && word >> 12 & 7 == 0 && word >> 15 & 31 == register;
+                    (sets && (loads || adds)).then_some((word, loads))
+                });
+                let (constant, true) = setter? else { return None };
+                pair(constant & 0xFFFF_F000 | d)
+            }
+        };
+        Some(Reference { to, length: form.length(), by_distance: false })
     }
 
     /// The reference in these bytes, made to lead from `address` to `t`.
     pub(crate) fn retarget(self, bytes: Eight, address: u32, t: u32) -> Eight {
-        let Some(form) = Form::of(self, bytes) else { return bytes };
-        let mut w = self.instruction(bytes);
-        let d = match form {
-            Form::ThumbBranch => t.wrapping_sub(address).wrapping_sub(4),
-            Form::ThumbMove | Form::A32Move => t,
-            Form::A32Branch | Form::A32Exchange => t.wrapping_sub(address).wrapping_sub(8),
-            Form::A64Branch | Form::Jal | Form::ShortJump => t.wrapping_sub(address),
-            Form::A64Page { .. } => 0,
-            Form::PcPair { .. } => t.wrapping_sub(address),
-            Form::ConstantPair { .. } => t,
-            Form::XtensaCall { .. } => t.wrapping_sub(address / 4 * 4).wrapping_sub(4),
-            Form::XtensaJump { .. } => t.wrapping_sub(address).wrapping_sub(4),
-            Form::XtensaLiteral { .. } => t.wrapping_sub(address.wrapping_add(3) / 4 * 4),
+        let Some(form) = Form::of(self, bytes).or_else(|| Form::user(self, bytes)) else {
+            return bytes;
         };
+        let mut w = self.instruction(bytes);
+        let d = if form.is_by_distance() { t.wrapping_sub(form.origin(address)) } else { t };
         let mut d = u64::from(d);
         match form {
             Form::A64Page { scale } => {
                 let pages = i64::from(t >> 12) - i64::from(address >> 12);
                 d = pages.cast_unsigned() << 12;
                 w = w & !(0xFFF << 42) | u64::from(t & 0xFFF) >> scale << 42;
+            }
+            Form::A64User { scale } => d = (d & 0xFFF) >> scale,
+            Form::A32Literal => {
+                let down = d >> 31 & 1;
+                w = w & !(1 << 23) | (1 - down) << 23;
+                if down == 1 {
+                    d = (1 << 32) - d;
+                }
             }
             // What the signed low part takes away, the high part has more.
             Form::PcPair { .. } | Form::ConstantPair { .. } if d & 0x800 != 0 => d += 0x1000,
@@ -246,19 +293,52 @@ impl Isa {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Form {
     ThumbBranch,
+    ThumbLiteral,
+    ThumbCondition,
+    ThumbJump,
     ThumbMove,
     A32Branch,
     A32Exchange,
+    A32Literal,
     A32Move,
     A64Branch,
-    A64Page { scale: u32 },
+    A64Test,
+    /// A branch under a condition, or a load of a literal.
+    A64Near,
+    A64Page {
+        scale: u32,
+    },
+    A64User {
+        scale: u32,
+    },
     Jal,
+    Condition,
     ShortJump,
-    PcPair { store: bool },
-    ConstantPair { store: bool },
-    XtensaCall { big: bool },
-    XtensaJump { big: bool },
-    XtensaLiteral { big: bool },
+    ShortZero,
+    PcPair {
+        store: bool,
+    },
+    ConstantPair {
+        store: bool,
+    },
+    ConstantUser {
+        store: bool,
+    },
+    XtensaCall {
+        big: bool,
+    },
+    XtensaJump {
+        big: bool,
+    },
+    XtensaZero {
+        big: bool,
+    },
+    XtensaCompare {
+        big: bool,
+    },
+    XtensaLiteral {
+        big: bool,
+    },
 }
 
 impl Form {
@@ -273,6 +353,12 @@ impl Form {
                 if a & 0xF800 == 0xF000 && b & 0x9000 == 0x9000 {
                     return Some(Self::ThumbBranch);
                 }
+                match (a >> 12, a >> 8 & 15) {
+                    (4, 8..) => return Some(Self::ThumbLiteral),
+                    (13, ..=13) => return Some(Self::ThumbCondition),
+                    (14, ..=7) => return Some(Self::ThumbJump),
+                    _ => {}
+                }
                 let pair = a & 0xFBF0 == 0xF240 && c & 0xFBF0 == 0xF2C0;
                 let fits = b < 0x8000 && d < 0x8000 && b >> 8 & 15 == d >> 8 & 15;
                 (pair && fits).then_some(Self::ThumbMove)
@@ -281,6 +367,10 @@ impl Form {
                 let condition = w >> 28 & 15;
                 if w >> 25 & 7 == 5 {
                     return Some(if condition == 15 { Self::A32Exchange } else { Self::A32Branch });
+                }
+                let one_place = w >> 24 & 15 == 5 && w >> 20 & 3 == 1 && w >> 16 & 15 == 15;
+                if one_place && condition != 15 {
+                    return Some(Self::A32Literal);
                 }
                 let pair = w >> 20 & 0xFF == 0x30 && next >> 20 & 0xFF == 0x34;
                 let fits =
@@ -291,58 +381,134 @@ impl Form {
                 if w >> 26 & 31 == 5 {
                     return Some(Self::A64Branch);
                 }
+                if w >> 25 & 63 == 27 {
+                    return Some(Self::A64Test);
+                }
+                let zero = w >> 25 & 63 == 26;
+                let condition = w >> 24 & 0xFF == 0x54 && w >> 4 & 1 == 0;
+                let literal = w >> 27 & 7 == 3 && w >> 24 & 3 == 0;
+                if zero || condition || literal {
+                    return Some(Self::A64Near);
+                }
                 if w >> 31 & 1 == 0 || w >> 24 & 31 != 16 || w & 31 != next >> 5 & 31 {
                     return None;
                 }
-                let size = low32(next >> 30);
-                if next >> 22 == 0b10_0100_0100 {
-                    Some(Self::A64Page { scale: 0 })
-                } else if next >> 27 & 7 == 7 && next >> 24 & 3 == 1 {
-                    let vector = next >> 26 & 1 == 1 && next >> 23 & 1 == 1 && size == 0;
-                    Some(Self::A64Page { scale: if vector { 4 } else { size } })
-                } else {
-                    None
-                }
+                page_scale(next).map(|scale| Self::A64Page { scale })
             }
             Isa::RiscV { bits } => {
                 let rd = w >> 7 & 31;
-                let opcode = next & 127;
-                let store = opcode == 0x23 || opcode == 0x27;
-                let user = store
-                    || opcode == 0x03
-                    || opcode == 0x07
-                    || (opcode == 0x13 || opcode == 0x67) && next >> 12 & 7 == 0;
-                let followed = rd != 0 && user && next >> 15 & 31 == rd;
+                let user = store_user(next).filter(|_| rd != 0 && next >> 15 & 31 == rd);
                 match (w & 127, w & 3, w >> 13 & 7) {
                     (0x6F, _, _) => Some(Self::Jal),
-                    (0x17, _, _) => followed.then_some(Self::PcPair { store }),
-                    (0x37, _, _) => followed.then_some(Self::ConstantPair { store }),
+                    (0x63, _, _) => (w >> 13 & 3 != 1).then_some(Self::Condition),
+                    (0x17, _, _) => user.map(|store| Self::PcPair { store }),
+                    (0x37, _, _) => user.map(|store| Self::ConstantPair { store }),
                     (_, 1, 5) => Some(Self::ShortJump),
                     (_, 1, 1) if bits == 32 => Some(Self::ShortJump),
+                    (_, 1, 6 | 7) => Some(Self::ShortZero),
                     _ => None,
                 }
             }
             Isa::Xtensa { big } => {
-                let (op0, n) = if big { (w >> 20, w >> 18 & 3) } else { (w & 15, w >> 4 & 3) };
-                match (op0, n) {
-                    (5, _) => Some(Self::XtensaCall { big }),
-                    (6, 0) => Some(Self::XtensaJump { big }),
-                    (1, _) => Some(Self::XtensaLiteral { big }),
+                let (op0, n, m) = if big {
+                    (w >> 20, w >> 18 & 3, w >> 16 & 3)
+                } else {
+                    (w & 15, w >> 4 & 3, w >> 6 & 3)
+                };
+                match (op0, n, m) {
+                    (5, _, _) => Some(Self::XtensaCall { big }),
+                    (6, 0, _) => Some(Self::XtensaJump { big }),
+                    (6, 1, _) => Some(Self::XtensaZero { big }),
+                    (6, 2, _) | (6, 3, 2 | 3) | (7, _, _) => Some(Self::XtensaCompare { big }),
+                    (1, _, _) => Some(Self::XtensaLiteral { big }),
                     _ => None,
                 }
             }
         }
     }
 
+    /// Of an instruction that may use a register set before it.
+    fn user(isa: Isa, bytes: Eight) -> Option<Self> {
+        let w = isa.instruction(bytes) & 0xFFFF_FFFF;
+        match isa {
+            Isa::AArch64 => page_scale(w).map(|scale| Self::A64User { scale }),
+            Isa::RiscV { .. } if w >> 15 & 31 != 0 => {
+                store_user(w).map(|store| Self::ConstantUser { store })
+            }
+            _ => None,
+        }
+    }
+
+    fn is_by_distance(self) -> bool {
+        !matches!(
+            self,
+            Self::ThumbMove
+                | Self::A32Move
+                | Self::A64Page { .. }
+                | Self::A64User { .. }
+                | Self::ConstantPair { .. }
+                | Self::ConstantUser { .. }
+        )
+    }
+
+    /// What the distance of a reference at an address counts from.
+    fn origin(self, address: u32) -> u32 {
+        match self {
+            Self::ThumbBranch
+            | Self::ThumbCondition
+            | Self::ThumbJump
+            | Self::XtensaJump { .. }
+            | Self::XtensaZero { .. }
+            | Self::XtensaCompare { .. } => address.wrapping_add(4),
+            Self::ThumbLiteral => address.wrapping_add(4) / 4 * 4,
+            Self::A32Branch | Self::A32Exchange | Self::A32Literal => address.wrapping_add(8),
+            Self::XtensaCall { .. } => (address / 4 * 4).wrapping_add(4),
+            Self::XtensaLiteral { .. } => address.wrapping_add(3) / 4 * 4,
+            _ => address,
+        }
+    }
+
+    /// Bits of a distance with a sign, the last one; of others `None`.
+    fn sign_bits(self) -> Option<u32> {
+        match self {
+            Self::XtensaCompare { .. } => Some(8),
+            Self::ThumbCondition | Self::ShortZero => Some(9),
+            Self::ThumbJump | Self::ShortJump | Self::XtensaZero { .. } => Some(12),
+            Self::Condition => Some(13),
+            Self::A64Test => Some(16),
+            Self::XtensaJump { .. } => Some(18),
+            Self::XtensaCall { .. } => Some(20),
+            Self::A64Near | Self::Jal => Some(21),
+            Self::ThumbBranch => Some(25),
+            Self::A32Branch | Self::A32Exchange => Some(26),
+            Self::A64Branch => Some(28),
+            _ => None,
+        }
+    }
+
     fn length(self) -> usize {
         match self {
-            Self::ShortJump => 2,
-            Self::XtensaCall { .. } | Self::XtensaJump { .. } | Self::XtensaLiteral { .. } => 3,
+            Self::ThumbLiteral
+            | Self::ThumbCondition
+            | Self::ThumbJump
+            | Self::ShortJump
+            | Self::ShortZero => 2,
+            Self::XtensaCall { .. }
+            | Self::XtensaJump { .. }
+            | Self::XtensaZero { .. }
+            | Self::XtensaCompare { .. }
+            | Self::XtensaLiteral { .. } => 3,
             Self::ThumbBranch
             | Self::A32Branch
             | Self::A32Exchange
+            | Self::A32Literal
             | Self::A64Branch
-            | Self::Jal => 4,
+            | Self::A64Test
+            | Self::A64Near
+            | Self::A64User { .. }
+            | Self::Jal
+            | Self::Condition
+            | Self::ConstantUser { .. } => 4,
             Self::ThumbMove
             | Self::A32Move
             | Self::A64Page { .. }
@@ -356,6 +522,9 @@ impl Form {
         match self {
             // Without J1 and J2, which depend on S.
             Self::ThumbBranch => &[(10, 24, 1), (0, 12, 10), (16, 1, 11)],
+            Self::ThumbLiteral => &[(0, 2, 8)],
+            Self::ThumbCondition => &[(0, 1, 8)],
+            Self::ThumbJump => &[(0, 1, 11)],
             Self::ThumbMove => &[
                 (0, 12, 4),
                 (10, 11, 1),
@@ -368,10 +537,18 @@ impl Form {
             ],
             Self::A32Branch => &[(0, 2, 24)],
             Self::A32Exchange => &[(0, 2, 24), (24, 1, 1)],
+            // Without what tells up from down.
+            Self::A32Literal => &[(0, 0, 12)],
             Self::A32Move => &[(16, 12, 4), (0, 0, 12), (48, 28, 4), (32, 16, 12)],
             Self::A64Branch => &[(0, 2, 26)],
+            Self::A64Test => &[(5, 2, 14)],
+            Self::A64Near => &[(5, 2, 19)],
+            // Without the offset within the page.
             Self::A64Page { .. } => &[(29, 12, 2), (5, 14, 19)],
+            Self::A64User { .. } => &[(10, 0, 12)],
             Self::Jal => &[(31, 20, 1), (21, 1, 10), (20, 11, 1), (12, 12, 8)],
+            Self::Condition => &[(31, 12, 1), (7, 11, 1), (25, 5, 6), (8, 1, 4)],
+            Self::ShortZero => &[(12, 8, 1), (5, 6, 2), (2, 5, 1), (10, 3, 2), (3, 1, 2)],
             Self::ShortJump => &[
                 (12, 11, 1),
                 (11, 4, 1),
@@ -388,14 +565,48 @@ impl Form {
             Self::PcPair { store: true } | Self::ConstantPair { store: true } => {
                 &[(12, 12, 20), (57, 5, 7), (39, 0, 5)]
             }
+            Self::ConstantUser { store: false } => &[(20, 0, 12)],
+            Self::ConstantUser { store: true } => &[(25, 5, 7), (7, 0, 5)],
             Self::XtensaCall { big: false } => &[(6, 2, 18)],
             Self::XtensaCall { big: true } => &[(0, 2, 18)],
             Self::XtensaJump { big: false } => &[(6, 0, 18)],
             Self::XtensaJump { big: true } => &[(0, 0, 18)],
+            Self::XtensaZero { big: false } => &[(12, 0, 12)],
+            Self::XtensaZero { big: true } => &[(0, 0, 12)],
+            Self::XtensaCompare { big: false } => &[(16, 0, 8)],
+            Self::XtensaCompare { big: true } => &[(0, 0, 8)],
             Self::XtensaLiteral { big: false } => &[(8, 2, 16)],
             Self::XtensaLiteral { big: true } => &[(0, 2, 16)],
         }
     }
+}
+
+/// By how much the offset of a user of an AArch64 page is shifted; `None` if it is no user.
+fn page_scale(user: u64) -> Option<u32> {
+    let size = low32(user >> 30);
+    if user >> 22 == 0b10_0100_0100 {
+        Some(0)
+    } else if user >> 27 & 7 == 7 && user >> 24 & 3 == 1 {
+        let vector = user >> 26 & 1 == 1 && user >> 23 & 1 == 1 && size == 0;
+        Some(if vector { 4 } else { size })
+    } else {
+        None
+    }
+}
+
+/// Whether a user of a RISC-V register is a store; `None` if it is no user.
+fn store_user(user: u64) -> Option<bool> {
+    match (user & 127, user >> 12 & 7) {
+        (0x23 | 0x27, _) => Some(true),
+        (0x03 | 0x07, _) | (0x13 | 0x67, 0) => Some(false),
+        _ => None,
+    }
+}
+
+/// The four bytes that begin so many before an instruction, with zeros from there on.
+fn word_back(before: Before, back: usize) -> u32 {
+    let byte = |i: usize| before.get(before.len() - back + i).copied().unwrap_or(0);
+    u32::from_le_bytes(core::array::from_fn(byte))
 }
 
 /// A high part, and a low one of 12 bits with its sign.

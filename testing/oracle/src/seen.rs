@@ -21,10 +21,10 @@ impl Body<'_> {
     pub(crate) fn seen_in_base(&self, o: u32) -> Option<u8> {
         let (base, target) = (&self.header.base_regions, &self.header.target_regions);
         self.seen(&self.base_image, base, o, |address, [a, b, c, d]| {
-            let lead = self
-                .isa
-                .branch(address, [a, b, c, d, 0, 0, 0, 0])
-                .map_or(0, |(to, _)| self.workspace.map.map(to, base, target).wrapping_sub(to));
+            let call = self.isa.branch(address, [a, b, c, d, 0, 0, 0, 0]);
+            let lead = call.map_or(0, |call| {
+                self.workspace.map.map(call.to, base, target).wrapping_sub(call.to)
+            });
             self.span(address).wrapping_add(lead)
         })
     }

@@ -1,7 +1,7 @@
 //! Which unit is at a place, and what it is predicted to become (§10, §10.1).
 
 use crate::body::Body;
-use crate::isa::Isa;
+use crate::isa::{Before, Isa, Reference};
 
 /// The kinds of units by their numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,9 +48,42 @@ pub(crate) struct Unit {
     pub(crate) target_address: u32,
 }
 
-/// The base from an offset on, with zeros outside the image.
+/// A place of a diff by its bytes before it, and those from there on.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Diff {
+    pub(crate) behind: u32,
+    pub(crate) left: u32,
+}
+
+impl Diff {
+    /// So many bytes on.
+    pub(crate) fn after(self, bytes: u32) -> Self {
+        Self { behind: self.behind + bytes, left: self.left - bytes }
+    }
+}
+
+/// The same with its addresses in both images.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Site {
+    base: u32,
+    target: u32,
+    diff: Diff,
+}
+
+impl Site {
+    /// Where an address of the base is in the target if it moves with the diff.
+    pub(crate) fn along(&self, a: u32) -> Option<u32> {
+        let first = self.base.wrapping_sub(self.diff.behind);
+        let inside = a.wrapping_sub(first) < self.diff.behind + self.diff.left;
+        inside.then_some(a.wrapping_sub(self.base).wrapping_add(self.target))
+    }
+}
+
+/// The base around an offset, with zeros outside the image.
 #[derive(Debug)]
 pub(crate) struct Window {
+    /// B(−24) … B(−1)
+    before: Before,
     /// B(0) …
     bytes: [u8; 8],
 }
@@ -58,8 +91,11 @@ pub(crate) struct Window {
 impl Window {
     pub(crate) fn new(base_image: &[u8], base: u32) -> Self {
         let start = usize::try_from(base).expect("32 bits");
-        let byte = |i: usize| base_image.get(start + i);
-        Self { bytes: core::array::from_fn(|i| byte(i).copied().unwrap_or(0)) }
+        let byte = |offset: usize| base_image.get(offset).copied().unwrap_or(0);
+        Self {
+            before: core::array::from_fn(|i| (start + i).checked_sub(24).map_or(0, byte)),
+            bytes: core::array::from_fn(|i| byte(start + i)),
+        }
     }
 
     /// B(i).
@@ -74,8 +110,8 @@ impl Window {
 }
 
 impl Body<'_> {
-    /// The unit at base offset `b`, target offset `t`, with `r` bytes left of the diff (§10.1).
-    pub(crate) fn unit_at(&self, b: u32, t: u32, r: u32) -> Unit {
+    /// The unit at base offset `b`, target offset `t`, at a place of a diff (§10.1).
+    pub(crate) fn unit_at(&self, b: u32, t: u32, diff: Diff) -> Unit {
         let window = Window::new(&self.base_image, b);
         let here = window.bytes;
         let plain = |kind, length: usize, order| Unit {
@@ -94,7 +130,8 @@ impl Body<'_> {
         }
         let Some(base) = self.header.base_regions.place(b) else { return byte };
         let Some(target) = self.header.target_regions.place(t) else { return byte };
-        let r = usize::try_from(r.min(base.left).min(target.left)).expect("32 bits");
+        let site = Site { base: base.address, target: target.address, diff };
+        let r = usize::try_from(diff.left.min(base.left).min(target.left)).expect("32 bits");
         let both = base.address | target.address;
         let reference = |kind, predicted: &[u8], leads_to, order| Unit {
             kind,
@@ -109,7 +146,7 @@ impl Body<'_> {
             let word = isa.word([here[0], here[1], here[2], here[3]]);
             if let Some(kind) = self.pointer_kind(word) {
                 let order = if isa.is_big() { 0 } else { 3 };
-                return reference(kind, &isa.bytes_of(self.lead(word)), word, order);
+                return reference(kind, &isa.bytes_of(self.lead(word, site)), word, order);
             }
         }
         if !base.code || !target.code || both & (isa.unit() - 1) != 0 {
@@ -128,13 +165,20 @@ impl Body<'_> {
                 return byte;
             }
         }
-        if let Some((to, length)) = isa.branch(base.address, here)
-            && r >= length
-            && (self.header.base_regions.contains(to) || isa.reaches(to))
-        {
-            let predicted = isa.retarget(here, target.address, self.lead(to));
-            let order = isa.order() & (length - 1);
-            return reference(Kind::Branch, &predicted[..length], to, order);
+        let found = isa
+            .branch(base.address, here)
+            .or_else(|| isa.user(base.address, window.before, here))
+            .filter(|found| r >= found.length);
+        if let Some(Reference { to, length, by_distance }) = found {
+            if by_distance && site.along(to).is_some() {
+                let length = length.min(4);
+                return plain(Kind::Code, length, isa.order() & (length - 1));
+            }
+            if self.header.base_regions.contains(to) || isa.reaches(to) {
+                let predicted = isa.retarget(here, target.address, self.lead(to, site));
+                let order = isa.order() & (length - 1);
+                return reference(Kind::Branch, &predicted[..length], to, order);
+            }
         }
         let length = isa.length(here);
         if length > 1 && r >= length {

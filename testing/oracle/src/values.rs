@@ -5,6 +5,7 @@ use crate::body::{Body, Step};
 use crate::counter::Counter;
 use crate::hash::slot;
 use crate::layout::{Layout, Models};
+use crate::mixer::{self, Mixed};
 use crate::symbols::{WORDS, count, shares};
 
 /// The switches of §7.1; the value is the first counter.
@@ -171,8 +172,8 @@ impl Body<'_> {
         let workspace = &mut self.workspace;
         let len = u32::try_from(workspace.hit_slots.len()).expect("small");
         let slots = contexts.map(|context| slot(context, len));
-        let logits = slots.map(|slot| self.mixer.logit(workspace.hit_slots[slot]));
-        let mixed = self.mixer.mix(logits.to_vec(), workspace.hit_weights.set(set), 8);
+        let logits = slots.map(|slot| mixer::logit(workspace.hit_slots[slot]));
+        let mixed = Mixed::of(logits.to_vec(), workspace.hit_weights.set(set), 8);
         let bit = self.decide(mixed.p1)?;
         mixed.train(self.workspace.hit_weights.set(set), 16, bit);
         for slot in slots {
@@ -258,10 +259,10 @@ impl Body<'_> {
     fn mixed(&mut self, set: usize, slots: [usize; INPUTS]) -> Result<bool, Reject> {
         let workspace = &mut self.workspace;
         let logit = |slot: usize| {
-            workspace.byte_slots.get(slot).map_or(0, |counter| self.mixer.logit(*counter))
+            workspace.byte_slots.get(slot).map_or(0, |counter| mixer::logit(*counter))
         };
         let logits = slots.map(logit).to_vec();
-        let mixed = self.mixer.mix(logits, workspace.byte_weights.set(set), 32);
+        let mixed = Mixed::of(logits, workspace.byte_weights.set(set), 32);
         let bit = self.decide(mixed.p1)?;
         mixed.train(self.workspace.byte_weights.set(set), 18, bit);
         for slot in slots {
