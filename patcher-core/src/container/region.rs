@@ -130,15 +130,8 @@ impl Regions {
     }
 
     /// Whether `address` is in a region or just past its end.
-    #[inline(never)]
     #[must_use]
     pub fn contains(&self, address: u32) -> bool {
-        self.holds(address)
-    }
-
-    /// The same, where it is asked of every word.
-    #[inline]
-    pub(crate) fn holds(&self, address: u32) -> bool {
         self.iter().any(|region| address.wrapping_sub(region.address) <= region.len)
     }
 }

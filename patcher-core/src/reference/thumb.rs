@@ -146,7 +146,7 @@ impl Isa for Thumb {
         {
             let word = super::first(bytes);
             let aligned = together && address & 3 == 0;
-            if aligned && (self.is_ram(word) || regions.holds(word)) {
+            if aligned && (self.is_ram(word) || regions.contains(word)) {
                 break;
             }
             let mut step = 2;

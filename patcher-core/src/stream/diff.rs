@@ -226,7 +226,6 @@ impl Engine<'_> {
     }
 
     /// Codes the bytes of a missed unit.
-    #[inline(never)]
     fn miss<I: Images>(
         &mut self,
         images: &mut I,
