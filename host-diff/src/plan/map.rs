@@ -22,6 +22,12 @@ impl Leads {
         *self.targets.entry(target).or_default() += 1;
         self.bits = self.bits.max(bits);
     }
+
+    /// The target that it leads to most often.
+    fn winner(&self) -> u32 {
+        let most = |&(&target, &count): &(&u32, &u32)| (count, core::cmp::Reverse(target));
+        self.targets.iter().max_by_key(most).map_or(0, |(&target, _)| target)
+    }
 }
 
 /// Breakpoints for the alignment, by rising base address, at most `limit`.
@@ -72,7 +78,7 @@ fn ram(pair: &Pair<'_>, aligned: &[Aligned], isa: &dyn Isa) -> Vec<Entry> {
     let mut shift = 0u32;
     let mut entries = Vec::new();
     let moves: Vec<(u32, u32)> =
-        votes.iter().map(|(&base, targets)| (base, winner(&targets.targets))).collect();
+        votes.iter().map(|(&base, leads)| (base, leads.winner())).collect();
     for (index, &(base, target)) in moves.iter().enumerate() {
         let own = target.wrapping_sub(base);
         // One stray pointer is cheaper as an exception than as a breakpoint.
@@ -83,13 +89,6 @@ fn ram(pair: &Pair<'_>, aligned: &[Aligned], isa: &dyn Isa) -> Vec<Entry> {
         }
     }
     entries
-}
-
-fn winner(targets: &BTreeMap<u32, u32>) -> u32 {
-    targets
-        .iter()
-        .max_by_key(|&(&target, &count)| (count, core::cmp::Reverse(target)))
-        .map_or(0, |(&t, _)| t)
 }
 
 fn references(pair: &Pair<'_>, aligned: &[Aligned], isa: &dyn Isa) -> References {
@@ -112,13 +111,13 @@ fn visit(pair: &Pair<'_>, aligned: &[Aligned], isa: &dyn Isa, mut see: impl FnMu
             let (Some(from), Some(to)) = (from, to) else { break };
             let around = target.around(a.target + i);
             let new = ahead(around);
-            let [behind, ahead] = [i, a.len - i].map(|len| u32::try_from(len).unwrap_or(u32::MAX));
-            let site = Site::of(from, to, behind, ahead);
+            let [before, left] = [i, a.len - i].map(|len| u32::try_from(len).unwrap_or(u32::MAX));
+            let site = Site::of(from, to, before, left);
             let found = isa.find(base.around(a.base + i), &site, &pair.base_regions);
             match found {
+                Found::Plain(_) => {}
                 // It moves with what it leads to.
                 _ if found.target().is_some_and(|target| site.holds(target)) => {}
-                Found::Plain(_) => {}
                 Found::Branch(branch) => {
                     let new = isa.branch(new, to.address).or_else(|| isa.user(around, to.address));
                     if let Some(Branch { target, .. }) = new {
@@ -212,13 +211,13 @@ fn worth(pair: &Pair<'_>, entries: &[Entry], references: &References) -> Vec<i64
         let ends = [entries.get(index + 1), implied.get(next)];
         let end = ends.into_iter().flatten().map(|entry| entry.base).min().unwrap_or(u32::MAX);
         let in_flash = pair.base_regions.offset_of(entry.base).is_some();
-        let mut gain = if in_flash { OP_BITS - ENTRY_BITS } else { -(ENTRY_BITS) };
-        for (&base, targets) in references.range(entry.base..end) {
+        let mut gain = if in_flash { OP_BITS - ENTRY_BITS } else { -ENTRY_BITS };
+        for (&base, leads) in references.range(entry.base..end) {
             // Only the first miss costs: the cache repairs the others.
-            let target = winner(&targets.targets);
+            let target = leads.winner();
             let with = base.wrapping_add(shift(entry)) == target;
             let without = base.wrapping_add(before) == target;
-            gain += targets.bits * (i64::from(with) - i64::from(without));
+            gain += leads.bits * (i64::from(with) - i64::from(without));
         }
         gains.push(gain);
     }

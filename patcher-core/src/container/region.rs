@@ -55,6 +55,8 @@ impl Regions {
     }
 
     /// Appends a region. `false` when the list is full.
+    ///
+    /// **Cost**: one copy for all that read a header.
     #[inline(never)]
     pub fn push(&mut self, region: Region) -> bool {
         match self.list.get_mut(usize::from(self.count)) {

@@ -1,15 +1,16 @@
 //! A32: the 32-bit instructions of ARM7 and later cores.
 //!
 //! Branches are `B`, `BL` under any condition, and `BLX` to Thumb code: one word, reach ±32 MiB. `MOVW` directly followed by
-//! `MOVT` of the same register under the same condition makes an address.
+//! `MOVT` of the same register under the same condition makes an address. `LDR` and `LDRB` of a literal hold its distance.
 //!
 //! ```text
 //!  31     28 27 26 25 24 23            0
 //! |  cond   | 1  0  1 | L |    imm24    |     cond = 1111: BLX, L is bit 1 of the offset
 //! |  cond   | 0  0  1  1  0 H 0 0 | imm4 |  Rd  |  imm12  |     MOVW: H = 0, MOVT: H = 1
+//! |  cond   | 0  1  0  1 U B 0 1 | 1111 |  Rt  |  imm12  |     LDR, LDRB: U adds imm12, else it is taken away
 //! ```
 //!
-//! **Reference**: ARM DDI 0406C, A8.8.18, A8.8.25, A8.8.102 and A8.8.106: offset = SignExtend(imm24:00), for BLX imm24:H:0, relative to the
+//! **Reference**: ARM DDI 0406C, A8.8.18, A8.8.25, A8.8.64, A8.8.102 and A8.8.106: offset = SignExtend(imm24:00), for BLX imm24:H:0, relative to the
 //! address plus 8.
 
 use super::{Branch, Isa, MAX_LEN, call, first, second, signed, with_first, words};

@@ -1,17 +1,19 @@
 //! AArch64, for images whose addresses fit 32 bits or are cut to them.
 //!
-//! Branches are `B` and `BL`: one word, reach ±128 MiB. `ADRP` directly followed by an `ADD`, a load or a store that takes
-//! its register as base makes an address.
+//! Branches are `B` and `BL`: one word, reach ±128 MiB; `B.c`, `CBZ`, `TBZ` and loads of literals lead within a function. `ADRP`
+//! directly followed by an `ADD`, a load or a store that takes its register as base makes an address; one whose `ADRP` is up to
+//! [`BEHIND`] bytes before it is a reference by itself.
 //!
 //! ```text
 //!  31 30 29 28 27 26 25                        0
 //! | L  0  0  1  0  1 |          imm26           |    address + imm26 × 4
+//! | 0 1 0 1 0 1 0 0 |       imm19        | 0 |  c |    B.c: address + imm19 × 4; CBZ, LDR literal alike, TBZ with imm14
 //! | 1 |immlo| 1  0  0  0  0 |   immhi    |  Rd  |    page of the address + immhi:immlo pages
 //! | 1  0  0  1  0  0  0  1  0  0 | imm12 | Rn | Rd |  ADD: + imm12
 //! | size | 1 1 1 V 0 1 | opc | imm12 | Rn | Rt |    load, store: + imm12 × size
 //! ```
 //!
-//! **Reference**: ARM DDI 0487, C6.2 (ADD immediate, ADRP, B, BL) and C4.1 (loads and stores, unsigned immediate).
+//! **Reference**: ARM DDI 0487, C6.2 (ADD immediate, ADRP, B, B.cond, BL, CBZ, LDR literal, TBZ) and C4.1 (loads and stores, unsigned immediate).
 
 use super::{
     Around, BEHIND, Branch, By, Isa, MAX_LEN, ahead, call, first, second, signed, with_first, words,

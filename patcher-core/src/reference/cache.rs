@@ -36,6 +36,7 @@ impl<'w> TargetCache<'w> {
         self.words.fill(u16::MAX);
     }
 
+    // Outlined: twice its code is more than its calls.
     #[inline(never)]
     fn place(&self, base: u32) -> usize {
         let hash = hash::context(0, base, 0);

@@ -165,8 +165,8 @@ pub trait Isa: Sync {
     fn behind(&self) -> usize {
         0
     }
-    /// The reference of an instruction that starts with `bytes` and uses a register that one of the `behind` it, at most [`BEHIND`]
-    /// bytes, has set. [`Isa::retarget`] leads it, as far as it goes, to a target that the other leads to.
+    /// The reference of an instruction at `address` that uses a register which one of the bytes before it has set. Its own bytes
+    /// hold a part of where it leads, which is what [`Isa::retarget`] changes.
     fn user(&self, _around: &Around, _address: u32) -> Option<Branch> {
         None
     }
@@ -235,6 +235,7 @@ pub trait Isa: Sync {
             && left >= u32::from(branch.len)
         {
             if branch.by != By::Address && site.holds(branch.target) {
+                // No unit of code is longer.
                 return Found::Plain(branch.len.min(4));
             }
             if regions.contains(branch.target) || self.reaches(branch.target) {

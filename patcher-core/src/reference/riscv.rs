@@ -1,18 +1,21 @@
 //! RISC-V with or without compressed instructions, 32 or 64 bits, for addresses that fit 32 bits or are cut to them.
 //!
-//! References are `JAL`, `C.J`, on 32-bit cores `C.JAL`, and two instructions that follow each other directly: `AUIPC` or `LUI`,
-//! then one that adds a signed 12-bit offset to its register: `ADDI`, `JALR`, a load, a store.
+//! References are `JAL`, branches under a condition, `C.J`, `C.BEQZ`, `C.BNEZ`, on 32-bit cores `C.JAL`, and two instructions that
+//! follow each other directly: `AUIPC` or `LUI`, then one that adds a signed 12-bit offset to its register: `ADDI`, `JALR`, a
+//! load, a store. One whose `LUI` is up to [`BEHIND`] bytes before it is a reference by itself.
 //!
 //! ```text
 //!  31                       12 11  7 6     0
 //! | imm[20|10:1|11|19:12]     |  rd | 1101111 |    JAL: address + imm
 //! | imm[31:12]                |  rd | 0010111 |    AUIPC: address + imm, then + offset
 //! | imm[31:12]                |  rd | 0110111 |    LUI: imm, then + offset
+//! | imm[12|10:5] | rs2 | rs1 | f3 | imm[4:1|11] | 1100011 |    branch: address + imm
 //!  15 13 12                  2 1 0
 //! | x01 | imm[11|4|9:8|10|6|7|3:1|5] | 0 1 |       C.J: x = 1, C.JAL: x = 0
+//! | 11x | imm[8|4:3] | rs1 | imm[7:6|2:1|5] | 0 1 |    C.BEQZ, C.BNEZ
 //! ```
 //!
-//! **Reference**: The RISC-V Instruction Set Manual, volume I, 2.4 (LUI, AUIPC), 2.5 (JAL, JALR), 16.4 (C.J, C.JAL).
+//! **Reference**: The RISC-V Instruction Set Manual, volume I, 2.4 (LUI, AUIPC), 2.5 (JAL, JALR, BEQ), 16.4 (C.J, C.JAL, C.BEQZ).
 
 use super::{
     Around, BEHIND, Branch, By, Isa, MAX_LEN, ahead, first, second, signed, with_first, words,
@@ -231,7 +234,8 @@ mod tests {
 
     #[test]
     fn references_are_read_as_an_assembler_writes_them() {
-        // At 0x1000: `jal ra, 0x2346`, `j 0xffe`, `c.j 0x0f00`, `c.jal 0x17fe`, `bnez a0, 0xff8`, `c.beqz a0, 0x1006`; `auipc a0, 0x12` with `addi a0, a0, -4`,
+        // At 0x1000: `jal ra, 0x2346`, `j 0xffe`, `c.j 0x0f00`, `c.jal 0x17fe`, `bnez a0, 0xff8`,
+        // `c.beqz a0, 0x1006`; `auipc a0, 0x12` with `addi a0, a0, -4`,
         // `jalr ra, 0x10(a0)`, `sw a1, -8(a0)`; `lui a0, 0x20001` with `lw a0, -2048(a0)`.
         for (bytes, target, len) in [
             (words(0x3460_10EF, 0), 0x2346, 4),

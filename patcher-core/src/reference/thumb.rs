@@ -75,6 +75,7 @@ fn is_pair(low: u32, high: u32) -> bool {
     low & 0x8000_FBF0 == 0xF240 && high & 0x8000_FBF0 == 0xF2C0 && (low ^ high) & 0x0F00_0000 == 0
 }
 
+// Outlined as its inverse is: a pair takes two of each.
 #[inline(never)]
 fn half(word: u32) -> u32 {
     (word & 0xF) << 12 | (word & 0x400) << 1 | word >> 20 & 0x700 | word >> 16 & 0xFF

@@ -6,13 +6,16 @@
 //!  23                    6 5 4 3    0
 //! |        offset18       | n | 0101 |    CALL0, CALL4, CALL8, CALL12: (address & !3) + 4 + offset18 × 4
 //! |        offset18       | 0 | 0110 |    J: address + 4 + offset18
+//!  23         12 11   8 7 6 5 4 3    0
+//! |   offset12   |  s   | m |01 | 0110 |    BEQZ, BNEZ, BLTZ, BGEZ: address + 4 + offset12
+//! | offset8 | r  |  s   |   t   | 0111 |    BEQ and so on, BEQI, BLTUI: address + 4 + offset8
 //!  23            8 7     4 3    0
 //! |     imm16     |   t   | 0001 |        L32R: ((address + 3) & !3) + (imm16 − 2¹⁶) × 4
 //! ```
 //!
 //! Big-endian cores have the same fields in the opposite order, from `op0` in the high four bits of the first byte on.
 //!
-//! **Reference**: Xtensa Instruction Set Architecture Reference Manual, chapter 6 (CALL0, CALLn, J, L32R) and 7.1
+//! **Reference**: Xtensa Instruction Set Architecture Reference Manual, chapter 6 (BEQ, BEQI, BEQZ, CALL0, CALLn, J, L32R) and 7.1
 //! (formats).
 
 use super::{Branch, By, Isa, MAX_LEN, signed};
