@@ -20,7 +20,8 @@
 //!
 //! `v` is a [`varint`](super::varint). Addresses are varints of the address with its bytes reversed, because load addresses end in zeros:
 //! base (delta only) and target, the target only if its flag is set or there is no base. With flag "regions" instead for
-//! each image: count, one bit per region that holds code, addresses, lengths of all but the last.
+//! each image: count, one bit per region that holds code, addresses, lengths of all but the last. Numbers of the target are told by
+//! exclusive or from those of the base's region of the same rank.
 
 use super::in_place::{CHECK_BYTES, InPlace};
 use super::reader::Reader;
@@ -155,25 +156,43 @@ impl Header {
     }
 }
 
-/// Reads the regions of an image of `len` bytes.
-fn regions(reader: &mut Reader<'_>, regions: &mut Regions, len: u32) -> Option<()> {
-    let count = reader.byte()?;
-    let legal = (1..=MAX_REGIONS).contains(&usize::from(count));
-    reader.check(legal, HeaderError::Regions)?;
-    let code = reader.byte()?;
-    reader.check(u32::from(code) >> count == 0, HeaderError::Reserved)?;
+/// How the regions of an image are given.
+#[derive(Clone, Copy)]
+struct Given {
+    /// In a list; else there is one, of code.
+    list: bool,
+    /// With their addresses; else these are the other image's.
+    addresses: bool,
+}
+
+/// Reads the `regions` of an image of `len` bytes: how they differ from those of the same rank of the `other` image.
+fn read_regions(
+    reader: &mut Reader<'_>,
+    given: Given,
+    other: &Regions,
+    regions: &mut Regions,
+    len: u32,
+) -> Option<()> {
+    let (mut count, mut code) = (1, 1);
+    if given.list {
+        count = reader.byte()?;
+        let legal = (1..=MAX_REGIONS).contains(&usize::from(count));
+        reader.check(legal, HeaderError::Regions)?;
+        code = reader.byte()?;
+        reader.check(u32::from(code) >> count == 0, HeaderError::Reserved)?;
+    }
+    let mut others = other.iter();
     let mut left = len;
-    let mut wraps = false;
     for index in 0..count {
-        let address = reader.address()?;
-        let len = if index + 1 < count { reader.varint()? } else { left };
-        reader.check(len <= left, HeaderError::Regions)?;
-        left -= len;
+        let other = others.next().unwrap_or_default();
+        let address = other.address ^ if given.addresses { reader.address()? } else { 0 };
+        let len = if index + 1 < count { reader.varint()? ^ other.len } else { left };
         let region = Region { len, address, code: code >> index & 1 == 1 };
-        wraps |= region.wraps();
+        reader.check(len <= left && !region.wraps(), HeaderError::Regions)?;
+        left -= len;
         regions.push(region);
     }
-    reader.check(!wraps, HeaderError::Regions)
+    Some(())
 }
 
 fn read<const SEALED: bool>(
@@ -284,7 +303,15 @@ impl Header {
             self.in_place = Some(slot);
         }
         if addressed {
-            self.read_addresses(reader, has(FLAG_REGIONS), has(FLAG_TARGET_ADDRESS))?;
+            let list = has(FLAG_REGIONS);
+            let mut given = Given { list, addresses: true };
+            let (base, target) = (&mut self.base_regions, &mut self.target_regions);
+            if delta {
+                // The target has none yet.
+                read_regions(reader, given, target, base, self.base_len)?;
+                given.addresses = list || has(FLAG_TARGET_ADDRESS);
+            }
+            read_regions(reader, given, base, target, self.target_len)?;
         }
         if has(FLAG_EXTENSIONS) {
             extensions::<SEALED>(reader, seal)?;
@@ -305,26 +332,5 @@ impl Header {
             slot.check = u32::from_le_bytes(check);
         }
         Some(())
-    }
-
-    /// Reads a list of regions for each image, or an address for each or for both.
-    fn read_addresses(&mut self, reader: &mut Reader<'_>, lists: bool, two: bool) -> Option<()> {
-        let delta = self.kind == Kind::Delta;
-        if lists {
-            if delta {
-                regions(reader, &mut self.base_regions, self.base_len)?;
-            }
-            return regions(reader, &mut self.target_regions, self.target_len);
-        }
-        let first = reader.address()?;
-        let second = if two { reader.address()? } else { first };
-        let base = Region { len: self.base_len, address: first, code: true };
-        let target = Region { len: self.target_len, address: second, code: true };
-        if delta {
-            self.base_regions.push(base);
-        }
-        self.target_regions.push(target);
-        // A full image has a base of no bytes, which wraps nowhere.
-        reader.check(!base.wraps() && !target.wraps(), HeaderError::Regions)
     }
 }

@@ -5,12 +5,13 @@ use super::header::{
     KIND_IN_PLACE, KIND_SHIFT, Kind, VERSION,
 };
 use super::in_place::CHECK_BYTES;
-use super::region::Regions;
+use super::region::{Region, Regions};
 use super::trust::{self, BLOCK_DIGEST_BYTES, KEY_ID_BYTES, SIGNATURE_BYTES};
 use super::varint;
 use crate::crc::Crc32;
 use crate::model::number::zigzag;
 use crate::reference;
+use core::iter;
 
 /// The address of a default layout: one region of code over the image.
 fn default_address(regions: &Regions) -> Option<u32> {
@@ -20,14 +21,16 @@ fn default_address(regions: &Regions) -> Option<u32> {
     }
 }
 
-fn write_regions(out: &mut Vec<u8>, regions: &Regions) {
+/// The regions of an image: how they differ from those of the same rank of the `other` image.
+fn write_regions(out: &mut Vec<u8>, regions: &Regions, other: &Regions) {
     out.push(u8::try_from(regions.len()).unwrap_or(u8::MAX));
     let code = regions.iter().rev().fold(0u8, |bits, region| bits << 1 | u8::from(region.code));
     out.push(code);
-    for (index, region) in regions.iter().enumerate() {
-        varint::write(out, region.address.swap_bytes());
+    let others = other.iter().chain(iter::repeat(Region::default()));
+    for (index, (region, other)) in regions.iter().zip(others).enumerate() {
+        varint::write(out, (region.address ^ other.address).swap_bytes());
         if index + 1 < regions.len() {
-            varint::write(out, region.len);
+            varint::write(out, region.len ^ other.len);
         }
     }
 }
@@ -211,14 +214,14 @@ fn write_with(header: &Header, extensions: &[u8]) -> Vec<u8> {
     }
     if addressed && !default {
         if delta {
-            write_regions(&mut out, &header.base_regions);
+            write_regions(&mut out, &header.base_regions, &Regions::default());
         }
-        write_regions(&mut out, &header.target_regions);
+        write_regions(&mut out, &header.target_regions, &header.base_regions);
     } else if addressed {
         let first = if delta { base } else { target };
         varint::write(&mut out, first.unwrap_or(0).swap_bytes());
         if flags & FLAG_TARGET_ADDRESS != 0 {
-            varint::write(&mut out, target.unwrap_or(0).swap_bytes());
+            varint::write(&mut out, (target.unwrap_or(0) ^ base.unwrap_or(0)).swap_bytes());
         }
     }
     if !extensions.is_empty() {

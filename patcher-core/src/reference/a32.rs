@@ -13,7 +13,11 @@
 //! **Reference**: ARM DDI 0406C, A8.8.18, A8.8.25, A8.8.64, A8.8.102 and A8.8.106: offset = SignExtend(imm24:00), for BLX imm24:H:0, relative to the
 //! address plus 8.
 
-use super::{Branch, Isa, MAX_LEN, call, first, second, signed, with_first, words};
+use super::{
+    Around, Branch, Forms, Found, Isa, MAX_LEN, Site, call, first, second, signed, with_first,
+    words,
+};
+use crate::container::region::Regions;
 
 /// The A32 instruction set; `BIG` for data with their most significant byte first (BE8: instructions stay as they are).
 #[derive(Debug, Clone, Copy)]
@@ -52,10 +56,6 @@ impl<const BIG: bool> Isa for A32<BIG> {
     }
 
     fn unit(&self) -> u8 {
-        4
-    }
-
-    fn len(&self, _bytes: [u8; MAX_LEN]) -> u8 {
         4
     }
 
@@ -113,6 +113,16 @@ impl<const BIG: bool> Isa for A32<BIG> {
         let kept =
             if is_exchange(word) { 0xFA00_0000 | (offset & 2) << 23 } else { word & 0xFF00_0000 };
         with_first(bytes, kept | offset >> 2 & 0x00FF_FFFF)
+    }
+
+    fn find(&self, around: &Around, site: &Site, regions: &Regions) -> Found {
+        super::find(self, around, site, regions)
+    }
+}
+
+impl<const BIG: bool> Forms for A32<BIG> {
+    fn len(&self, _bytes: [u8; MAX_LEN]) -> u8 {
+        4
     }
 }
 

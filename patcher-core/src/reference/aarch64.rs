@@ -16,8 +16,10 @@
 //! **Reference**: ARM DDI 0487, C6.2 (ADD immediate, ADRP, B, B.cond, BL, CBZ, LDR literal, TBZ) and C4.1 (loads and stores, unsigned immediate).
 
 use super::{
-    Around, BEHIND, Branch, By, Isa, MAX_LEN, ahead, call, first, second, signed, with_first, words,
+    Around, BEHIND, Branch, By, Forms, Found, Isa, MAX_LEN, Site, ahead, call, first, second,
+    signed, with_first, words,
 };
+use crate::container::region::Regions;
 
 /// The A64 instruction set.
 #[derive(Debug, Clone, Copy)]
@@ -69,10 +71,6 @@ impl Isa for AArch64 {
     }
 
     fn unit(&self) -> u8 {
-        4
-    }
-
-    fn len(&self, _bytes: [u8; MAX_LEN]) -> u8 {
         4
     }
 
@@ -150,6 +148,16 @@ impl Isa for AArch64 {
             Some(scale) => with_first(bytes, with_offset(word, target, scale)),
             None => bytes,
         }
+    }
+
+    fn find(&self, around: &Around, site: &Site, regions: &Regions) -> Found {
+        super::find(self, around, site, regions)
+    }
+}
+
+impl Forms for AArch64 {
+    fn len(&self, _bytes: [u8; MAX_LEN]) -> u8 {
+        4
     }
 }
 

@@ -4,7 +4,7 @@
 //! distance from the target's first byte instead: a function that is called again is then coded as a copy, and its number as a
 //! literal is easier to guess. A call that a copy brings from the base leads to where the address map has moved its function.
 //!
-//! **Reference**: the branch filters of `xz` (ARM, ARM-Thumb, ARM64) do the same to whole files.
+//! **Reference**: the branch filters of `xz` (ARM, ARM-Thumb, ARM64, RISC-V) do alike to whole files.
 
 use super::map::AddressMap;
 use super::{Branch, Isa};

@@ -138,12 +138,6 @@ pub trait Isa: Sync {
     fn id(&self) -> u8;
     /// What addresses of instructions are multiples of: 1, 2 or 4.
     fn unit(&self) -> u8;
-    /// Bytes of code that are predicted at once where `bytes` start with no reference, 1..=4.
-    fn len(&self, bytes: [u8; MAX_LEN]) -> u8;
-    /// Whether a function starts with `bytes`, told from data before it; only asked where addresses may be odd.
-    fn starts(&self, _bytes: [u8; MAX_LEN]) -> bool {
-        false
-    }
     /// In which order the bytes of code are coded: the d-th is the one of index d ⊕ this. Most telling first.
     fn order(&self) -> u8;
     /// Whether data have their most significant byte first.
@@ -196,55 +190,8 @@ pub trait Isa: Sync {
         [a, b, c, d, 0, 0, 0, 0]
     }
 
-    /// The pointer that `bytes` start with.
-    fn pointer(&self, bytes: [u8; MAX_LEN], regions: &Regions) -> Option<Found> {
-        let word = self.word(bytes);
-        if regions.contains(word) {
-            Some(Found::Pointer(word))
-        } else {
-            self.is_ram(word).then_some(Found::RamPointer(word))
-        }
-    }
-
     /// What an image holds at `site`; `regions` are those of that image.
-    fn find(&self, around: &Around, site: &Site, regions: &Regions) -> Found {
-        let Site { from, to, code, left, .. } = *site;
-        let bytes = ahead(around);
-        let both = from | to;
-        if left >= 4
-            && both & 3 == 0
-            && let Some(pointer) = self.pointer(bytes, regions)
-        {
-            return pointer;
-        }
-        if !code || both & u32::from(self.unit().wrapping_sub(1)) != 0 {
-            return Found::Plain(1);
-        }
-        // A pointer or a function is no part of an instruction that seems to begin before it.
-        let ahead = 4 - (from & 3);
-        if self.unit() == 1
-            && ahead < 3
-            && left >= ahead + 4
-            && from & 3 == to & 3
-            && (self.starts(skip(bytes, ahead))
-                || self.pointer(skip(bytes, ahead), regions).is_some())
-        {
-            return Found::Plain(1);
-        }
-        if let Some(branch) = self.branch(bytes, from).or_else(|| self.user(around, from))
-            && left >= u32::from(branch.len)
-        {
-            if branch.by != By::Address && site.holds(branch.target) {
-                // No unit of code is longer.
-                return Found::Plain(branch.len.min(4));
-            }
-            if regions.contains(branch.target) || self.reaches(branch.target) {
-                return Found::Branch(branch);
-            }
-        }
-        let len = self.len(bytes);
-        Found::Plain(if left >= u32::from(len) { len } else { 1 })
-    }
+    fn find(&self, around: &Around, site: &Site, regions: &Regions) -> Found;
 
     /// How many of `bytes` behind the first [`BEHIND`] are units that lead nowhere, up to the first that may lead somewhere: all of
     /// them [`Found::Plain`] by [`Isa::find`]. The last seven of `bytes` begin no unit.
@@ -258,6 +205,70 @@ pub trait Isa: Sync {
         }
         done as usize
     }
+}
+
+/// What only [`find`] must know of an instruction set: in no table of methods, which a device would have whole.
+trait Forms: Isa {
+    /// Bytes of code that are predicted at once where `bytes` start with no reference, 1..=4.
+    fn len(&self, bytes: [u8; MAX_LEN]) -> u8;
+    /// Whether a function starts with `bytes`, told from data before it; only asked where addresses may be odd.
+    fn starts(&self, _bytes: [u8; MAX_LEN]) -> bool {
+        false
+    }
+    /// Whether what in code looks like a pointer is none, by what is around it.
+    fn is_code(&self, _around: &Around) -> bool {
+        false
+    }
+}
+
+/// The pointer that `bytes` start with.
+fn pointer(isa: &impl Forms, bytes: [u8; MAX_LEN], regions: &Regions) -> Option<Found> {
+    let word = isa.word(bytes);
+    if regions.contains(word) {
+        Some(Found::Pointer(word))
+    } else {
+        isa.is_ram(word).then_some(Found::RamPointer(word))
+    }
+}
+
+/// What [`Isa::find`] finds.
+fn find(isa: &impl Forms, around: &Around, site: &Site, regions: &Regions) -> Found {
+    let Site { from, to, code, left, .. } = *site;
+    let bytes = ahead(around);
+    let both = from | to;
+    if left >= 4
+        && both & 3 == 0
+        && let Some(pointer) = pointer(isa, bytes, regions)
+        && !(code && isa.is_code(around))
+    {
+        return pointer;
+    }
+    if !code || both & u32::from(isa.unit().wrapping_sub(1)) != 0 {
+        return Found::Plain(1);
+    }
+    // A pointer or a function is no part of an instruction that seems to begin before it.
+    let ahead = 4 - (from & 3);
+    if isa.unit() == 1
+        && ahead < 3
+        && left >= ahead + 4
+        && from & 3 == to & 3
+        && (isa.starts(skip(bytes, ahead)) || pointer(isa, skip(bytes, ahead), regions).is_some())
+    {
+        return Found::Plain(1);
+    }
+    if let Some(branch) = isa.branch(bytes, from).or_else(|| isa.user(around, from))
+        && left >= u32::from(branch.len)
+    {
+        if branch.by != By::Address && site.holds(branch.target) {
+            // No unit of code is longer.
+            return Found::Plain(branch.len.min(4));
+        }
+        if regions.contains(branch.target) || isa.reaches(branch.target) {
+            return Found::Branch(branch);
+        }
+    }
+    let len = isa.len(bytes);
+    Found::Plain(if left >= u32::from(len) { len } else { 1 })
 }
 
 /// Not by `Debug` of each instruction set, which every device would have in its table.

@@ -1,6 +1,7 @@
 //! Any 32-bit core: pointers only.
 
-use super::{Branch, Isa, MAX_LEN};
+use super::{Around, Branch, Forms, Found, Isa, MAX_LEN, Site};
+use crate::container::region::Regions;
 
 /// Aligned 32-bit words that lead into an image, with the most significant byte first if `BIG`; no branches.
 #[derive(Debug, Clone, Copy)]
@@ -19,10 +20,6 @@ impl<const BIG: bool> Isa for Pointers<BIG> {
         1
     }
 
-    fn len(&self, _bytes: [u8; MAX_LEN]) -> u8 {
-        1
-    }
-
     fn order(&self) -> u8 {
         0
     }
@@ -37,5 +34,15 @@ impl<const BIG: bool> Isa for Pointers<BIG> {
 
     fn retarget(&self, bytes: [u8; MAX_LEN], _address: u32, _target: u32) -> [u8; MAX_LEN] {
         bytes
+    }
+
+    fn find(&self, around: &Around, site: &Site, regions: &Regions) -> Found {
+        super::find(self, around, site, regions)
+    }
+}
+
+impl<const BIG: bool> Forms for Pointers<BIG> {
+    fn len(&self, _bytes: [u8; MAX_LEN]) -> u8 {
+        1
     }
 }

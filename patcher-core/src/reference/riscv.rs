@@ -18,8 +18,10 @@
 //! **Reference**: The RISC-V Instruction Set Manual, volume I, 2.4 (LUI, AUIPC), 2.5 (JAL, JALR, BEQ), 16.4 (C.J, C.JAL, C.BEQZ).
 
 use super::{
-    Around, BEHIND, Branch, By, Isa, MAX_LEN, ahead, first, second, signed, with_first, words,
+    Around, BEHIND, Branch, By, Forms, Found, Isa, MAX_LEN, Site, ahead, call, first, second,
+    signed, with_first, words,
 };
+use crate::container::region::Regions;
 
 /// The RISC-V instruction set with registers of `BITS` bits, 32 or 64.
 #[derive(Debug, Clone, Copy)]
@@ -57,6 +59,11 @@ impl<const BITS: u8> RiscV<BITS> {
             },
         }
     }
+}
+
+/// Whether it is a call whose second halfword does not look like the first one of a call.
+fn is_call(word: u32) -> bool {
+    word & 0xFFF == 0xEF && word >> 16 & 0xFFF != 0xEF
 }
 
 /// Whether an instruction adds an offset to its first register.
@@ -135,11 +142,6 @@ impl<const BITS: u8> Isa for RiscV<BITS> {
         2
     }
 
-    fn len(&self, bytes: [u8; MAX_LEN]) -> u8 {
-        let [a, ..] = bytes;
-        if a & 3 == 3 { 4 } else { 2 }
-    }
-
     fn order(&self) -> u8 {
         0
     }
@@ -171,6 +173,24 @@ impl<const BITS: u8> Isa for RiscV<BITS> {
             Form::Absolute => By::Address,
         };
         Some(Branch { target: target.wrapping_add(offset), len, by })
+    }
+
+    /// `JAL` into the register of returns.
+    fn call(&self, bytes: &[u8]) -> usize {
+        call::first(bytes, is_call)
+    }
+
+    /// Goes on by the same step where the second halfword would look like a first one: calls never overlap.
+    fn lengthen(&self, bytes: [u8; call::LEN], by: u32) -> [u8; call::LEN] {
+        let mut word = u32::from_le_bytes(bytes);
+        // 256 distances look like that: one step more is out of them.
+        for _ in 0..=256 {
+            word = with_jump(word, jump(word).wrapping_add(by & !1));
+            if is_call(word) {
+                break;
+            }
+        }
+        word.to_le_bytes()
     }
 
     /// Compilers put other instructions between a `LUI` and what uses it.
@@ -224,11 +244,29 @@ impl<const BITS: u8> Isa for RiscV<BITS> {
             None => bytes,
         }
     }
+
+    fn find(&self, around: &Around, site: &Site, regions: &Regions) -> Found {
+        super::find(self, around, site, regions)
+    }
+}
+
+impl<const BITS: u8> Forms for RiscV<BITS> {
+    /// An instruction of 32 bits, above all `LUI`, or `C.RET` behind another: literals are not among code, and few data are odd.
+    fn is_code(&self, around: &Around) -> bool {
+        let word = first(ahead(around));
+        word & 3 == 3 || word >> 16 == 0x8082
+    }
+
+    fn len(&self, bytes: [u8; MAX_LEN]) -> u8 {
+        let [a, ..] = bytes;
+        if a & 3 == 3 { 4 } else { 2 }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::container::region::Place;
 
     const CORE: RiscV<32> = RiscV;
 
@@ -290,6 +328,33 @@ mod tests {
     }
 
     #[test]
+    fn calls_are_lengthened_there_and_back() {
+        // `jal ra, 0x2346` at 0x1000, from 0x400 on; with the register of another link; with a second halfword like a first.
+        let call = [0xEF, 0x10, 0x60, 0x34];
+        assert_eq!(CORE.call(&call), 0);
+        let seen = words(u32::from_le_bytes(CORE.lengthen(call, 0xC00)), 0);
+        assert_eq!(CORE.branch(seen, 0).map(|call| call.target), Some(0x1346 + 0xC00));
+        assert_eq!(CORE.call(&[0xEF, 0x12, 0x60, 0x34]), 1);
+        assert_eq!(CORE.call(&[0xEF, 0x10, 0xEF, 0x30]), 1);
+        // Backwards by what makes such a second halfword of some distances, with steps that reach many of them and few.
+        let mut skipped = 0;
+        for distance in (0..1 << 21).step_by(2) {
+            let bytes = with_jump(0xEF, distance).to_le_bytes();
+            if CORE.call(&bytes) != 0 {
+                continue;
+            }
+            for by in [2, 0x100, 0x1000, 0x10_0000, 0xFFFF_FFFF, 0x1357] {
+                let seen = CORE.lengthen(bytes, by);
+                assert_eq!(CORE.call(&seen), 0);
+                assert_eq!(CORE.lengthen(seen, 0u32.wrapping_sub(by & !1)), bytes);
+                let once = with_jump(0xEF, distance.wrapping_add(by & !1)).to_le_bytes();
+                skipped += u32::from(seen != once);
+            }
+        }
+        assert!(skipped > 6 * 128, "{skipped}");
+    }
+
+    #[test]
     fn a_register_set_before_is_found_until_it_is_used_up() {
         // `lui a5, 0x3fcd6`, `mv a0, s0` (short), then `addi a5, a5, 1176`; the same used up by another `addi` before.
         let code = [0xB7, 0x67, 0xCD, 0x3F, 0x22, 0x85, 0x93, 0x87, 0x87, 0x49];
@@ -311,6 +376,23 @@ mod tests {
         assert_eq!(CORE.user(&around(&far[2..], 4), 0), None);
         let near = [&code[..4], &[0x22, 0x85].repeat(10), &code[6..]].concat();
         assert_eq!(CORE.user(&around(&near, 4), 0), found);
+    }
+
+    #[test]
+    fn instructions_are_no_pointers() {
+        let regions = Regions::single(0x1_0000, 0x3FCD_0000);
+        let found = |word: u32, code: bool| {
+            let mut around = [0; BEHIND + MAX_LEN];
+            around[BEHIND..BEHIND + 4].copy_from_slice(&word.to_le_bytes());
+            let place = Place { address: 0x3FCD_4000, code, left: 0x1000 };
+            CORE.find(&around, &Site::alone(place), &regions)
+        };
+        // `lui a0, 0x3fcd6`; `addi sp, sp, 16` (short) and `ret`, which DRAM at 2 GiB looks like.
+        assert_eq!(found(0x3FCD_6537, true), Found::Plain(4));
+        assert_eq!(found(0x8082_0141, true), Found::Plain(2));
+        assert_eq!(found(0x3FCD_6537, false), Found::Pointer(0x3FCD_6537));
+        assert_eq!(found(0x8082_0141, false), Found::RamPointer(0x8082_0141));
+        assert_eq!(found(0x3FCD_6538, true), Found::Pointer(0x3FCD_6538));
     }
 
     #[test]

@@ -23,7 +23,9 @@
 //! **Reference**: ARM DDI 0403E.e, A7.7.76 (T3), A7.7.79, A7.7.12 and A7.7.18: offset = SignExtend(S:I1:I2:imm10:imm11:0),
 //! I1 = NOT(J1 EOR S), I2 = NOT(J2 EOR S), relative to the address plus 4.
 
-use super::{BEHIND, Branch, By, Isa, MAX_LEN, Site, call, signed, with_first, words};
+use super::{
+    Around, BEHIND, Branch, By, Forms, Found, Isa, MAX_LEN, Site, call, signed, with_first, words,
+};
 use crate::container::region::Regions;
 
 /// The Thumb instruction set.
@@ -87,6 +89,10 @@ fn with_half(word: u32, half: u32) -> u32 {
     word & 0x8F00_FBF0 | field
 }
 
+/// High bytes of halfwords that data may follow: halves of low addresses and of addresses of RAM, `BX LR`, `POP` of PC, `NOP`, `B`
+/// backwards, what is erased.
+const BEFORE_DATA: [u8; 7] = [0x00, 0x20, 0x47, 0xBD, 0xBF, 0xE7, 0xFF];
+
 /// Instructions by their five high bits: those that a reference over less than [`REACH`] may be, and all others.
 const NEAR: u32 = 1 << 0x09 | 1 << 0x1A | 1 << 0x1B | 1 << 0x1C;
 const FAR: u32 = 1 << 0x1E;
@@ -101,10 +107,6 @@ impl Isa for Thumb {
         2
     }
 
-    fn len(&self, _bytes: [u8; MAX_LEN]) -> u8 {
-        2
-    }
-
     fn order(&self) -> u8 {
         1
     }
@@ -116,10 +118,10 @@ impl Isa for Thumb {
         matches!(address, 0x2000_0000..0x2010_0000)
     }
 
-    /// `BL` over less than 4 MiB, J1 = J2 = 1: what it looks like does not depend on its distance, and its second halfword not like
-    /// a first one.
+    /// `BL` and `B.W` over less than 4 MiB, J1 = J2 = 1: what they look like does not depend on their distance, and their second
+    /// halfword not like a first one.
     fn call(&self, bytes: &[u8]) -> usize {
-        call::first(bytes, |word| word & 0xF800_F800 == 0xF800_F000)
+        call::first(bytes, |word| word & 0xB800_F800 == 0xB800_F000)
     }
 
     fn lengthen(&self, bytes: [u8; call::LEN], by: u32) -> [u8; call::LEN] {
@@ -127,6 +129,11 @@ impl Isa for Thumb {
         let distance = ((word & 0x7FF) << 11 | word >> 16 & 0x7FF).wrapping_add(by >> 1);
         let field = distance >> 11 & 0x7FF | (distance & 0x7FF) << 16;
         (word & 0xF800_F800 | field).to_le_bytes()
+    }
+
+    /// A halfword tells code from data.
+    fn behind(&self) -> usize {
+        2
     }
 
     /// By the word that starts at each halfword: no pointer, and no branch but one that stays as it is.
@@ -198,11 +205,29 @@ impl Isa for Thumb {
             second & 0xD000 | same >> 10 & 0x2000 | same >> 11 & 0x800 | value >> 1 & 0x7FF;
         with_first(bytes, first | second << 16)
     }
+
+    fn find(&self, around: &Around, site: &Site, regions: &Regions) -> Found {
+        super::find(self, around, site, regions)
+    }
+}
+
+impl Forms for Thumb {
+    fn len(&self, _bytes: [u8; MAX_LEN]) -> u8 {
+        2
+    }
+
+    /// An instruction of two halfwords whose second one has only a small number in it, which an address below 16 MiB looks like; but
+    /// where data may begin, behind others and behind what functions end in, it is taken for a pointer.
+    fn is_code(&self, around: &Around) -> bool {
+        let (before, &[_, low, _, high, ..]) =
+            around.split_last_chunk::<MAX_LEN>().unwrap_or((&[], &[0; MAX_LEN]));
+        let before = before.last().copied().unwrap_or(0);
+        low >= 0xE8 && high == 0 && !BEFORE_DATA.contains(&before)
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::Found;
     use super::*;
     use crate::container::region::Place;
 
@@ -270,6 +295,26 @@ mod tests {
             assert_eq!(plain > 0, inside, "{ahead:#x}");
         }
         assert!(matches!(Thumb.find(&around, &Site::alone(place), &regions), Found::Branch(_)));
+    }
+
+    #[test]
+    fn wide_instructions_of_low_images_are_no_pointers() {
+        let regions = Regions::single(0x10_0000, 0x0003_0000);
+        let found = |before: u16, word: u32, code: bool| {
+            let mut around = [0; BEHIND + MAX_LEN];
+            around[BEHIND - 2..BEHIND].copy_from_slice(&before.to_le_bytes());
+            around[BEHIND..BEHIND + 4].copy_from_slice(&word.to_le_bytes());
+            let place = Place { address: 0x0004_0000, code, left: 0x1000 };
+            Thumb.find(&around, &Site::alone(place), &regions)
+        };
+        // `add.w r0, r4, #8` behind `movs r2, #1`; behind `bx lr`, `pop {r4, pc}`, half a pointer; in data.
+        assert_eq!(found(0x2201, 0x0008_F104, true), Found::Plain(2));
+        for before in [0x4770, 0xBD10, 0x2000, 0x0003] {
+            assert_eq!(found(before, 0x0008_F104, true), Found::Pointer(0x0008_F104));
+        }
+        assert_eq!(found(0x2201, 0x0008_F104, false), Found::Pointer(0x0008_F104));
+        // No instruction of two halfwords.
+        assert_eq!(found(0x2201, 0x0008_D104, true), Found::Pointer(0x0008_D104));
     }
 
     #[test]

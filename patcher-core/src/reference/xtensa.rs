@@ -18,7 +18,8 @@
 //! **Reference**: Xtensa Instruction Set Architecture Reference Manual, chapter 6 (BEQ, BEQI, BEQZ, CALL0, CALLn, J, L32R) and 7.1
 //! (formats).
 
-use super::{Branch, By, Isa, MAX_LEN, signed};
+use super::{Around, Branch, By, Forms, Found, Isa, MAX_LEN, Site, signed};
+use crate::container::region::Regions;
 
 /// The Xtensa instruction set; `BIG` for cores with the most significant byte first.
 #[derive(Debug, Clone, Copy)]
@@ -88,26 +89,6 @@ impl<const BIG: bool> Isa for Xtensa<BIG> {
         1
     }
 
-    fn len(&self, bytes: [u8; MAX_LEN]) -> u8 {
-        let [a, ..] = bytes;
-        let op0 = if BIG { a >> 4 } else { a & 0xF };
-        match (a, op0) {
-            (0, _) => 1,
-            (_, 8..14) => 2,
-            _ => 3,
-        }
-    }
-
-    /// ENTRY of the stack pointer, or a stack frame of the other calling convention.
-    fn starts(&self, bytes: [u8; MAX_LEN]) -> bool {
-        let word = Self::instruction(bytes);
-        if BIG {
-            word & 0xFF_F000 == 0x6C_1000 || word & 0xFF_FF80 == 0x21_1C80
-        } else {
-            word & 0x00_0FFF == 0x00_0136 || word & 0x80_FFFF == 0x80_C112
-        }
-    }
-
     fn order(&self) -> u8 {
         0
     }
@@ -158,6 +139,32 @@ impl<const BIG: bool> Isa for Xtensa<BIG> {
         } else {
             let [a, b, c, _] = word.to_le_bytes();
             [a, b, c, d, e, f, g, h]
+        }
+    }
+
+    fn find(&self, around: &Around, site: &Site, regions: &Regions) -> Found {
+        super::find(self, around, site, regions)
+    }
+}
+
+impl<const BIG: bool> Forms for Xtensa<BIG> {
+    fn len(&self, bytes: [u8; MAX_LEN]) -> u8 {
+        let [a, ..] = bytes;
+        let op0 = if BIG { a >> 4 } else { a & 0xF };
+        match (a, op0) {
+            (0, _) => 1,
+            (_, 8..14) => 2,
+            _ => 3,
+        }
+    }
+
+    /// ENTRY of the stack pointer, or a stack frame of the other calling convention.
+    fn starts(&self, bytes: [u8; MAX_LEN]) -> bool {
+        let word = Self::instruction(bytes);
+        if BIG {
+            word & 0xFF_F000 == 0x6C_1000 || word & 0xFF_FF80 == 0x21_1C80
+        } else {
+            word & 0x00_0FFF == 0x00_0136 || word & 0x80_FFFF == 0x80_C112
         }
     }
 }

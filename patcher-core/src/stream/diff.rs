@@ -133,21 +133,23 @@ impl Engine<'_> {
         mut contexts: [u32; hit::INPUTS],
         own: [u8; MAX_LEN],
     ) -> Result<(), Error<I::Error>> {
-        let own = own.get(..usize::from(unit.len)).unwrap_or(&[]);
-        if unit.is_reference() && own != unit.bytes() {
-            // What looked like a reference may be none.
+        let own = unit.with(own);
+        let unit = unit.alone();
+        let mut stayed = false;
+        if unit.is_reference() && own.bytes() != unit.bytes() {
+            // What looked like a reference may be none, or what it leads to did not move with what is around it.
             for context in &mut contexts {
                 *context ^= UNCHANGED;
             }
             let set = Kind::Unchanged.hit_set();
-            let stays = side.agrees(self.state.position, own);
+            let stays = side.agrees(self.state.position, own.bytes());
             side.about(Topic::Unchanged(unit.kind));
-            if hit::code(&mut self.model, side, set, &contexts, stays) {
-                self.note_miss();
-                return self.produce(images, own);
-            }
+            stayed = hit::code(&mut self.model, side, set, &contexts, stays);
         }
-        self.miss(images, side, unit.alone())
+        let unit = if stayed { own } else { self.miss(side, unit) };
+        self.learn(&unit);
+        self.note_miss();
+        self.produce(images, unit.bytes())
     }
 
     #[inline(never)]
@@ -226,12 +228,7 @@ impl Engine<'_> {
     }
 
     /// Codes the bytes of a missed unit.
-    fn miss<I: Images>(
-        &mut self,
-        images: &mut I,
-        side: &mut impl Side,
-        mut unit: Unit,
-    ) -> Result<(), Error<I::Error>> {
+    fn miss(&mut self, side: &mut impl Side, mut unit: Unit) -> Unit {
         for done in 0..unit.len {
             let index = unit.order(done);
             let mut truth = [0u8; 1];
@@ -243,9 +240,7 @@ impl Engine<'_> {
                 *byte = miss::code(&mut self.model, side, context, *byte, truth);
             }
         }
-        self.learn(&unit);
-        self.note_miss();
-        self.produce(images, unit.bytes())
+        unit
     }
 
     /// Writes bytes of the diff and moves on in both images.

@@ -66,6 +66,12 @@ impl Unit {
         self.predicted.get(..usize::from(self.len)).unwrap_or(&[])
     }
 
+    /// The same that `bytes` start with.
+    pub(crate) fn with(mut self, bytes: [u8; MAX_LEN]) -> Self {
+        self.predicted = bytes;
+        self.alone()
+    }
+
     /// The same, without the bytes behind it.
     pub(crate) fn alone(mut self) -> Self {
         for (index, byte) in self.predicted.iter_mut().enumerate() {

@@ -75,16 +75,12 @@ impl Body<'_> {
             self.registers.run = self.registers.run.saturating_add(length);
             return Ok((length, true));
         }
+        let mut stays = false;
         if unit.kind.is_reference() && unit.predicted != unit.original {
             let contexts = contexts.map(|context| context ^ 0x5555_5555);
-            if self.hit("an unchanged reference", 6, contexts)? {
-                self.produce_diff(&unit.original);
-                self.registers.remember(true);
-                self.registers.run = 0;
-                return Ok((length, false));
-            }
+            stays = self.hit("an unchanged reference", 6, contexts)?;
         }
-        let bytes = self.miss(&unit)?;
+        let bytes = if stays { unit.original.clone() } else { self.miss(&unit)? };
         self.learn(&unit, &bytes);
         self.registers.remember(true);
         self.registers.run = 0;
@@ -102,7 +98,7 @@ impl Body<'_> {
         Ok(bytes)
     }
 
-    /// What a missed reference teaches the cache.
+    /// What a reference that did not become what was predicted teaches the cache.
     fn learn(&mut self, unit: &Unit, bytes: &[u8]) {
         let word = |bytes: &[u8]| self.isa.word(bytes.try_into().expect("a pointer"));
         let leads_to_now = match unit.kind {

@@ -240,21 +240,21 @@ fn parse_as(patch: &[u8], checks: bool) -> Result<Header, Reject> {
     let mut target_regions = Regions::default();
     if isa != 0 && regions_given {
         if !full {
-            base_regions = region_list(&mut cursor, base_len)?;
+            base_regions = region_list(&mut cursor, base_len, &Regions::default())?;
             cursor.name("base regions");
         }
-        target_regions = region_list(&mut cursor, target_len)?;
+        target_regions = region_list(&mut cursor, target_len, &base_regions)?;
         cursor.name("target regions");
     } else if isa != 0 {
         let address = cursor.address()?;
         cursor.name("address");
-        let mut target_address = address;
-        if target_address_given {
-            target_address = cursor.address()?;
-            cursor.name("target address");
-        }
         if !full {
             base_regions = Regions(vec![one_region(address, base_len)?]);
+        }
+        let mut target_address = address;
+        if target_address_given {
+            target_address ^= cursor.address()?;
+            cursor.name("target address");
         }
         target_regions = Regions(vec![one_region(target_address, target_len)?]);
     }
@@ -343,7 +343,12 @@ fn one_region(address: u32, len: u32) -> Result<Region, Reject> {
     Ok(Region { start: 0, len, address, code: true })
 }
 
-fn region_list(cursor: &mut Cursor<'_>, image_len: u32) -> Result<Regions, Reject> {
+/// A list of regions, told by how its numbers differ from those of `other`.
+fn region_list(
+    cursor: &mut Cursor<'_>,
+    image_len: u32,
+    other: &Regions,
+) -> Result<Regions, Reject> {
     let count = cursor.byte()?;
     if !(1..=8).contains(&count) {
         return Err(Reject::Regions);
@@ -355,17 +360,17 @@ fn region_list(cursor: &mut Cursor<'_>, image_len: u32) -> Result<Regions, Rejec
     let mut regions = Vec::new();
     let mut start = 0_u32;
     for index in 0..count {
-        let address = cursor.address()?;
+        let (other_len, other_address) =
+            other.0.get(usize::from(index)).map_or((0, 0), |other| (other.len, other.address));
+        let address = cursor.address()? ^ other_address;
         let left = image_len - start;
-        let len = if index + 1 == count { left } else { cursor.varint()? };
+        let len = if index + 1 == count { left } else { cursor.varint()? ^ other_len };
         if len > left {
             return Err(Reject::Regions);
         }
-        regions.push(Region { start, len, address, code: code >> index & 1 == 1 });
+        let code = code >> index & 1 == 1;
+        regions.push(Region { start, code, ..one_region(address, len)? });
         start += len;
-    }
-    for region in &regions {
-        one_region(region.address, region.len)?;
     }
     Ok(Regions(regions))
 }

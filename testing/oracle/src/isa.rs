@@ -254,19 +254,46 @@ impl Isa {
         self.as_bytes(bytes, w)
     }
 
-    /// A call with `by` more in its distance; `None` if these bytes are no call (§5.3).
-    pub(crate) fn lengthened_call(self, bytes: [u8; 4], by: u32) -> Option<[u8; 4]> {
-        let w = u64::from(u32::from_le_bytes(bytes));
-        let (is_call, fields): (_, &[_]) = match self {
+    /// Whether four bytes of code that look like a pointer are an instruction (§5), behind the byte `before`.
+    pub(crate) fn is_instruction(self, before: u8, bytes: Eight) -> bool {
+        match self {
             Self::Thumb => {
-                (w >> 11 & 31 == 0b11110 && w >> 27 == 0b11111, &[(0, 12, 11), (16, 1, 11)])
+                let data_may_follow = [0x00, 0x20, 0x47, 0xBD, 0xBF, 0xE7, 0xFF];
+                bytes[1] >= 0xE8 && bytes[3] == 0 && !data_may_follow.contains(&before)
             }
+            Self::RiscV { .. } => bytes[0] % 4 == 3 || bytes[2..4] == [0x82, 0x80],
+            _ => false,
+        }
+    }
+
+    /// Whether the bytes are a call, and where in them the bits of its distance are (§5.3).
+    fn call(self, bytes: [u8; 4]) -> Option<&'static [(u32, u32, u32)]> {
+        let w = u32::from_le_bytes(bytes);
+        let (is_call, fields): (_, &[_]) = match self {
+            Self::Thumb => (
+                w >> 11 & 31 == 0b11110 && matches!(w >> 27, 0b11111 | 0b10111),
+                &[(0, 12, 11), (16, 1, 11)],
+            ),
             Self::A32 { .. } => (w >> 24 & 15 == 0b1011 && w >> 28 != 15, &[(0, 2, 24)]),
             Self::AArch64 => (w >> 26 == 0b10_0101, &[(0, 2, 26)]),
+            Self::RiscV { .. } => {
+                (w & 0xFFF == 0xEF && w >> 16 & 0xFFF != 0xEF, Form::Jal.fields())
+            }
             _ => (false, &[]),
         };
-        let distance = take(w, fields) + u64::from(by);
-        is_call.then(|| low32(put(w, fields, distance)).to_le_bytes())
+        is_call.then_some(fields)
+    }
+
+    /// A call with `by` more in its distance, or with as many times `by` as make it a call again; `None` if these bytes are no
+    /// call (§5.3).
+    pub(crate) fn lengthened_call(self, bytes: [u8; 4], by: u32) -> Option<[u8; 4]> {
+        let fields = self.call(bytes)?;
+        let w = u64::from(u32::from_le_bytes(bytes));
+        let by = u64::from(by / self.unit() * self.unit());
+        (1..).map(|times| take(w, fields) + times * by).find_map(|distance| {
+            let longer = low32(put(w, fields, distance)).to_le_bytes();
+            self.call(longer).map(|_| longer)
+        })
     }
 
     /// The bytes as a number: little endian, or the first three of a big-endian Xtensa core.

@@ -144,7 +144,8 @@ impl Body<'_> {
 
         if r >= 4 && both & 3 == 0 {
             let word = isa.word([here[0], here[1], here[2], here[3]]);
-            if let Some(kind) = self.pointer_kind(word) {
+            let is_code = base.code && target.code && isa.is_instruction(window.before[23], here);
+            if let Some(kind) = self.pointer_kind(word).filter(|_| !is_code) {
                 let order = if isa.is_big() { 0 } else { 3 };
                 return reference(kind, &isa.bytes_of(self.lead(word, site)), word, order);
             }
