@@ -7,7 +7,7 @@ use crate::entropy::{Coder, mixer};
 pub const INPUTS: usize = mixer::INPUTS;
 /// Weight sets: see [`crate::stream::UnitKind`].
 pub(crate) const WEIGHTS: Part = switch::COUNTERS.then(8, mixer::WEIGHTS, 1);
-/// Counters of blocks, by the bits of the length of the run before them.
+/// Counters of blocks, by the bits of the length of the run before them and by whether they move.
 pub(crate) const BLOCKS: Part = byte::MISSES.then(16, 1, 0);
 /// Probabilities stay in 8/65536 ..= 65528/65536: 13 bits at most.
 const MIX: mixer::Way = mixer::Way { least: 8, slowness: 16 };
@@ -28,8 +28,15 @@ pub fn code(
     mixer::decide(coder, weights, cells, &inputs, MIX, hit)
 }
 
-/// Codes whether a block hits, after so many bytes without a miss that their number has `bits` < 16 bits.
-pub fn block(model: &mut Model<'_>, coder: &mut impl Coder, bits: u32, hit: bool) -> bool {
-    let counter = BLOCKS.at(model.compact, bits as usize);
+/// Codes whether a block hits, after a `run` of at least 8 bytes without a miss. `moves` tells whether it is to differ from the base.
+pub fn block(
+    model: &mut Model<'_>,
+    coder: &mut impl Coder,
+    run: u32,
+    moves: bool,
+    hit: bool,
+) -> bool {
+    let bits = (32 - (run >> 4).leading_zeros()).min(7);
+    let counter = BLOCKS.at(model.compact, (bits | u32::from(moves) << 3) as usize);
     number::plain(model.words, coder, counter, hit)
 }

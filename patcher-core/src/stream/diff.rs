@@ -136,7 +136,7 @@ impl Engine<'_> {
         let own = unit.with(own);
         let unit = unit.alone();
         let mut stayed = false;
-        if unit.is_reference() && own.bytes() != unit.bytes() {
+        if unit.is_reference() && own.predicted != unit.predicted {
             // What looked like a reference may be none, or what it leads to did not move with what is around it.
             for context in &mut contexts {
                 *context ^= UNCHANGED;
@@ -167,11 +167,11 @@ impl Engine<'_> {
         window: &Window,
         predicted: &mut [u8; AHEAD],
     ) -> usize {
-        let len = self.units(window, predicted);
+        let (len, moves) = self.units(window, predicted);
         let block = predicted.get(..len).unwrap_or(&[]);
         let right = side.agrees(self.state.position, block);
         side.about(Topic::Hit(Kind::Block));
-        if hit::block(&mut self.model, side, log2(self.state.run), right) {
+        if hit::block(&mut self.model, side, self.state.run, moves, right) {
             self.state.history = 0;
             self.state.run = self.state.run.saturating_add(length32(len));
         } else {
@@ -180,19 +180,23 @@ impl Engine<'_> {
         len
     }
 
-    /// Predicts the units that start in a block, in place of its base bytes: how many bytes they take.
-    fn units(&self, window: &Window, predicted: &mut [u8; AHEAD]) -> usize {
+    /// Predicts the units that start in a block, in place of its base bytes: how many bytes they take, and whether one is not what
+    /// the base holds.
+    fn units(&self, window: &Window, predicted: &mut [u8; AHEAD]) -> (usize, bool) {
         if self.isa.is_none() {
-            return BLOCK.min(self.state.left as usize);
+            return (BLOCK.min(self.state.left as usize), false);
         }
         let mut len = 0usize;
+        let mut moves = false;
         let mut site = self.site(0);
         while len < BLOCK && length32(len) < self.state.left {
             let here = window.get(len..WINDOW - 1).unwrap_or(&[]);
             let mut step = self.plain(here, site.as_ref());
             if step == 0 {
-                let unit = self.unit(around(window, len), site.as_ref());
+                let around = around(window, len);
+                let unit = self.unit(around, site.as_ref());
                 if unit.is_reference() {
+                    moves |= unit.predicted != ahead(around);
                     put(predicted, len, &unit);
                 }
                 step = unit.len.into();
@@ -200,7 +204,7 @@ impl Engine<'_> {
             len += step;
             site = self.site_after(site, length32(step), length32(len));
         }
-        len
+        (len, moves)
     }
 
     /// Where the bytes `ahead` of the current offsets are loaded, a `step` behind `site`.

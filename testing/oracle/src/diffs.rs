@@ -13,9 +13,9 @@ impl Body<'_> {
         let mut block_left = 0_u32;
         while diff.left > 0 {
             if block_left == 0 && self.registers.run >= 8 {
-                let bytes = self.block(diff);
+                let (bytes, moves) = self.block(diff);
                 let length = u32::try_from(bytes.len()).expect("small");
-                if self.block_hit()? {
+                if self.block_hit(moves)? {
                     self.produce_diff(&bytes);
                     self.registers.history = 0;
                     self.registers.run = self.registers.run.saturating_add(length);
@@ -38,15 +38,18 @@ impl Body<'_> {
         }
     }
 
-    /// The bytes of a block as predicted (§10.2).
-    fn block(&self, diff: Diff) -> Vec<u8> {
+    /// The bytes of a block as predicted, and whether they are not those of the base (§10.2).
+    fn block(&self, diff: Diff) -> (Vec<u8>, bool) {
         let mut bytes = Vec::new();
+        let mut moves = false;
         while bytes.len() < 32 && bytes.len() < usize::try_from(diff.left).expect("32 bits") {
             let done = u32::try_from(bytes.len()).expect("small");
             let (base, target) = (self.registers.base + done, self.position() + done);
-            bytes.extend(self.unit_at(base, target, diff.after(done)).predicted);
+            let unit = self.unit_at(base, target, diff.after(done));
+            moves |= unit.predicted != unit.original;
+            bytes.extend(unit.predicted);
         }
-        bytes
+        (bytes, moves)
     }
 
     /// Decodes one unit and answers its length, and whether it hit (§10.3).

@@ -189,9 +189,10 @@ impl Body<'_> {
     }
 
     /// Decodes whether a block hits (§7.3).
-    pub(crate) fn block_hit(&mut self) -> Result<bool, Reject> {
+    pub(crate) fn block_hit(&mut self, moves: bool) -> Result<bool, Reject> {
         self.coder.check_overrun()?;
-        let index = usize::try_from(self.run_bits()).expect("small");
+        let run = usize::try_from(self.run_bits() - 4).expect("small");
+        let index = run.min(7) + if moves { 8 } else { 0 };
         let bit = self.plain(|body, set, at| &mut body.workspace.blocks.set(set)[at], 0, index)?;
         self.note(|| "hit of a block".to_owned(), u32::from(bit));
         Ok(bit)
