@@ -134,16 +134,22 @@ impl Body<'_> {
             chunk = chunk.min(position - from);
         }
 
-        for offset in from..from + length {
-            let byte = if source.from_base {
-                self.seen_in_base(offset)
-            } else {
-                self.seen_in_target(offset)
+        let mut start = from;
+        while start < from + length {
+            let chunk = start..(from + length).min(start + chunk);
+            start = chunk.end;
+            let seen = |offset| {
+                if source.from_base {
+                    self.seen_in_base(offset)
+                } else {
+                    self.seen_in_target(offset)
+                }
             };
-            self.produce(byte.expect("checked"));
-            self.settle();
-        }
-        for _ in 0..length.div_ceil(chunk).min(32) {
+            let bytes: Option<Vec<u8>> = chunk.map(seen).collect();
+            for byte in bytes.expect("checked") {
+                self.produce(byte);
+                self.settle();
+            }
             self.registers.remember(true);
         }
         Ok(length)

@@ -203,9 +203,15 @@ fn headers_of_any_length_are_judged_alike() {
 #[test]
 fn random_bodies_meet_every_reject_of_the_body() {
     let (base, patches) = patches();
-    let mut random = Random(14);
+    let mut random = Random(33);
+    // 43: some of these patches are applied in place.
+    let all = BTreeSet::from([33, 34, 35, 36, 37, 38, 43]);
     let mut met = BTreeSet::new();
-    for round in 0..8000 {
+    for round in 0..100_000 {
+        // How long it takes to meet the rarest changes with every prior.
+        if round >= 4000 && met == all {
+            break;
+        }
         let patch = &patches[round % patches.len()];
         let header_len = oracle::header::parse(patch).unwrap().len_bytes();
         // Bodies that start well get further.
@@ -213,8 +219,7 @@ fn random_bodies_meet_every_reject_of_the_body() {
         let noise = random.bytes(patch.len() - kept);
         met.extend(same(&base, &[&patch[..kept], &noise].concat()).err());
     }
-    // 43: some of these patches are applied in place.
-    assert_eq!(met, BTreeSet::from([33, 34, 35, 36, 37, 38, 43]));
+    assert_eq!(met, all);
 }
 
 proptest! {
