@@ -1,4 +1,4 @@
-//! The exception cache: targets of references that the map got wrong.
+//! The exception cache: targets of references that the map got wrong, also of those that stayed as they were.
 //!
 //! Direct mapped; an entry takes four words of the workspace: base address, target address, low half
 //! first. An empty entry has the base address 0xFFFF_FFFF.

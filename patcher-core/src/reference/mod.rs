@@ -132,7 +132,7 @@ impl Site {
 /// What the model must know of an instruction set.
 ///
 /// Pointers (aligned 32-bit words into an image or into RAM) are found alike on every core that has
-/// an `Isa`; what code refers to is its own.
+/// an `Isa`; what code refers to is its own, and which words of code only look like pointers.
 pub trait Isa: Sync {
     /// Number in the header.
     fn id(&self) -> u8;
@@ -171,7 +171,7 @@ pub trait Isa: Sync {
     fn call(&self, bytes: &[u8]) -> usize {
         bytes.len().saturating_sub(call::LEN - 1)
     }
-    /// The call with `by` bytes more in its distance, wrapping within its field.
+    /// The call with `by` bytes more in its distance, wrapping within its field, or as many times `by` as leave it a call.
     fn lengthen(&self, bytes: [u8; call::LEN], _by: u32) -> [u8; call::LEN] {
         bytes
     }
