@@ -27,8 +27,8 @@
 //! #             in_place: None,
 //! #             base_regions: region::Regions::default(),
 //! #             target_regions: region::Regions::default(),
-//! #             base_digest: Sha256::digest(base)[..8].try_into().unwrap(),
-//! #             target_digest: Sha256::digest(target)[..16].try_into().unwrap(),
+//! #             base_digest: Sha256::digest(base)[..4].try_into().unwrap(),
+//! #             target_digest: Sha256::digest(target)[..8].try_into().unwrap(),
 //! #         };
 //! #         let plan = encode::Plan::default();
 //! #         let body = encode::encode(&header, &reference::ALL, base, target, &plan).unwrap();

@@ -3,6 +3,7 @@
 //! The checks come in the order in which a device makes them: header, limits, base, and only then the body; nothing is
 //! handed out before the target's digest is right.
 
+use patcher_core::container::header::{BASE_DIGEST_BYTES, TARGET_DIGEST_BYTES};
 use patcher_core::error::{Class, Error};
 use patcher_core::reference;
 use patcher_core::{DecodeError, Decoder, Event, Header, Images, Kind, SetupError};
@@ -64,9 +65,9 @@ pub enum ApplyError {
         /// Length of the image given.
         found_len: usize,
         /// First bytes of the SHA-256 of the base image that the patch was made for.
-        expected: [u8; 8],
+        expected: [u8; BASE_DIGEST_BYTES],
         /// First bytes of the SHA-256 of the image given.
-        found: [u8; 8],
+        found: [u8; BASE_DIGEST_BYTES],
         /// Whether the image given begins with the right base image.
         begins_right: bool,
     },
@@ -77,9 +78,9 @@ pub enum ApplyError {
     )]
     WrongTarget {
         /// First bytes of the SHA-256 that the patch promises.
-        expected: [u8; 16],
+        expected: [u8; TARGET_DIGEST_BYTES],
         /// First bytes of the SHA-256 of what it decodes to.
-        found: [u8; 16],
+        found: [u8; TARGET_DIGEST_BYTES],
     },
     /// Applying it takes more RAM than [`Limits::ram_bytes`].
     #[error(

@@ -13,7 +13,7 @@ use crate::plan::map::map;
 use crate::plan::prices::Prices;
 use crate::resume::{Epoch, Resume};
 use patcher_core::BodyError;
-use patcher_core::container::header::{Header, Kind};
+use patcher_core::container::header::{BASE_DIGEST_BYTES, Header, Kind, TARGET_DIGEST_BYTES};
 use patcher_core::container::in_place::InPlace;
 use patcher_core::container::region::Regions;
 use patcher_core::encode::{Diff, Plan, Seen, encode_within};
@@ -255,8 +255,8 @@ impl Job<'_> {
             in_place,
             base_regions: pair.base_regions,
             target_regions: pair.target_regions,
-            base_digest: [0; 8],
-            target_digest: [0; 16],
+            base_digest: [0; BASE_DIGEST_BYTES],
+            target_digest: [0; TARGET_DIGEST_BYTES],
         };
         let diffs = aligned.iter().flat_map(|a| {
             Epoch::part(epoch, a.target, a.len).map(|(target, len)| Diff {

@@ -63,10 +63,10 @@ impl Policy<'_> {
     /// # use rig::seal::Key;
     /// # let key = Key::new(1);
     /// # let public_key = key.public();
-    /// # let full = Entry { kind: Kind::Full, memory: 16, base_len: 0, base_digest: [0; 8], offset: 0, len: 5_000 };
-    /// # let delta = Entry { kind: Kind::Delta, base_len: 9, base_digest: [7; 8], len: 200, ..full };
+    /// # let full = Entry { kind: Kind::Full, memory: 16, base_len: 0, base_digest: [0; 4], offset: 0, len: 5_000 };
+    /// # let delta = Entry { kind: Kind::Delta, base_len: 9, base_digest: [7; 4], len: 200, ..full };
     /// # let sealing = Sealing { key_id: key.id(), security_counter: 4, hardware_id: b"meter-2", certificate: &[] };
-    /// # let message = bundle::write(10, [1; 16], &[delta, full], Some(&sealing)).unwrap();
+    /// # let message = bundle::write(10, [1; 8], &[delta, full], Some(&sealing)).unwrap();
     /// # let signature = key.sign(BUNDLE_DOMAIN, &message);
     /// # let bundle = [&message[..], &signature].concat();
     /// let signers = [PublicKey(public_key)];

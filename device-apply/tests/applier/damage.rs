@@ -2,6 +2,7 @@
 
 use device_apply::{ApplyError, Stage};
 use flash_model::{Stm32L4, Stm32U5};
+use patcher_core::container::header::{BASE_DIGEST_BYTES, TARGET_DIGEST_BYTES};
 use patcher_core::error::{DecodeError, HeaderError};
 
 use crate::support::{ALL_BYTES, Device, Failure, Options, Patch, Run, noise};
@@ -79,13 +80,13 @@ fn a_patch_with_any_bit_flipped_is_refused_or_gives_the_target_all_the_same() {
 #[test]
 fn a_flip_in_a_digest_is_named() {
     let patch = Patch::small(Options::thumb());
-    for byte in patch.header_len - 24..patch.header_len {
+    for byte in patch.header_len - BASE_DIGEST_BYTES - TARGET_DIGEST_BYTES..patch.header_len {
         let device = Device::<Stm32L4>::with_base_of(&patch);
         let mut bytes = patch.bytes.clone();
         bytes[byte] ^= 0x10;
         let run = device.apply(&bytes, 50, patch.header.workspace_words());
         let error = checked(&run, &device, &patch).unwrap_err();
-        if byte < patch.header_len - 16 {
+        if byte < patch.header_len - TARGET_DIGEST_BYTES {
             let got = patch.header.base_digest;
             assert!(matches!(error, ApplyError::WrongBase { got: g, .. } if g == got), "{error}");
         } else {

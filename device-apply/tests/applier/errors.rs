@@ -8,9 +8,9 @@ type Failure = ApplyError<&'static str, &'static str>;
 /// Every variant of this crate's own, with its number and class: append only.
 const GOLDEN: [(Failure, u16, Class); 17] = [
     (ApplyError::BaseTooLong { expected: 2, got: 1 }, 64, Class::Mismatch),
-    (ApplyError::WrongBase { expected: [1; 8], got: [2; 8] }, 65, Class::Mismatch),
+    (ApplyError::WrongBase { expected: [1; 4], got: [2; 4] }, 65, Class::Mismatch),
     (ApplyError::TargetTooLong { expected: 2, got: 1 }, 66, Class::Limit),
-    (ApplyError::WrongTarget { expected: [1; 16], got: [2; 16] }, 67, Class::Malformed),
+    (ApplyError::WrongTarget { expected: [1; 8], got: [2; 8] }, 67, Class::Malformed),
     (ApplyError::BaseRead { offset: 16, error: "ecc" }, 68, Class::Flash),
     (ApplyError::StagingRead { offset: 16, error: "ecc" }, 69, Class::Flash),
     (ApplyError::StagingErase { offset: 16, error: "protected" }, 70, Class::Flash),
@@ -48,9 +48,9 @@ fn errors_of_the_core_keep_their_numbers_and_classes() {
 fn messages_say_what_was_expected_and_what_was_found() {
     let message = |error: Failure| error.to_string();
     assert_eq!(
-        message(ApplyError::WrongBase { expected: [0xAB; 8], got: [0x01; 8] }),
-        "the patch is for the base with SHA-256 abababababababab…, the base slot holds \
-         0101010101010101…"
+        message(ApplyError::WrongBase { expected: [0xAB; 4], got: [0x01; 4] }),
+        "the patch is for the base with SHA-256 abababab…, the base slot holds \
+         01010101…"
     );
     assert_eq!(
         message(ApplyError::TargetTooLong { expected: 4096, got: 2048 }),

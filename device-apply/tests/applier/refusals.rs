@@ -2,6 +2,7 @@
 
 use device_apply::{Applier, ApplyError, Class, Stage};
 use flash_model::{FlashModel, Part, Stm32H7, Stm32L4};
+use patcher_core::container::header::{BASE_DIGEST_BYTES, TARGET_DIGEST_BYTES};
 use patcher_core::error::{DecodeError, HeaderError, SetupError};
 use patcher_core::reference::{self, pointer};
 
@@ -107,7 +108,8 @@ fn another_format_and_a_later_version_are_refused() {
 fn an_endless_header_is_refused() {
     // An extension area that claims a megabyte, of extensions that may be ignored.
     let patch = Patch::small(Options::default());
-    let mut bytes = patch.bytes[..patch.header_len - 24].to_vec();
+    let mut bytes =
+        patch.bytes[..patch.header_len - BASE_DIGEST_BYTES - TARGET_DIGEST_BYTES].to_vec();
     bytes[1] |= 1 << 7;
     bytes.extend([0x80, 0x80, 0x40]);
     bytes.resize(1_000, 0);

@@ -12,16 +12,16 @@ use patcher_core::error::{HeaderError, TrustError};
 use rig::seal::Key;
 
 const FULL: Entry =
-    Entry { kind: Kind::Full, memory: 16, base_len: 0, base_digest: [0; 8], offset: 0, len: 5_000 };
+    Entry { kind: Kind::Full, memory: 16, base_len: 0, base_digest: [0; 4], offset: 0, len: 5_000 };
 const DELTA: Entry =
-    Entry { kind: Kind::Delta, base_len: 9, base_digest: [7; 8], len: 200, ..FULL };
+    Entry { kind: Kind::Delta, base_len: 9, base_digest: [7; 4], len: 200, ..FULL };
 
 fn sealing(key: &Key) -> Sealing<'static> {
     Sealing { key_id: key.id(), security_counter: 4, hardware_id: b"meter-2", certificate: &[] }
 }
 
 fn signed(key: &Key, domain: &[u8], sealing: &Sealing<'_>) -> Vec<u8> {
-    let message = bundle::write(10, [1; 16], &[DELTA, FULL], Some(sealing)).unwrap();
+    let message = bundle::write(10, [1; 8], &[DELTA, FULL], Some(sealing)).unwrap();
     let signature = key.sign(domain, &message);
     [&message[..], &signature].concat()
 }
@@ -68,7 +68,7 @@ fn each_changed_bit_of_a_signed_index_is_refused() {
 
 #[test]
 fn an_unsigned_index_is_taken_by_who_takes_unsigned_patches() {
-    let bytes = bundle::write(10, [1; 16], &[DELTA, FULL], None).unwrap();
+    let bytes = bundle::write(10, [1; 8], &[DELTA, FULL], None).unwrap();
     let policy = Policy::new(&[], b"", 0);
     let unsigned = BundleError::Trust(TrustError::Unsigned);
     assert_eq!(policy.bundle(&bytes), Err(unsigned));

@@ -1,6 +1,7 @@
 use super::*;
 use crate::create::{Options, create, create_full};
 use crate::image::FlatImage;
+use patcher_core::container::header::TARGET_DIGEST_BYTES;
 
 /// Bytes without a pattern, the same for the same seed.
 fn noise(len: usize, seed: u32) -> Vec<u8> {
@@ -122,8 +123,8 @@ fn a_result_with_another_digest_is_refused() {
     let mut patch = case.patch.clone();
     patch[header_len - 1] ^= 1;
     let found = prefix(&sha256(&case.target));
-    let mut expected: [u8; 16] = found;
-    expected[15] ^= 1;
+    let mut expected: [u8; TARGET_DIGEST_BYTES] = found;
+    expected[TARGET_DIGEST_BYTES - 1] ^= 1;
     let refused = Err(ApplyError::WrongTarget { expected, found });
     assert_eq!(case.apply(&case.base, &patch, &Limits::default()), refused);
 }

@@ -103,6 +103,7 @@ fn marks(header: &Header, page: u32) -> (u32, u32) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use patcher_core::container::header::{BASE_DIGEST_BYTES, TARGET_DIGEST_BYTES};
     use patcher_core::container::region::Regions;
     use patcher_core::{Kind, reference};
 
@@ -126,8 +127,8 @@ mod tests {
             }),
             base_regions: Regions::default(),
             target_regions: Regions::default(),
-            base_digest: [0; 8],
-            target_digest: [0; 16],
+            base_digest: [0; BASE_DIGEST_BYTES],
+            target_digest: [0; TARGET_DIGEST_BYTES],
         }
     }
 

@@ -2,9 +2,9 @@
 //!
 //! ```text
 //! bundle = index patch patch ...       patches in the order of the entries, without gaps
-//! index  = 0xF0, flags, bytes of the index (u16), target length (u32), target digest (16),
-//!          count (1), entries (18 each), [ key id (4), security counter (u32), hardware id (1 + n), certificate (1 + n), signature (64) ]
-//! entry  = kind (1), memory (1), patch length (u32), base length (u32), base digest (8)
+//! index  = 0xF0, flags, bytes of the index (u16), target length (u32), target digest (8),
+//!          count (1), entries (14 each), [ key id (4), security counter (u32), hardware id (1 + n), certificate (1 + n), signature (64) ]
+//! entry  = kind (1), memory (1), patch length (u32), base length (u32), base digest (4)
 //! ```
 //!
 //! A device fetches the index, chooses, and fetches the bytes of one patch. The signature covers [`BUNDLE_DOMAIN`] and the index before
@@ -27,7 +27,7 @@ pub const MAX_INDEX_BYTES: usize = 1024;
 pub const BUNDLE_DOMAIN: &[u8] = b"patcher bundle\n";
 
 /// Bytes of an entry.
-const ENTRY_BYTES: usize = 18;
+const ENTRY_BYTES: usize = 10 + BASE_DIGEST_BYTES;
 /// Set in the flags of a signed index.
 const SIGNED: u8 = 1;
 
@@ -265,8 +265,8 @@ mod tests {
 
     fn entry(kind: Kind, memory: u8, base: u8, len: u32) -> Entry {
         let (base_len, base_digest) = match kind {
-            Kind::Full => (0, [0; 8]),
-            Kind::Delta => (100, [base; 8]),
+            Kind::Full => (0, [0; BASE_DIGEST_BYTES]),
+            Kind::Delta => (100, [base; BASE_DIGEST_BYTES]),
         };
         Entry { kind, memory, base_len, base_digest, offset: 0, len }
     }
@@ -281,7 +281,7 @@ mod tests {
     }
 
     fn unsigned() -> Vec<u8> {
-        write(900, [3; 16], &entries(), None).unwrap_or_default()
+        write(900, [3; TARGET_DIGEST_BYTES], &entries(), None).unwrap_or_default()
     }
 
     #[test]
@@ -316,8 +316,11 @@ mod tests {
         assert_eq!(Index::parse(&more), Err(HeaderError::Reserved));
         more[3] = 0xFF;
         assert_eq!(Index::parse(&more), Err(HeaderError::TooLong));
-        assert!(write(1, [0; 16], &[entries()[0]; 56], None).is_none(), "1,033 bytes");
-        assert!(write(1, [0; 16], &[entries()[0]; 55], None).is_some());
+        assert!(
+            write(1, [0; TARGET_DIGEST_BYTES], &[entries()[0]; 72], None).is_none(),
+            "1,025 bytes"
+        );
+        assert!(write(1, [0; TARGET_DIGEST_BYTES], &[entries()[0]; 71], None).is_some());
     }
 
     #[test]
@@ -332,18 +335,18 @@ mod tests {
         assert_eq!(changed(0, 0xF1), HeaderError::Version { got: 1 });
         assert_eq!(changed(1, 2), HeaderError::Reserved);
         assert_eq!(changed(1, 1), HeaderError::Trust);
-        assert_eq!(changed(24, 0), HeaderError::Reserved);
-        assert_eq!(changed(24, 3), HeaderError::Reserved);
-        assert_eq!(changed(25, 2), HeaderError::Reserved, "kind");
-        assert_eq!(changed(25 + 3 * 18 + 6, 1), HeaderError::Reserved, "base of a full image");
-        assert_eq!(changed(25 + 3 * 18 + 10, 1), HeaderError::Reserved, "base of a full image");
+        assert_eq!(changed(16, 0), HeaderError::Reserved);
+        assert_eq!(changed(16, 3), HeaderError::Reserved);
+        assert_eq!(changed(17, 2), HeaderError::Reserved, "kind");
+        assert_eq!(changed(17 + 3 * 14 + 6, 1), HeaderError::Reserved, "base of a full image");
+        assert_eq!(changed(17 + 3 * 14 + 10, 1), HeaderError::Reserved, "base of a full image");
     }
 
     #[test]
     fn patches_do_not_reach_past_four_gibibytes() {
-        let large = [entry(Kind::Full, 1, 0, u32::MAX - 61), entry(Kind::Full, 1, 0, 1)];
-        let bytes = write(1, [0; 16], &large, None).unwrap();
-        assert_eq!(bytes.len(), 61);
+        let large = [entry(Kind::Full, 1, 0, u32::MAX - 45), entry(Kind::Full, 1, 0, 1)];
+        let bytes = write(1, [0; TARGET_DIGEST_BYTES], &large, None).unwrap();
+        assert_eq!(bytes.len(), 45);
         assert_eq!(Index::parse(&bytes), Err(HeaderError::Reserved));
     }
 
@@ -355,14 +358,14 @@ mod tests {
             hardware_id: b"meter-2",
             certificate: &[],
         };
-        let message = write(900, [3; 16], &entries(), Some(&sealing)).unwrap();
+        let message = write(900, [3; TARGET_DIGEST_BYTES], &entries(), Some(&sealing)).unwrap();
         let bytes = [&message[..], &[9; 64]].concat();
         let trust = Index::parse(&bytes).unwrap().trust.unwrap();
         assert_eq!((trust.key_id, trust.security_counter), ([1, 2, 3, 4], 300));
         assert_eq!((trust.hardware_id, trust.message), (&b"meter-2"[..], &message[..]));
         assert_eq!((trust.signature, trust.certificate), (&[9; 64], None));
         let mut long = bytes.clone();
-        long[25 + 4 * 18 + 8] = 200;
+        long[17 + 4 * 14 + 8] = 200;
         assert_eq!(Index::parse(&long), Err(HeaderError::Trust));
     }
 }

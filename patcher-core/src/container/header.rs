@@ -5,22 +5,22 @@
 //!  0      1     1 (bit 7), kind (bits 4-6), version (bits 0-3)
 //!  1      1     instruction set (bits 0-3), flags: regions, target address, marks, extensions
 //!  2      1     memory / 256 bytes
-//!  3      v     map entries
+//!  3      v     2 * map entries, + 1 if the lengths differ
 //!         v     target length, then body length
-//!        (v)    base length minus target length, zigzag      if delta
+//!        (v)    base length minus target length, zigzag      if they differ
 //!        (1)    epoch: log2 bytes                            if flag "marks"
 //!        (…)    slot                                         if in place
 //!        (…)    addresses                                    if an instruction set is named
 //!        (…)    extensions                                   if flag "extensions"
-//!        (8)    first bytes of the base's SHA-256            if delta
-//!         16    first bytes of the target's SHA-256
+//!        (4)    first bytes of the base's SHA-256            if delta
+//!         8     first bytes of the target's SHA-256
 //!        (64)   signature                                    if extension "trust"
 //!        (4)    check                                        if in place
 //! ```
 //!
-//! `v` is a [`varint`](super::varint). Addresses are varints of the address with its bytes reversed, because load addresses end in zeros:
-//! base (delta only) and target, the target only if its flag is set or there is no base. With flag "regions" instead for
-//! each image: count, one bit per region that holds code, addresses, lengths of all but the last. Numbers of the target are told by
+//! `v` is a [`varint`](super::varint). Addresses are varints of their bits in another order ([`region`](super::region)), because load
+//! addresses end in zeros: base (delta only) and target, the target only if its flag is set or there is no base. With flag "regions"
+//! instead for each image: count, one bit per region that holds code, addresses, lengths of all but the last. Numbers of the target are told by
 //! exclusive or from those of the base's region of the same rank.
 
 use super::in_place::{CHECK_BYTES, InPlace};
@@ -37,9 +37,9 @@ pub const VERSION: u8 = 0;
 /// Longest header, extensions included.
 pub const MAX_HEADER_BYTES: usize = 512;
 /// Bytes of the base's SHA-256 that are sent.
-pub const BASE_DIGEST_BYTES: usize = 8;
+pub const BASE_DIGEST_BYTES: usize = 4;
 /// Bytes of the target's SHA-256 that are sent.
-pub const TARGET_DIGEST_BYTES: usize = 16;
+pub const TARGET_DIGEST_BYTES: usize = 8;
 
 /// What an applier keeps beside the workspace, at most: decoder registers and input buffer, digest
 /// state, write-unit buffer, its own registers. A constant of the format, so that the declared RAM is
@@ -212,9 +212,10 @@ fn extensions<const SEALED: bool>(reader: &mut Reader<'_>, seal: &mut Option<Sea
     while left > 0 {
         let kind = reader.byte()?;
         let len = reader.byte()?;
-        let taken = 2 + u32::from(len);
-        reader.check(taken <= left, HeaderError::Reserved)?;
-        left -= taken;
+        let Some(rest) = left.checked_sub(2 + u32::from(len)) else {
+            return reader.fail(HeaderError::Reserved);
+        };
+        left = rest;
         if SEALED && matches!(kind, trust::TRUST | trust::CERTIFICATE | trust::BLOCKS) {
             match (kind, &mut *seal) {
                 (trust::TRUST, None) => *seal = Some(Seal::read(reader, len)?),
@@ -284,13 +285,19 @@ impl Header {
         let doubled = has(FLAG_TARGET_ADDRESS) && (!delta || has(FLAG_REGIONS));
         reader.check(!stray && !doubled, HeaderError::Reserved)?;
         self.memory = reader.byte()?;
-        self.map_entries = reader.varint()?;
+        let counted = reader.varint()?;
+        self.map_entries = counted >> 1;
         let fits = self.tables().is_some() && (addressed || self.map_entries == 0);
         reader.check(fits, HeaderError::Reserved)?;
         self.target_len = reader.varint()?;
         self.body_len = reader.varint()?;
+        let mut more = 0;
+        if counted & 1 == 1 {
+            reader.check(delta, HeaderError::Reserved)?;
+            more = unzigzag(reader.varint()?);
+        }
         if delta {
-            self.base_len = self.target_len.wrapping_add(unzigzag(reader.varint()?));
+            self.base_len = self.target_len.wrapping_add(more);
         }
         if has(FLAG_MARKS) {
             self.epoch_log2 = reader.byte()?;

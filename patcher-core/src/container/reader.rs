@@ -1,7 +1,7 @@
 //! Takes the bytes of a header one by one.
 
 use super::header::MAX_HEADER_BYTES;
-use super::varint;
+use super::{region, varint};
 use crate::error::HeaderError;
 
 /// Where the bytes of a header come from: an iterator, without all else that one can do.
@@ -85,6 +85,6 @@ impl<'a> Reader<'a> {
     }
 
     pub(crate) fn address(&mut self) -> Option<u32> {
-        self.varint().map(u32::swap_bytes)
+        self.varint().map(region::address_of)
     }
 }

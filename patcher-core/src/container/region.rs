@@ -22,6 +22,19 @@ impl Region {
     }
 }
 
+/// The address that is written as `bits`: bits 0 to 7 are its highest 8, bits 8 to 19 its middle 12, the others its lowest 12.
+///
+/// So the varint is short: most images begin at the start of a page of 4 KiB, few pages after the start of 16 MiB.
+pub(crate) fn address_of(bits: u32) -> u32 {
+    bits << 24 | bits << 4 & 0x00FF_F000 | bits >> 20
+}
+
+/// How `address` is written: the reverse of [`address_of`].
+#[cfg(feature = "encode")]
+pub(crate) fn written(address: u32) -> u32 {
+    address >> 24 | address >> 4 & 0x000F_FF00 | address << 20
+}
+
 /// The regions of one image, in file order and without gaps.
 ///
 /// An image without regions has no addresses: no reference in it or into it is predicted.

@@ -9,19 +9,18 @@ pub const MAX_LEN: usize = 5;
 /// Reads one integer; [`HeaderError::Varint`] when it does not fit 32 bits or is longer than it need be.
 pub(crate) fn read(reader: &mut Reader<'_>) -> Option<u32> {
     let mut value = 0u32;
-    for index in 0..MAX_LEN {
+    let mut shift = 0;
+    while shift < 32 {
         let byte = reader.byte()?;
-        let shift = 7 * index;
-        if index == MAX_LEN - 1 && byte > 0x0F {
+        let part = u32::from(byte & 0x7F);
+        value |= part << shift;
+        if value >> shift != part || byte == 0 && shift > 0 {
             break;
         }
-        value |= u32::from(byte & 0x7F) << shift;
         if byte < 0x80 {
-            if byte == 0 && index > 0 {
-                break;
-            }
             return Some(value);
         }
+        shift += 7;
     }
     reader.fail(HeaderError::Varint)
 }

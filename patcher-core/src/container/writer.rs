@@ -5,7 +5,7 @@ use super::header::{
     KIND_IN_PLACE, KIND_SHIFT, Kind, VERSION,
 };
 use super::in_place::CHECK_BYTES;
-use super::region::{Region, Regions};
+use super::region::{Region, Regions, written};
 use super::trust::{self, BLOCK_DIGEST_BYTES, KEY_ID_BYTES, SIGNATURE_BYTES};
 use super::varint;
 use crate::crc::Crc32;
@@ -28,7 +28,7 @@ fn write_regions(out: &mut Vec<u8>, regions: &Regions, other: &Regions) {
     out.push(code);
     let others = other.iter().chain(iter::repeat(Region::default()));
     for (index, (region, other)) in regions.iter().zip(others).enumerate() {
-        varint::write(out, (region.address ^ other.address).swap_bytes());
+        varint::write(out, written(region.address ^ other.address));
         if index + 1 < regions.len() {
             varint::write(out, region.len ^ other.len);
         }
@@ -198,10 +198,11 @@ fn write_with(header: &Header, extensions: &[u8]) -> Vec<u8> {
         (Kind::Delta, Some(_)) => KIND_IN_PLACE,
     };
     let mut out = vec![0x80 | kind << KIND_SHIFT | VERSION, flags, header.memory];
-    varint::write(&mut out, header.map_entries);
+    let differ = delta && header.base_len != header.target_len;
+    varint::write(&mut out, header.map_entries << 1 | u32::from(differ));
     varint::write(&mut out, header.target_len);
     varint::write(&mut out, header.body_len);
-    if delta {
+    if differ {
         varint::write(&mut out, zigzag(header.base_len.wrapping_sub(header.target_len)));
     }
     if header.epoch_log2 != 0 {
@@ -219,9 +220,9 @@ fn write_with(header: &Header, extensions: &[u8]) -> Vec<u8> {
         write_regions(&mut out, &header.target_regions, &header.base_regions);
     } else if addressed {
         let first = if delta { base } else { target };
-        varint::write(&mut out, first.unwrap_or(0).swap_bytes());
+        varint::write(&mut out, written(first.unwrap_or(0)));
         if flags & FLAG_TARGET_ADDRESS != 0 {
-            varint::write(&mut out, (target.unwrap_or(0) ^ base.unwrap_or(0)).swap_bytes());
+            varint::write(&mut out, written(target.unwrap_or(0) ^ base.unwrap_or(0)));
         }
     }
     if !extensions.is_empty() {

@@ -1,5 +1,6 @@
 //! The header: written and read alike, short, and refused when it lies.
 
+use patcher_core::container::header::{BASE_DIGEST_BYTES, TARGET_DIGEST_BYTES};
 use patcher_core::container::in_place::{Form, InPlace};
 use patcher_core::container::region::{Region, Regions};
 use patcher_core::container::writer;
@@ -8,6 +9,8 @@ use patcher_core::{Header, HeaderError, Kind};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use rig::plan::Recipe;
+
+const DIGESTS: usize = BASE_DIGEST_BYTES + TARGET_DIGEST_BYTES;
 
 fn parse(bytes: &[u8]) -> Result<(Header, usize), HeaderError> {
     Header::parse(bytes.iter().copied())
@@ -55,7 +58,7 @@ prop_compose! {
         epoch_log2 in prop_oneof![Just(0u8), 8u8..=31],
         slot in prop_oneof![Just(None), slots().prop_map(Some)],
         cuts in (cuts(), cuts()),
-        digests: ([u8; 8], [u8; 16]),
+        digests: ([u8; BASE_DIGEST_BYTES], [u8; TARGET_DIGEST_BYTES]),
     ) -> Header {
         let addressed = isa != 0;
         let slot = slot.filter(|_| delta);
@@ -88,7 +91,7 @@ prop_compose! {
             in_place: slot,
             base_regions: if addressed && delta { regions(base_len, &cuts.0) } else { Regions::default() },
             target_regions: if addressed { regions(lens.1, &cuts.1) } else { Regions::default() },
-            base_digest: if delta { digests.0 } else { [0; 8] },
+            base_digest: if delta { digests.0 } else { [0; BASE_DIGEST_BYTES] },
             target_digest: digests.1,
         }
     }
@@ -142,21 +145,23 @@ fn sizes_are_as_documented() {
         writer::write(&header).len()
     };
     let at = |base, target| Recipe::plain().addressed(2, (1 << 20, base), (1 << 20, target));
-    // 3 fixed, map entries 2, lengths 3 + 3 + 1, address 1, digests 8 + 16.
+    // 3 fixed, map entries 2, lengths 3 + 3, address 1, digests 4 + 8.
     let default = at(0x0800_0000, 0x0800_0000);
-    assert_eq!(size(default, 1 << 20, 1 << 20, 1 << 16), 37);
-    assert_eq!(size(at(0x0800_0000, 0x0804_0000), 1 << 20, 1 << 20, 1 << 16), 39);
-    assert_eq!(size(default.with_marks(16, false), 1 << 20, 1 << 20, 1 << 16), 38);
-    assert_eq!(size(default, 0, (1 << 21) - 1, (1 << 21) - 1), 40, "nothing from the base");
-    assert_eq!(size(at(0x1234_5678, 0x1234_5678), 1 << 20, 1 << 20, 1 << 16), 41);
-    assert_eq!(size(Recipe::plain(), 0, 0, 0), 3 + 1 + 3 + 24);
-    assert_eq!(size(Recipe::full(), 0, 0, 0), 3 + 1 + 2 + 16);
+    assert_eq!(size(default, 1 << 20, 1 << 20, 1 << 16), 24);
+    assert_eq!(size(default, (1 << 20) - 1, 1 << 20, 1 << 16), 25, "another length");
+    assert_eq!(size(at(0x0800_8000, 0x0800_8000), 1 << 20, 1 << 20, 1 << 16), 25);
+    assert_eq!(size(at(0x0800_0000, 0x0804_0000), 1 << 20, 1 << 20, 1 << 16), 27);
+    assert_eq!(size(default.with_marks(16, false), 1 << 20, 1 << 20, 1 << 16), 25);
+    assert_eq!(size(default, 0, (1 << 21) - 1, (1 << 21) - 1), 28, "nothing from the base");
+    assert_eq!(size(at(0x1234_5678, 0x1234_5678), 1 << 20, 1 << 20, 1 << 16), 28);
+    assert_eq!(size(Recipe::plain(), 0, 0, 0), 3 + 1 + 2 + DIGESTS);
+    assert_eq!(size(Recipe::full(), 0, 0, 0), 3 + 1 + 2 + TARGET_DIGEST_BYTES);
 }
 
 #[test]
 fn extensions_are_skipped_unless_critical() {
     let plain = writer::write(&Recipe::plain().header(&[], &[], 0));
-    let digests = plain.len() - 24;
+    let digests = plain.len() - DIGESTS;
     let with = |extensions: &[u8]| {
         let mut bytes = plain.clone();
         bytes[1] |= 1 << 7;

@@ -86,9 +86,7 @@ impl<'a> Offer<'a> {
 }
 
 fn id(info: Option<&Info<'_>>) -> [u8; ID_BYTES] {
-    info.map_or([0xFF; ID_BYTES], |info| {
-        info.header.target_digest.first_chunk().copied().unwrap_or_default()
-    })
+    info.map_or([0xFF; ID_BYTES], |info| info.header.target_digest)
 }
 
 impl Board {

@@ -89,7 +89,7 @@ fn a_download_that_power_cuts_goes_on_where_it_was() {
 /// Sends a patch up to its end, and does not ask for the target yet.
 fn send_only(board: &mut Board, patch: &[u8]) {
     let info = Info::read(patch).unwrap();
-    let id = *info.header.target_digest.first_chunk().unwrap();
+    let id = info.header.target_digest;
     let mut reply = board.insist(&Request::Offer { id, full: false });
     loop {
         let offset = match reply {

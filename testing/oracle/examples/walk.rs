@@ -35,8 +35,8 @@ fn patch() -> Vec<u8> {
         in_place: None,
         base_regions: Default::default(),
         target_regions: Default::default(),
-        base_digest: oracle::sha256(BASE)[..8].try_into().expect("8 bytes"),
-        target_digest: oracle::sha256(TARGET)[..16].try_into().expect("16 bytes"),
+        base_digest: oracle::sha256(BASE)[..4].try_into().expect("4 bytes"),
+        target_digest: oracle::sha256(TARGET)[..8].try_into().expect("8 bytes"),
     };
     let diffs = vec![Diff { target: 0, base: 0, len: len(BASE) }];
     let plan = Plan { diffs, ..Plan::default() };

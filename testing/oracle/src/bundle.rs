@@ -51,17 +51,17 @@ pub fn read(bytes: &[u8]) -> Result<Index, Reject> {
         return Err(Reject::TooLong);
     }
     let bytes = bytes.get(..len).ok_or(Reject::Incomplete)?;
-    if front[1] > 1 || len < 25 {
+    if front[1] > 1 || len < 17 {
         return Err(Reject::Reserved);
     }
     let word =
         |at: usize| -> u32 { (0..4).rev().fold(0, |word, i| word << 8 | u32::from(bytes[at + i])) };
-    let count = usize::from(bytes[24]);
-    let mut at = 25;
+    let count = usize::from(bytes[16]);
+    let mut at = 17;
     let mut offset = len as u64;
     let mut entries = Vec::new();
     for _ in 0..count {
-        if at + 18 > len {
+        if at + 14 > len {
             return Err(Reject::Reserved);
         }
         let entry = Entry {
@@ -69,21 +69,21 @@ pub fn read(bytes: &[u8]) -> Result<Index, Reject> {
             memory: bytes[at + 1],
             len: word(at + 2),
             base_len: word(at + 6),
-            base_digest: bytes[at + 10..at + 18].to_vec(),
+            base_digest: bytes[at + 10..at + 14].to_vec(),
             offset,
         };
-        let no_base = entry.base_len == 0 && entry.base_digest == [0; 8];
+        let no_base = entry.base_len == 0 && entry.base_digest == [0; 4];
         offset += u64::from(entry.len);
         if bytes[at] > 1 || entry.full && !no_base || offset >= 1 << 32 {
             return Err(Reject::Reserved);
         }
         entries.push(entry);
-        at += 18;
+        at += 14;
     }
     if count == 0 {
         return Err(Reject::Reserved);
     }
-    let target_digest = bytes[8..24].to_vec();
+    let target_digest = bytes[8..16].to_vec();
     let mut index = Index { len, target_len: word(4), target_digest, entries, signed: None };
     if front[1] == 1 {
         let signed = signed(&bytes[at..]).ok_or(Reject::Trust)?;
@@ -125,7 +125,7 @@ fn signed(bytes: &[u8]) -> Option<(Vec<u8>, u32, Vec<u8>, usize)> {
 #[must_use]
 pub fn choose(index: &Index, base_len: u32, base_sha256: &[u8], ram_bytes: usize) -> Option<usize> {
     index.entries.iter().position(|entry| {
-        let based = entry.base_len == base_len && base_sha256[..8] == entry.base_digest[..];
+        let based = entry.base_len == base_len && base_sha256[..4] == entry.base_digest[..];
         usize::from(entry.memory) * 256 <= ram_bytes && (entry.full || based)
     })
 }

@@ -133,7 +133,8 @@ impl Cursor<'_> {
     }
 
     fn address(&mut self) -> Result<u32, Reject> {
-        Ok(u32::from_be_bytes(self.varint()?.to_le_bytes()))
+        let bits = self.varint()?;
+        Ok((bits & 0xFF) << 24 | (bits >> 8 & 0xFFF) << 12 | bits >> 20)
     }
 
     fn varint(&mut self) -> Result<u32, Reject> {
@@ -205,8 +206,9 @@ fn parse_as(patch: &[u8], checks: bool) -> Result<Header, Reject> {
 
     let memory = cursor.byte()?;
     cursor.name("memory");
-    let map_entries = cursor.varint()?;
+    let counted = cursor.varint()?;
     cursor.name("map entries");
+    let (map_entries, lengths_differ) = (counted / 2, counted % 2 == 1);
     if Sizes::new(memory, map_entries, full, isa).is_none() || (isa == 0 && map_entries != 0) {
         return Err(Reject::Reserved);
     }
@@ -215,8 +217,11 @@ fn parse_as(patch: &[u8], checks: bool) -> Result<Header, Reject> {
     cursor.name("target_len");
     let body_len = cursor.varint()?;
     cursor.name("body_len");
-    let mut base_len = 0;
-    if !full {
+    let mut base_len = if full { 0 } else { target_len };
+    if lengths_differ && full {
+        return Err(Reject::Reserved);
+    }
+    if lengths_differ {
         base_len = target_len.wrapping_add(unzigzag(cursor.varint()?));
         cursor.name("base_len");
     }
@@ -267,10 +272,10 @@ fn parse_as(patch: &[u8], checks: bool) -> Result<Header, Reject> {
 
     let mut base_digest = Vec::new();
     if !full {
-        base_digest = cursor.take(8)?;
+        base_digest = cursor.take(4)?;
         cursor.name("base digest");
     }
-    let target_digest = cursor.take(16)?;
+    let target_digest = cursor.take(8)?;
     cursor.name("target digest");
     if let Some(trust) = &mut trust {
         trust.signature = cursor.take(64)?;

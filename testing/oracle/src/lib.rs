@@ -24,7 +24,7 @@
 //!
 //! ```
 //! let mut patch = vec![0x80, 0, 8, 0, 0, 0];
-//! patch.extend(&oracle::sha256(b"")[..16]);
+//! patch.extend(&oracle::sha256(b"")[..8]);
 //! assert_eq!(oracle::decode(b"", &patch), Ok(vec![]));
 //! patch.push(0);
 //! assert_eq!(oracle::decode(b"", &patch), Err(oracle::Reject::TrailingData));

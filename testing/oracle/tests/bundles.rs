@@ -28,7 +28,7 @@ fn index(random: &mut Random) -> Vec<u8> {
                 kind: if full { Kind::Full } else { Kind::Delta },
                 memory: random.byte() & 3,
                 base_len: if full { 0 } else { u32::from(random.byte() & 1) },
-                base_digest: if full { [0; 8] } else { [random.byte() & 1; 8] },
+                base_digest: if full { [0; 4] } else { [random.byte() & 1; 4] },
                 offset: 0,
                 len: if random.byte() == 0 { u32::MAX } else { random.word32() >> 8 },
             }
@@ -50,7 +50,7 @@ fn index(random: &mut Random) -> Vec<u8> {
     };
     let signed = random.byte() & 1 == 0;
     let mut bytes =
-        write(random.word32(), [7; 16], &entries, signed.then_some(&sealing)).expect("short");
+        write(random.word32(), [7; 8], &entries, signed.then_some(&sealing)).expect("short");
     if signed {
         bytes.extend(random.bytes(64));
     }

@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 
-use patcher_core::container::header::Kind;
+use patcher_core::container::header::{BASE_DIGEST_BYTES, Kind, TARGET_DIGEST_BYTES};
 use patcher_core::container::in_place::InPlace;
 use patcher_core::container::region::Regions;
 use patcher_core::container::writer;
@@ -101,8 +101,8 @@ impl Recipe {
             in_place: self.in_place,
             base_regions: self.base_regions,
             target_regions: self.target_regions,
-            base_digest: [0; 8],
-            target_digest: [0; 16],
+            base_digest: [0; BASE_DIGEST_BYTES],
+            target_digest: [0; TARGET_DIGEST_BYTES],
         }
     }
 

@@ -1,6 +1,6 @@
 //! Writes down a target op by op, and encodes exactly that.
 
-use patcher_core::container::header::{Header, Kind};
+use patcher_core::container::header::{BASE_DIGEST_BYTES, Header, Kind};
 use patcher_core::container::region::Regions;
 use patcher_core::container::writer;
 use patcher_core::encode::{Copy, Diff, Plan, encode};
@@ -175,7 +175,7 @@ impl Script {
             in_place: None,
             base_regions: regions(&base, delta),
             target_regions: regions(&target, true),
-            base_digest: if delta { digest(&base) } else { [0; 8] },
+            base_digest: if delta { digest(&base) } else { [0; BASE_DIGEST_BYTES] },
             target_digest: digest(&target),
         };
         let body = encode(&header, &reference::ALL, &base, &target, &plan).expect("a legal plan");

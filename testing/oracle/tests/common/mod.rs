@@ -138,11 +138,11 @@ impl<'a> Recipe<'a> {
             in_place: None,
             base_regions: self.base_regions,
             target_regions: self.target_regions,
-            base_digest: [0; 8],
-            target_digest: oracle::sha256(self.target)[..16].try_into().unwrap(),
+            base_digest: [0; 4],
+            target_digest: oracle::sha256(self.target)[..8].try_into().unwrap(),
         };
         if delta {
-            header.base_digest = oracle::sha256(self.base)[..8].try_into().unwrap();
+            header.base_digest = oracle::sha256(self.base)[..4].try_into().unwrap();
         }
         let base = if delta { self.base } else { &[] };
         let body = encode::encode(&header, &reference::ALL, base, self.target, &self.plan).unwrap();

@@ -1,5 +1,6 @@
 //! Patches that are refused, at least one for each code.
 
+use patcher_core::container::header::{BASE_DIGEST_BYTES, TARGET_DIGEST_BYTES};
 use patcher_core::container::writer;
 use patcher_core::decode::REGISTER_BYTES;
 use patcher_core::stream::Question;
@@ -45,7 +46,7 @@ fn headers(book: &mut Book, sample: &Sample) {
         patch[at..at + bytes.len()].copy_from_slice(bytes);
         patch
     };
-    vector("incomplete", "ends in its header", sound[..30].to_vec(), HeaderError::Incomplete);
+    vector("incomplete", "ends in its header", sound[..20].to_vec(), HeaderError::Incomplete);
     vector("no-bytes", "no byte at all", Vec::new(), HeaderError::Incomplete);
     vector(
         "not-a-patch",
@@ -64,6 +65,14 @@ fn headers(book: &mut Book, sample: &Sample) {
         vector(name, about, with(at, &[byte]), HeaderError::Reserved);
     }
     let mut full = writer::write(&Recipe::full().header(&[], &[2; 100], 0));
+    let mut based = full.clone();
+    based[3] |= 1;
+    vector(
+        "full-with-base-length",
+        "a full image has no base length",
+        based,
+        HeaderError::Reserved,
+    );
     full[1] |= 1 << 5 | 2;
     vector(
         "full-with-two-addresses",
@@ -107,7 +116,7 @@ fn region_lists(book: &mut Book, sample: &Sample) {
         // Kind full, flag regions, Thumb, least memory, no map, a target of 100 bytes, no body.
         let mut patch = vec![0x80, 0x12, 8, 0, 100, 0];
         patch.extend(list);
-        patch.extend([0; 16]);
+        patch.extend([0; 8]);
         let label = Label::new(name, "2", about);
         book.invalid(label, None, patch, Refusal::Header(error), Offer::default());
     };
@@ -129,7 +138,7 @@ fn region_lists(book: &mut Book, sample: &Sample) {
     );
     // The same for the short form of addresses.
     let mut patch = writer::write(&sample.patch.header);
-    let at = patch.len() - 25;
+    let at = patch.len() - BASE_DIGEST_BYTES - TARGET_DIGEST_BYTES - 1;
     patch.splice(at..=at, [0xFF, 0xFF, 0xFF, 0xFF, 0x0F]);
     let label = Label::new("wrapping-address", "2", "an image past the end of the addresses");
     book.invalid(label, Some(&sample.base), patch, Refusal::Header(wrong), Offer::default());

@@ -3,6 +3,7 @@
 use std::{fs, path::Path};
 
 use patcher_core::Kind;
+use patcher_core::container::header::{BASE_DIGEST_BYTES, TARGET_DIGEST_BYTES};
 use patcher_core::container::region::{Region, Regions};
 use patcher_core::container::writer;
 use patcher_core::encode::{Copy, Plan, encode};
@@ -184,8 +185,8 @@ fn cores(book: &mut Book) {
 /// The file of `patch` with an extension field, `extensions`.
 pub(super) fn with_extensions(patch: &Patch, extensions: &[u8]) -> Vec<u8> {
     let mut bytes = writer::write(&patch.header);
-    let digests = if patch.header.kind == Kind::Delta { 24 } else { 16 };
-    let at = bytes.len() - digests;
+    let base = if patch.header.kind == Kind::Delta { BASE_DIGEST_BYTES } else { 0 };
+    let at = bytes.len() - base - TARGET_DIGEST_BYTES;
     bytes[1] |= 1 << 7;
     bytes.splice(at..at, extensions.iter().copied());
     bytes.extend_from_slice(&patch.body);
