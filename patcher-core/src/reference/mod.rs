@@ -215,6 +215,10 @@ trait Forms: Isa {
     fn starts(&self, _bytes: [u8; MAX_LEN]) -> bool {
         false
     }
+    /// Whether a reference counts that leads out of the image.
+    fn leaves(&self, branch: &Branch) -> bool {
+        self.reaches(branch.target)
+    }
     /// Whether what in code looks like a pointer is none, by what is around it.
     fn is_code(&self, _around: &Around) -> bool {
         false
@@ -263,7 +267,7 @@ fn find(isa: &impl Forms, around: &Around, site: &Site, regions: &Regions) -> Fo
             // No unit of code is longer.
             return Found::Plain(branch.len.min(4));
         }
-        if regions.contains(branch.target) || isa.reaches(branch.target) {
+        if regions.contains(branch.target) || isa.leaves(&branch) {
             return Found::Branch(branch);
         }
     }

@@ -2,7 +2,8 @@
 //!
 //! References are `JAL`, branches under a condition, `C.J`, `C.BEQZ`, `C.BNEZ`, on 32-bit cores `C.JAL`, and two instructions that
 //! follow each other directly: `AUIPC` or `LUI`, then one that adds a signed 12-bit offset to its register: `ADDI`, `JALR`, a
-//! load, a store. One whose `LUI` is up to [`BEHIND`] bytes before it is a reference by itself.
+//! load, a store. One whose `LUI` is up to [`BEHIND`] bytes before it is a reference by itself, and so is one whose register is the
+//! global pointer: how far it leads from there is taken for an address from [`GLOBAL`] on.
 //!
 //! ```text
 //!  31                       12 11  7 6     0
@@ -39,7 +40,12 @@ enum Form {
     Relative,
     /// LUI and its user.
     Absolute,
+    /// What uses the global pointer.
+    Global,
 }
+
+/// Where the global pointer is said to lead: what it really holds is in no instruction of a reference.
+const GLOBAL: u32 = 0xF000_0000;
 
 impl<const BITS: u8> RiscV<BITS> {
     fn form(bytes: [u8; MAX_LEN]) -> Option<Form> {
@@ -55,15 +61,32 @@ impl<const BITS: u8> RiscV<BITS> {
                 0xA001 => Some(Form::Short),
                 0x2001 if BITS == 32 => Some(Form::Short),
                 0xC001 | 0xE001 => Some(Form::ShortCompare),
+                _ if is_user(word) && word >> 15 & 0x1F == 3 => Some(Form::Global),
                 _ => None,
             },
         }
     }
 }
 
+/// Whether a call begins with this halfword: `JAL` or `AUIPC` into the register of returns, `JALR` by way of it.
+fn starts_call(half: u32) -> bool {
+    matches!(half & 0xFFF, 0x0EF | 0x097) || half == 0x80E7
+}
+
 /// Whether it is a call whose second halfword does not look like the first one of a call.
 fn is_call(word: u32) -> bool {
-    word & 0xFFF == 0xEF && word >> 16 & 0xFFF != 0xEF
+    let (low, high) = (word & 0xFFFF, word >> 16);
+    starts_call(low) && !starts_call(high) && (low != 0x80E7 || high & 0xF == 0)
+}
+
+/// The call with `by` bytes more in its distance, or in the part of it that is in this instruction.
+fn longer(word: u32, by: u32) -> u32 {
+    match word & 0x7F {
+        // Towards zero, so that there and back are alike.
+        0x17 => word.wrapping_add((by.cast_signed() / 0x1000 * 0x1000).cast_unsigned()),
+        0x67 => word.wrapping_add(by << 20),
+        _ => with_jump(word, jump(word).wrapping_add(by)),
+    }
 }
 
 /// Whether an instruction adds an offset to its first register.
@@ -146,12 +169,23 @@ impl<const BITS: u8> Isa for RiscV<BITS> {
         0
     }
 
-    /// RAM of GD32VF and CH32V; of the ESP32-C and -H chips; of FE310, K210 and machines with DRAM at 2 GiB.
+    /// RAM of GD32VF and CH32V; of ESP32-C2 and -C3, of -C5, -C6 and -H2; of BL602 and BL702; of ESP32-P4; of FE310, K210 and machines
+    /// with DRAM at 2 GiB.
     fn is_ram(&self, address: u32) -> bool {
         matches!(
             address,
-            0x2000_0000..0x2010_0000 | 0x3FC0_0000..0x4000_0000 | 0x8000_0000..0x8100_0000
+            0x2000_0000..0x2010_0000
+                | 0x3FC0_0000..0x4000_0000
+                | 0x4080_0000..0x4090_0000
+                | 0x4200_8000..0x4204_0000
+                | 0x4FF0_0000..0x5000_0000
+                | 0x8000_0000..0x8100_0000
         )
+    }
+
+    /// RAM, and what the global pointer leads to.
+    fn reaches(&self, address: u32) -> bool {
+        self.is_ram(address) || address.wrapping_sub(GLOBAL - 0x800) < 0x1000
     }
 
     #[inline]
@@ -165,17 +199,18 @@ impl<const BITS: u8> Isa for RiscV<BITS> {
             Form::ShortCompare => (address.wrapping_add(short(word, SHORT_COMPARE)), 2),
             Form::Relative => (address.wrapping_add(word & !0xFFF), 8),
             Form::Absolute => (word & !0xFFF, 8),
+            Form::Global => (GLOBAL.wrapping_add(offset(word)), 4),
         };
         let offset = if len == 8 { offset(second(bytes)) } else { 0 };
         let by = match form {
             Form::Compare | Form::ShortCompare => By::Near,
             Form::Jump | Form::Short | Form::Relative => By::Far,
-            Form::Absolute => By::Address,
+            Form::Absolute | Form::Global => By::Address,
         };
         Some(Branch { target: target.wrapping_add(offset), len, by })
     }
 
-    /// `JAL` into the register of returns.
+    /// `JAL` into the register of returns; `AUIPC` and `JALR` each by itself, which together are one as well.
     fn call(&self, bytes: &[u8]) -> usize {
         call::first(bytes, is_call)
     }
@@ -183,9 +218,9 @@ impl<const BITS: u8> Isa for RiscV<BITS> {
     /// Goes on by the same step where the second halfword would look like a first one: calls never overlap.
     fn lengthen(&self, bytes: [u8; call::LEN], by: u32) -> [u8; call::LEN] {
         let mut word = u32::from_le_bytes(bytes);
-        // 256 distances look like that: one step more is out of them.
-        for _ in 0..=256 {
-            word = with_jump(word, jump(word).wrapping_add(by & !1));
+        // 529 distances look like that: one step more is out of them.
+        for _ in 0..=529 {
+            word = longer(word, by & !1);
             if is_call(word) {
                 break;
             }
@@ -240,6 +275,7 @@ impl<const BITS: u8> Isa for RiscV<BITS> {
             }
             Some(Form::Relative) => pair(distance),
             Some(Form::Absolute) => pair(target),
+            Some(Form::Global) => with_first(bytes, with_offset(word, target & 0xFFF)),
             None if is_user(word) => with_first(bytes, with_offset(word, target & 0xFFF)),
             None => bytes,
         }
@@ -255,6 +291,11 @@ impl<const BITS: u8> Forms for RiscV<BITS> {
     fn is_code(&self, around: &Around) -> bool {
         let word = first(ahead(around));
         word & 3 == 3 || word >> 16 == 0x8082
+    }
+
+    /// Nothing else looks like `AUIPC` and its user: what they lead to stays where it is, functions of a ROM above all.
+    fn leaves(&self, branch: &Branch) -> bool {
+        branch.by == By::Far && branch.len == 8 || self.reaches(branch.target)
     }
 
     fn len(&self, bytes: [u8; MAX_LEN]) -> u8 {
@@ -352,6 +393,53 @@ mod tests {
             }
         }
         assert!(skipped > 6 * 128, "{skipped}");
+    }
+
+    #[test]
+    fn calls_of_two_instructions_are_lengthened_one_by_one() {
+        // `auipc ra, 0x1`, `jalr ra, 0x234(ra)`, from 0x2400 on.
+        let seen = CORE.lengthen([0x97, 0x10, 0, 0], 0x2400);
+        assert_eq!(seen, [0x97, 0x30, 0, 0], "whole pages");
+        assert_eq!(CORE.lengthen([0xE7, 0x80, 0x40, 0x23], 0x2400), [0xE7, 0x80, 0x40, 0x63]);
+        // Another register; a second halfword like a first; one that is no offset.
+        assert_eq!(CORE.call(&[0x17, 0x13, 0, 0]), 1);
+        assert_eq!(CORE.call(&[0x97, 0x10, 0xE7, 0x80]), 1);
+        assert_eq!(CORE.call(&[0xE7, 0x80, 0x41, 0x23]), 1);
+        for high in 0..1u32 << 20 {
+            for first in [high << 12 | 0x97, high << 20 | 0x80E7] {
+                let bytes = first.to_le_bytes();
+                if CORE.call(&bytes) != 0 {
+                    continue;
+                }
+                for by in [2, 0x100, 0x1000, 0x1_0000, 0x1000_0000, 0xFFFF_FFFE, 0x1357_9BDE] {
+                    let seen = CORE.lengthen(bytes, by);
+                    assert_eq!(CORE.call(&seen), 0);
+                    assert_eq!(CORE.lengthen(seen, 0u32.wrapping_sub(by)), bytes);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_leads_out_of_the_image_counts_where_it_is_surely_a_reference() {
+        let regions = Regions::single(0x1_0000, 0x4038_0000);
+        let found = |bytes: [u8; MAX_LEN]| {
+            let mut around = [0; BEHIND + MAX_LEN];
+            around[BEHIND..].copy_from_slice(&bytes);
+            let place = Place { address: 0x4038_0100, code: true, left: 0x1000 };
+            CORE.find(&around, &Site::alone(place), &regions)
+        };
+        // `auipc ra, -0x380`, `jalr ra, 0x40(ra)`: a function of the ROM; `lui` and `lw` of a peripheral; `jal` far away.
+        let rom = Branch::far(0x4000_0140, 8);
+        assert_eq!(found(words(0xFFC8_0097, 0x0400_80E7)), Found::Branch(rom));
+        assert_eq!(found(words(0x6000_07B7, 0x0047_A783)), Found::Plain(4));
+        assert_eq!(found(words(0x0001_90EF, 0)), Found::Plain(4));
+        // `lw s1, -200(gp)` and `sb a0, 16(gp)`.
+        let global = |offset: i32| Branch::address(GLOBAL.wrapping_add_signed(offset), 4);
+        assert_eq!(found(words(0xF381_A483, 0)), Found::Branch(global(-200)));
+        assert_eq!(found(words(0x00A1_8823, 0)), Found::Branch(global(16)));
+        let moved = CORE.retarget(words(0x00A1_8823, 0), 0, GLOBAL - 4);
+        assert_eq!(CORE.branch(moved, 0), Some(global(-4)));
     }
 
     #[test]

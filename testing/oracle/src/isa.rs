@@ -118,6 +118,9 @@ impl Isa {
             Self::RiscV { .. } => {
                 (0x2000_0000..0x2010_0000).contains(&a)
                     || (0x3FC0_0000..0x4000_0000).contains(&a)
+                    || (0x4080_0000..0x4090_0000).contains(&a)
+                    || (0x4200_8000..0x4204_0000).contains(&a)
+                    || (0x4FF0_0000..0x5000_0000).contains(&a)
                     || (0x8000_0000..0x8100_0000).contains(&a)
             }
             Self::Xtensa { big: false } => (0x3FC0_0000..0x4000_0000).contains(&a),
@@ -129,7 +132,13 @@ impl Isa {
 
     /// Whether a reference of code may lead to an address outside the image.
     pub(crate) fn reaches(self, address: u32) -> bool {
-        self == Self::AArch64 || self.in_ram(address)
+        match self {
+            Self::AArch64 => true,
+            Self::RiscV { .. } => {
+                self.in_ram(address) || (0xEFFF_F800..0xF000_0800).contains(&address)
+            }
+            _ => self.in_ram(address),
+        }
     }
 
     /// Whether a function of an Xtensa core starts here.
@@ -168,6 +177,7 @@ impl Isa {
             }
             Form::PcPair { .. } => address.wrapping_add(pair(d)),
             Form::ConstantPair { .. } => pair(d),
+            Form::GlobalUser { .. } => sign_extend(d, 12).wrapping_add(0xF000_0000),
             Form::XtensaLiteral { .. } => {
                 form.origin(address).wrapping_add(low32(d)).wrapping_sub(0x4_0000)
             }
@@ -277,7 +287,13 @@ impl Isa {
             Self::A32 { .. } => (w >> 24 & 15 == 0b1011 && w >> 28 != 15, &[(0, 2, 24)]),
             Self::AArch64 => (w >> 26 == 0b10_0101, &[(0, 2, 26)]),
             Self::RiscV { .. } => {
-                (w & 0xFFF == 0xEF && w >> 16 & 0xFFF != 0xEF, Form::Jal.fields())
+                let begins = |half: u32| matches!(half & 0xFFF, 0xEF | 0x97) || half == 0x80E7;
+                let is_call = begins(w & 0xFFFF) && !begins(w >> 16);
+                match w & 0x7F {
+                    0x17 => (is_call, &[(12, 12, 20)]),
+                    0x67 => (is_call && w >> 16 & 15 == 0, &[(20, 0, 12)]),
+                    _ => (is_call, Form::Jal.fields()),
+                }
             }
             _ => (false, &[]),
         };
@@ -289,7 +305,11 @@ impl Isa {
     pub(crate) fn lengthened_call(self, bytes: [u8; 4], by: u32) -> Option<[u8; 4]> {
         let fields = self.call(bytes)?;
         let w = u64::from(u32::from_le_bytes(bytes));
-        let by = u64::from(by / self.unit() * self.unit());
+        let by = match fields {
+            // The pages of it, towards zero.
+            [(12, 12, 20)] => u64::from((by.cast_signed() / 4096 * 4096).cast_unsigned()),
+            _ => u64::from(by / self.unit() * self.unit()),
+        };
         (1..).map(|times| take(w, fields) + times * by).find_map(|distance| {
             let longer = low32(put(w, fields, distance)).to_le_bytes();
             self.call(longer).map(|_| longer)
@@ -349,6 +369,9 @@ enum Form {
         store: bool,
     },
     ConstantUser {
+        store: bool,
+    },
+    GlobalUser {
         store: bool,
     },
     XtensaCall {
@@ -433,6 +456,9 @@ impl Form {
                     (_, 1, 5) => Some(Self::ShortJump),
                     (_, 1, 1) if bits == 32 => Some(Self::ShortJump),
                     (_, 1, 6 | 7) => Some(Self::ShortZero),
+                    _ if w >> 15 & 31 == 3 => {
+                        store_user(w & 0xFFFF_FFFF).map(|store| Self::GlobalUser { store })
+                    }
                     _ => None,
                 }
             }
@@ -475,6 +501,7 @@ impl Form {
                 | Self::A64User { .. }
                 | Self::ConstantPair { .. }
                 | Self::ConstantUser { .. }
+                | Self::GlobalUser { .. }
         )
     }
 
@@ -535,7 +562,8 @@ impl Form {
             | Self::A64User { .. }
             | Self::Jal
             | Self::Condition
-            | Self::ConstantUser { .. } => 4,
+            | Self::ConstantUser { .. }
+            | Self::GlobalUser { .. } => 4,
             Self::ThumbMove
             | Self::A32Move
             | Self::A64Page { .. }
@@ -592,8 +620,12 @@ impl Form {
             Self::PcPair { store: true } | Self::ConstantPair { store: true } => {
                 &[(12, 12, 20), (57, 5, 7), (39, 0, 5)]
             }
-            Self::ConstantUser { store: false } => &[(20, 0, 12)],
-            Self::ConstantUser { store: true } => &[(25, 5, 7), (7, 0, 5)],
+            Self::ConstantUser { store: false } | Self::GlobalUser { store: false } => {
+                &[(20, 0, 12)]
+            }
+            Self::ConstantUser { store: true } | Self::GlobalUser { store: true } => {
+                &[(25, 5, 7), (7, 0, 5)]
+            }
             Self::XtensaCall { big: false } => &[(6, 2, 18)],
             Self::XtensaCall { big: true } => &[(0, 2, 18)],
             Self::XtensaJump { big: false } => &[(6, 0, 18)],

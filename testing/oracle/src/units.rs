@@ -175,7 +175,8 @@ impl Body<'_> {
                 let length = length.min(4);
                 return plain(Kind::Code, length, isa.order() & (length - 1));
             }
-            if self.header.base_regions.contains(to) || isa.reaches(to) {
+            let pair = matches!(isa, Isa::RiscV { .. }) && by_distance && length == 8;
+            if pair || self.header.base_regions.contains(to) || isa.reaches(to) {
                 let predicted = isa.retarget(here, target.address, self.lead(to, site));
                 let order = isa.order() & (length - 1);
                 return reference(Kind::Branch, &predicted[..length], to, order);

@@ -47,7 +47,7 @@ fn words(isa: u8) -> Words {
                 &[1, 0, 0, 0x90, 0x20, 0, 0x80, 0x3D],
             ],
         ),
-        // C.LI, ADD, C.JR ra; JAL, C.J, C.JAL, AUIPC with JALR, ADDI, SW, LUI with LW.
+        // C.LI, ADD, C.JR ra; JAL, C.J, C.JAL, AUIPC with JALR, ADDI, SW, LUI with LW, a call by AUIPC and JALR, LW by the global pointer.
         5 | 10 => (
             &[&[1, 0x45], &[0x33, 0x85, 0xA5, 0], &[0x82, 0x80]],
             &[
@@ -58,6 +58,8 @@ fn words(isa: u8) -> Words {
                 &[0x17, 5, 0, 0, 0x13, 5, 5, 0],
                 &[0x17, 5, 0, 0, 0x23, 0x20, 0xA5, 0],
                 &[0x37, 5, 0, 0, 3, 0x25, 5, 0],
+                &[0x97, 0, 0, 0, 0xE7, 0x80, 0, 0],
+                &[0x03, 0xA5, 1, 0],
             ],
         ),
         // ADDI of the stack pointer, L32I.N, RET.N, padding; CALL0, CALL8, J, L32R.
