@@ -287,7 +287,7 @@ impl Header {
         self.memory = reader.byte()?;
         let counted = reader.varint()?;
         self.map_entries = counted >> 1;
-        let fits = self.tables().is_some() && (addressed || self.map_entries == 0);
+        let fits = (addressed || self.map_entries == 0) && self.tables().is_some();
         reader.check(fits, HeaderError::Reserved)?;
         self.target_len = reader.varint()?;
         self.body_len = reader.varint()?;

@@ -111,11 +111,12 @@ impl Isa for Thumb {
         1
     }
 
-    /// The SRAM region of the architecture's memory map, its first MiB.
+    /// The first MiB of the architecture's SRAM region; and that from 0x1000_0000 on, where LPC11 to LPC43 have their SRAM, STM32F3
+    /// and F4 the one that is coupled to the core.
     ///
     /// **Reference**: ARM DDI 0403E.e, B3.1: 0x2000_0000 starts SRAM.
     fn is_ram(&self, address: u32) -> bool {
-        matches!(address, 0x2000_0000..0x2010_0000)
+        address.wrapping_sub(0x1000_0000) & 0xEFF0_0000 == 0
     }
 
     /// `BL` and `B.W` over less than 4 MiB, J1 = J2 = 1: what they look like does not depend on their distance, and their second

@@ -97,9 +97,9 @@ impl<const BIG: bool> Isa for Xtensa<BIG> {
         BIG
     }
 
-    /// Data RAM of the ESP chips, all below 0x4000_0000.
+    /// Data RAM of the ESP chips, all below 0x4000_0000; what lies between are registers of the ESP32.
     fn is_ram(&self, address: u32) -> bool {
-        !BIG && matches!(address, 0x3FC0_0000..0x4000_0000)
+        !BIG && matches!(address, 0x3FC0_0000..0x3FF0_0000 | 0x3FF8_0000..0x4000_0000)
     }
 
     #[inline]

@@ -111,19 +111,23 @@ impl Isa {
 
     pub(crate) fn in_ram(self, a: u32) -> bool {
         match self {
-            Self::Thumb => (0x2000_0000..0x2010_0000).contains(&a),
+            Self::Thumb => {
+                (0x1000_0000..0x1010_0000).contains(&a) || (0x2000_0000..0x2010_0000).contains(&a)
+            }
             Self::A32 { .. } => {
                 (0x0020_0000..0x0030_0000).contains(&a) || (0x4000_0000..0x4010_0000).contains(&a)
             }
             Self::RiscV { .. } => {
                 (0x2000_0000..0x2010_0000).contains(&a)
-                    || (0x3FC0_0000..0x4000_0000).contains(&a)
+                    || (0x3FC0_0000..0x3FF0_0000).contains(&a)
                     || (0x4080_0000..0x4090_0000).contains(&a)
                     || (0x4200_8000..0x4204_0000).contains(&a)
                     || (0x4FF0_0000..0x5000_0000).contains(&a)
                     || (0x8000_0000..0x8100_0000).contains(&a)
             }
-            Self::Xtensa { big: false } => (0x3FC0_0000..0x4000_0000).contains(&a),
+            Self::Xtensa { big: false } => {
+                (0x3FC0_0000..0x3FF0_0000).contains(&a) || (0x3FF8_0000..0x4000_0000).contains(&a)
+            }
             Self::None | Self::Pointers { .. } | Self::AArch64 | Self::Xtensa { big: true } => {
                 false
             }
