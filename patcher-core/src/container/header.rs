@@ -206,8 +206,12 @@ fn read<const SEALED: bool>(
     }
 }
 
-/// Reads over the extensions; what is signed is noted in the seal.
-fn extensions<const SEALED: bool>(reader: &mut Reader<'_>, seal: &mut Option<Seal>) -> Option<()> {
+/// Reads over the extensions: whether the patch is signed. For who checks signatures the seal says by whom.
+fn extensions<const SEALED: bool>(
+    reader: &mut Reader<'_>,
+    seal: &mut Option<Seal>,
+) -> Option<bool> {
+    let mut signed = false;
     let mut left = reader.varint()?;
     while left > 0 {
         let kind = reader.byte()?;
@@ -230,11 +234,9 @@ fn extensions<const SEALED: bool>(reader: &mut Reader<'_>, seal: &mut Option<Sea
         let known = matches!(kind, trust::TRUST | trust::CERTIFICATE);
         let ignored = kind & EXTENSION_CRITICAL == 0;
         reader.check(known || ignored, HeaderError::Extension { got: kind })?;
-        if kind == trust::TRUST {
-            *seal = Some(Seal::default());
-        }
+        signed |= kind == trust::TRUST;
     }
-    Some(())
+    Some(signed || SEALED && seal.is_some())
 }
 
 impl Header {
@@ -320,15 +322,15 @@ impl Header {
             }
             read_regions(reader, given, base, target, self.target_len)?;
         }
-        if has(FLAG_EXTENSIONS) {
-            extensions::<SEALED>(reader, seal)?;
-        }
+        let signed = has(FLAG_EXTENSIONS) && extensions::<SEALED>(reader, seal)?;
         if delta {
             reader.fill(&mut self.base_digest)?;
         }
         reader.fill(&mut self.target_digest)?;
-        if let Some(seal) = seal {
+        if SEALED && let Some(seal) = seal {
             seal.signature_at = reader.place();
+        }
+        if signed {
             reader.skip(trust::SIGNATURE_BYTES)?;
         }
         if cfg!(feature = "in-place")
