@@ -3,7 +3,7 @@
 //! References are `JAL`, branches under a condition, `C.J`, `C.BEQZ`, `C.BNEZ`, on 32-bit cores `C.JAL`, and two instructions that
 //! follow each other directly: `AUIPC` or `LUI`, then one that adds a signed 12-bit offset to its register: `ADDI`, `JALR`, a
 //! load, a store. One whose `LUI` is up to [`BEHIND`] bytes before it is a reference by itself, and so is one whose register is the
-//! global pointer: how far it leads from there is taken for an address from [`GLOBAL`] on.
+//! global pointer: how far it leads from there is taken for an address from 0xF000_0000 on.
 //!
 //! ```text
 //!  31                       12 11  7 6     0
