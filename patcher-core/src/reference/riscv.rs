@@ -218,8 +218,8 @@ impl<const BITS: u8> Isa for RiscV<BITS> {
     /// Goes on by the same step where the second halfword would look like a first one: calls never overlap.
     fn lengthen(&self, bytes: [u8; call::LEN], by: u32) -> [u8; call::LEN] {
         let mut word = u32::from_le_bytes(bytes);
-        // 529 distances look like that: one step more is out of them.
-        for _ in 0..=529 {
+        // 528 distances look like that: one step more is out of them.
+        for _ in 0..=528 {
             word = longer(word, by & !1);
             if is_call(word) {
                 break;

@@ -116,6 +116,7 @@ impl Isa for Thumb {
     ///
     /// **Reference**: ARM DDI 0403E.e, B3.1: 0x2000_0000 starts SRAM.
     fn is_ram(&self, address: u32) -> bool {
+        // Both at once: bit 28 of the difference tells them apart.
         address.wrapping_sub(0x1000_0000) & 0xEFF0_0000 == 0
     }
 
