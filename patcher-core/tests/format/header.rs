@@ -9,6 +9,7 @@ use patcher_core::{Header, HeaderError, Kind};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use rig::plan::Recipe;
+use rig::seal::{self, Key, Terms};
 
 const DIGESTS: usize = BASE_DIGEST_BYTES + TARGET_DIGEST_BYTES;
 
@@ -129,6 +130,19 @@ proptest! {
         *at.get_mut(&mut bytes) = to;
         bytes.extend([0; 64]);
         let _ = rig::hostile::header(&bytes);
+    }
+}
+
+proptest! {
+    // Signatures take their time.
+    #![proptest_config(ProptestConfig::with_cases(16))]
+
+    #[test]
+    fn what_is_signed_is_read_by_all(header in legal()) {
+        let header = Header { body_len: 0, ..header };
+        let signed = seal::signed(&writer::write(&header), &Key::new(1), &Terms::default());
+        let read = rig::hostile::header(&signed).map(|read| Header { in_place: header.in_place, ..read });
+        prop_assert_eq!(read, Ok(header), "but for the check, which is of other bytes");
     }
 }
 
