@@ -3,9 +3,6 @@
 use super::reader::Reader;
 use crate::error::HeaderError;
 
-/// Longest varint, bytes.
-pub const MAX_LEN: usize = 5;
-
 /// Reads one integer; [`HeaderError::Varint`] when it does not fit 32 bits or is longer than it need be.
 pub(crate) fn read(reader: &mut Reader<'_>) -> Option<u32> {
     let mut value = 0u32;
