@@ -29,6 +29,7 @@
 //! #             target_regions: region::Regions::default(),
 //! #             base_digest: Sha256::digest(base)[..4].try_into().unwrap(),
 //! #             target_digest: Sha256::digest(target)[..8].try_into().unwrap(),
+//! #             self_digests: Default::default(),
 //! #         };
 //! #         let plan = encode::Plan::default();
 //! #         let body = encode::encode(&header, &reference::ALL, base, target, &plan).unwrap();

@@ -4,6 +4,7 @@
 //! handed out before the target's digest is right.
 
 use patcher_core::container::header::{BASE_DIGEST_BYTES, TARGET_DIGEST_BYTES};
+use patcher_core::container::self_digest::SelfDigests;
 use patcher_core::error::{Class, Error};
 use patcher_core::reference;
 use patcher_core::{DecodeError, Decoder, Event, Header, Images, Kind, SetupError};
@@ -229,7 +230,8 @@ fn of_slot(given: &[u8], image: &[u8], rest: &[u8]) -> bool {
 fn decode(base: &[u8], patch: &Info<'_>) -> Result<Vec<u8>, ApplyError> {
     let mut workspace = vec![0; patch.header.workspace_words()];
     let mut decoder = Decoder::new(patch.header, &reference::ALL, &mut workspace)?;
-    let mut images = Memory { base, target: Vec::new() };
+    let self_digests = patch.header.self_digests;
+    let mut images = Memory { base, self_digests, target: Vec::new() };
     let body = patch.body();
     let mut rest = &*body;
     loop {
@@ -249,6 +251,7 @@ fn decode(base: &[u8], patch: &Info<'_>) -> Result<Vec<u8>, ApplyError> {
 /// Both images in memory.
 struct Memory<'a> {
     base: &'a [u8],
+    self_digests: SelfDigests,
     target: Vec<u8>,
 }
 
@@ -268,7 +271,7 @@ impl Images for Memory<'_> {
     }
 
     fn write_target(&mut self, bytes: &[u8]) -> Result<(), OutOfImage> {
-        self.target.extend_from_slice(bytes);
+        self.self_digests.extend(&mut self.target, bytes, sha256);
         Ok(())
     }
 }

@@ -1,19 +1,19 @@
 //! Two images in, a patch out.
 
 use crate::budget::{Budget, LEAST_RAM};
+use crate::digest::sha256;
 use crate::encode::{self, Effort, Frame};
 use crate::estimate;
 use crate::image::{FlatImage, Region};
 use crate::in_place::{self, Slot, SlotError};
 use crate::layout::Layout;
 use crate::resume::Resume;
+use crate::self_digest::Stripped;
 use core::fmt;
 use core::num::NonZeroUsize;
 use core::str::FromStr;
 use patcher_core::Header;
 use patcher_core::container::header::Kind;
-use patcher_core::container::in_place::InPlace;
-use sha2::{Digest, Sha256};
 use std::thread::available_parallelism;
 
 /// How a patch is to be made. `Default` is what the command line does without options.
@@ -38,6 +38,9 @@ pub struct Options {
     /// The slot of a device that overwrites its base; `None` for one that writes the target to a slot of its own. Unless
     /// `resume` names an epoch, one is chosen.
     pub in_place: Option<Slot>,
+    /// Whether whoever applies the patch reckons digests that the target holds of itself, so that the patch need not bring them.
+    /// An applier without the feature `self-digests` refuses a patch that counts on it.
+    pub self_digests: bool,
     /// Threads that may work at the same time, which changes no byte; `None` takes what the machine has, up to four.
     pub threads: Option<NonZeroUsize>,
 }
@@ -54,6 +57,7 @@ impl Default for Options {
             isa: None,
             resume: Resume::default(),
             in_place: None,
+            self_digests: true,
             threads: None,
         }
     }
@@ -245,18 +249,40 @@ pub fn create(
     target: &FlatImage,
     options: &Options,
 ) -> Result<Patch, CreateError> {
+    brought_if_read(options, |options| smallest(base, target, options))
+}
+
+/// The patch that `attempt` makes. What it reads of its target is a digest, where the encoder saw what it makes in the place of one:
+/// if that is wrong, digests have to be brought.
+fn brought_if_read(
+    options: &Options,
+    attempt: impl Fn(&Options) -> Result<Patch, CreateError>,
+) -> Result<Patch, CreateError> {
+    match attempt(options) {
+        Err(CreateError::SelfCheck(_)) if options.self_digests => {
+            attempt(&Options { self_digests: false, ..options.clone() })
+        }
+        patch => patch,
+    }
+}
+
+fn smallest(base: &FlatImage, target: &FlatImage, options: &Options) -> Result<Patch, CreateError> {
     let (budget, effort) = check(options)?;
     limit("base", &base.bytes)?;
     limit("target", &target.bytes)?;
-    let target_sha256: [u8; 32] = Sha256::digest(&target.bytes).into();
-    let layout = Layout::of_pair(base, target, options)?;
+    let mut layout = Layout::of_pair(base, target, options)?;
     let alone = layout.sure && !layout.doubtful(options);
+    let stripped = strip(&base.bytes, &target.bytes, options);
+    let self_digests = stripped.digests;
+    let resume = options.resume;
+    let frame = Frame { layout: &layout, budget, effort, resume, in_place: None, self_digests };
+    let pair = (&base.bytes[..], &stripped.bytes[..]);
     if let Some(slot) = options.in_place {
-        let delta = in_place_delta(base, target, layout, (budget, effort), (slot, options))?;
-        return finished(base, target, delta, target_sha256);
+        let (delta, layout) = in_place_delta(pair, frame, alone, slot)?;
+        return finished(base, target, delta, &layout);
     }
-    let ways = (options.resume, None);
-    let (delta, mut layout) = smallest_delta(base, target, layout, alone, (budget, effort), ways)?;
+    let (delta, other) = smallest_delta(pair, frame, alone)?;
+    layout = other;
     let delta_len = delta.as_ref().map_or(usize::MAX, encode::Encoded::len);
     layout.notes.extend(no_marks(target.bytes.len(), options.resume));
     let full_may_win = options.level >= EXHAUSTIVE_LEVEL
@@ -268,39 +294,39 @@ pub fn create(
         patch.notes.push("the full image is smaller than any delta: base not needed".to_owned());
         return Ok(patch);
     }
-    finished(base, target, (delta, layout), target_sha256)
+    finished(base, target, delta, &layout)
+}
+
+fn strip(base: &[u8], target: &[u8], options: &Options) -> Stripped {
+    if options.self_digests { Stripped::new(base, target) } else { Stripped::none(target) }
 }
 
 /// The patch with `delta`, checked.
 fn finished(
     base: &FlatImage,
     target: &FlatImage,
-    (delta, layout): (Option<encode::Encoded>, Layout),
-    target_sha256: [u8; 32],
+    delta: Option<encode::Encoded>,
+    layout: &Layout,
 ) -> Result<Patch, CreateError> {
     let delta = delta.ok_or_else(|| CreateError::SelfCheck("no patch was made".to_owned()))?;
-    let base_sha256 = Sha256::digest(&base.bytes).into();
-    let patch = finish(delta, &layout, Some(base_sha256), target_sha256);
+    let patch = finish(delta, layout, Some(sha256(&base.bytes)), sha256(&target.bytes));
     self_check(&base.bytes, &target.bytes, &patch)?;
     Ok(patch)
 }
 
 /// The smallest delta for a slot, over all epochs that are worth a try.
 fn in_place_delta(
-    base: &FlatImage,
-    target: &FlatImage,
-    layout: Layout,
-    work: (Budget, Effort),
-    (slot, options): (Slot, &Options),
+    (base, target): (&[u8], &[u8]),
+    frame: Frame<'_>,
+    alone: bool,
+    slot: Slot,
 ) -> Result<(Option<encode::Encoded>, Layout), CreateError> {
     let word = |len: usize| u32::try_from(len).unwrap_or(u32::MAX);
-    let target_len = word(target.bytes.len());
-    let geometry = slot.geometry(word(base.bytes.len()), target_len)?;
-    let alone = layout.sure && !layout.doubtful(options);
-    let mut best: (Option<encode::Encoded>, Layout) = (None, layout.clone());
-    for (resume, in_place) in in_place::ways(geometry, target_len, options.resume)? {
-        let ways = (resume, Some(in_place));
-        let (delta, layout) = smallest_delta(base, target, layout.clone(), alone, work, ways)?;
+    let geometry = slot.geometry(word(base.len()), word(target.len()))?;
+    let mut best: (Option<encode::Encoded>, Layout) = (None, frame.layout.clone());
+    for (resume, in_place) in in_place::ways(geometry, word(target.len()), frame.resume)? {
+        let frame = Frame { resume, in_place: Some(in_place), ..frame };
+        let (delta, layout) = smallest_delta((base, target), frame, alone)?;
         let len = |delta: &Option<encode::Encoded>| delta.as_ref().map(encode::Encoded::len);
         if len(&best.0).is_none_or(|least| len(&delta).is_some_and(|len| len < least)) {
             best = (delta, layout);
@@ -326,28 +352,22 @@ const EXHAUSTIVE_LEVEL: u8 = 7;
 /// A target of fewer bytes takes no time.
 const SMALL: usize = 16 << 10;
 
-/// The smallest delta, and the layout it is for: `layout`, or none if that may be better than `layout` `alone`.
+/// The smallest delta, and the layout it is for: that of `frame`, or none if that may be better than it `alone`.
 fn smallest_delta(
-    base: &FlatImage,
-    target: &FlatImage,
-    layout: Layout,
+    (base, target): (&[u8], &[u8]),
+    frame: Frame<'_>,
     alone: bool,
-    (budget, effort): (Budget, Effort),
-    (resume, in_place): (Resume, Option<InPlace>),
 ) -> Result<(Option<encode::Encoded>, Layout), CreateError> {
-    let try_layout = |layout: &Layout, limit: usize| {
-        let frame = Frame { layout, budget, effort, resume, in_place };
-        encode::delta(&base.bytes, &target.bytes, frame, limit)
-    };
-    let best = try_layout(&layout, usize::MAX)?;
+    let layout = frame.layout;
+    let best = encode::delta(base, target, frame, usize::MAX)?;
     if alone {
-        return Ok((best, layout));
+        return Ok((best, layout.clone()));
     }
     let none = Layout { notes: layout.notes.clone(), ..Layout::none() };
     let limit = best.as_ref().map_or(usize::MAX, encode::Encoded::len);
-    Ok(match try_layout(&none, limit)? {
+    Ok(match encode::delta(base, target, Frame { layout: &none, ..frame }, limit)? {
         Some(smaller) => (Some(smaller), none),
-        None => (best, layout),
+        None => (best, layout.clone()),
     })
 }
 
@@ -358,10 +378,12 @@ fn smallest_delta(
 pub fn create_full(target: &FlatImage, options: &Options) -> Result<Patch, CreateError> {
     check(options)?;
     limit("target", &target.bytes)?;
-    let patch = full(target, options, usize::MAX)?
-        .ok_or_else(|| CreateError::SelfCheck("no patch was made".to_owned()))?;
-    self_check(&[], &target.bytes, &patch)?;
-    Ok(patch)
+    brought_if_read(options, |options| {
+        let patch = full(target, options, usize::MAX)?
+            .ok_or_else(|| CreateError::SelfCheck("no patch was made".to_owned()))?;
+        self_check(&[], &target.bytes, &patch)?;
+        Ok(patch)
+    })
 }
 
 /// The full-image form of `target` if it takes less than `limit` bytes, not checked yet.
@@ -370,10 +392,10 @@ fn full(target: &FlatImage, options: &Options, limit: usize) -> Result<Option<Pa
     let mut layout = Layout::of_full(target, options)?;
     layout.notes.extend(no_marks(target.bytes.len(), options.resume));
     let resume = options.resume;
-    let frame = Frame { layout: &layout, budget, effort, resume, in_place: None };
-    let full = encode::full(&target.bytes, frame, limit)?;
-    let digest = Sha256::digest(&target.bytes).into();
-    Ok(full.map(|full| finish(full, &layout, None, digest)))
+    let Stripped { bytes, digests: self_digests } = strip(&[], &target.bytes, options);
+    let frame = Frame { layout: &layout, budget, effort, resume, in_place: None, self_digests };
+    let full = encode::full(&bytes, frame, limit)?;
+    Ok(full.map(|full| finish(full, &layout, None, sha256(&target.bytes))))
 }
 
 fn check(options: &Options) -> Result<(Budget, Effort), CreateError> {

@@ -16,6 +16,7 @@ use patcher_core::BodyError;
 use patcher_core::container::header::{BASE_DIGEST_BYTES, Header, Kind, TARGET_DIGEST_BYTES};
 use patcher_core::container::in_place::InPlace;
 use patcher_core::container::region::Regions;
+use patcher_core::container::self_digest::SelfDigests;
 use patcher_core::encode::{Diff, Plan, Seen, encode_within};
 use patcher_core::reference;
 
@@ -109,6 +110,8 @@ pub struct Frame<'a> {
     pub resume: Resume,
     /// The slot, if the patch is applied in place.
     pub in_place: Option<InPlace>,
+    /// What of the target whoever applies the patch puts in the place of what it makes.
+    pub self_digests: SelfDigests,
 }
 
 impl Frame<'_> {
@@ -237,7 +240,7 @@ impl Job<'_> {
         limit: usize,
     ) -> Result<(Option<Encoded>, Learned), CreateError> {
         let Self { kind, pair, frame } = *self;
-        let Frame { layout, budget, effort, resume, in_place } = frame;
+        let Frame { layout, budget, effort, resume, in_place, self_digests } = frame;
         // A full image is all extra.
         let tries = if kind == Kind::Full { FULL_TRIES * effort.tries } else { effort.tries };
         let search = Search { tries, reach: &pair.reach };
@@ -257,6 +260,7 @@ impl Job<'_> {
             target_regions: pair.target_regions,
             base_digest: [0; BASE_DIGEST_BYTES],
             target_digest: [0; TARGET_DIGEST_BYTES],
+            self_digests,
         };
         let diffs = aligned.iter().flat_map(|a| {
             Epoch::part(epoch, a.target, a.len).map(|(target, len)| Diff {

@@ -19,6 +19,7 @@ mod parallel;
 pub mod plan;
 pub mod report;
 pub mod resume;
+pub mod self_digest;
 pub mod trust;
 
 pub use create::{CreateError, IsaChoice, Options, Patch, create, create_full};

@@ -1,6 +1,7 @@
 //! Where the bits of a body go: the decoder's own engine, with the price of every decision kept.
 
 use crate::container::header::Header;
+use crate::container::self_digest::SelfDigests;
 use crate::decode::IMPLIED_ZEROS;
 use crate::encode::CostCoder;
 use crate::entropy::Coder;
@@ -91,12 +92,14 @@ impl Side for Priced<'_> {
 }
 
 /// The base, and the target as far as it is decoded.
-struct Memory<'a> {
+struct Memory<'a, F> {
     base: &'a [u8],
     target: Vec<u8>,
+    self_digests: SelfDigests,
+    sha256: F,
 }
 
-impl Images for Memory<'_> {
+impl<F: Fn(&[u8]) -> [u8; 32]> Images for Memory<'_, F> {
     type Error = Infallible;
 
     fn read_base(&mut self, offset: u32, bytes: &mut [u8]) -> Result<(), Infallible> {
@@ -110,7 +113,7 @@ impl Images for Memory<'_> {
     }
 
     fn write_target(&mut self, bytes: &[u8]) -> Result<(), Infallible> {
-        self.target.extend_from_slice(bytes);
+        self.self_digests.extend(&mut self.target, bytes, &self.sha256);
         Ok(())
     }
 }
@@ -123,7 +126,8 @@ fn read(image: &[u8], offset: u32, bytes: &mut [u8]) {
     }
 }
 
-/// Decodes `body` and hands `observe` what each decision cost, in the order of decoding. Returns the target.
+/// Decodes `body` and hands `observe` what each decision cost, in the order of decoding. Returns the target;
+/// `sha256` gives the SHA-256, for [digests](crate::container::self_digest) that it holds of itself.
 ///
 /// The costs add up to the length of the body, but for the few bytes that end each segment of the range coder.
 ///
@@ -134,11 +138,13 @@ pub fn explain(
     isas: &[&'static dyn Isa],
     base: &[u8],
     body: &[u8],
+    sha256: impl Fn(&[u8]) -> [u8; 32],
     mut observe: impl FnMut(Spent),
 ) -> Result<Vec<u8>, BodyError> {
     let mut workspace = vec![0u16; header.workspace_words()];
     let mut engine = Engine::new(*header, isas, &mut workspace)?;
-    let mut images = Memory { base, target: Vec::new() };
+    let self_digests = header.self_digests;
+    let mut images = Memory { base, target: Vec::new(), self_digests, sha256 };
     let mut spent = Vec::new();
     let mut topic = Topic::Map;
     let mut rest = body;

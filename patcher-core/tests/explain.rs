@@ -7,6 +7,7 @@ use patcher_core::explain::{Spent, explain};
 use patcher_core::stream::Topic;
 use patcher_core::{Header, Kind, reference};
 use rig::decode::{self, How};
+use rig::seal::prefix;
 use rig::vectors::{Index, folder};
 
 /// A segment of the range coder may end this many bytes away from the information in it.
@@ -27,7 +28,7 @@ fn prices_add_up_to_the_body_and_bytes_to_the_target() {
         let (body, kind) = (&patch[header_len..], header.kind);
         let base = if kind == Kind::Full { &[][..] } else { &base };
         let mut all: Vec<Spent> = Vec::new();
-        let target = explain(&header, &reference::ALL, base, body, |spent| all.push(spent));
+        let target = explain(&header, &reference::ALL, base, body, prefix, |spent| all.push(spent));
         let decoded = decode::patch(base, &patch, How::default()).expect("a valid vector");
         assert_eq!(target.as_ref(), Ok(&decoded.target), "{name}");
 
@@ -66,5 +67,5 @@ fn a_cut_body_is_refused() {
     let patch = read(&long.patch);
     let (header, header_len) = Header::parse(patch.iter().copied()).expect("a legal header");
     let half = &patch[header_len..][..(patch.len() - header_len) / 2];
-    assert!(explain(&header, &reference::ALL, &base, half, |_| {}).is_err());
+    assert!(explain(&header, &reference::ALL, &base, half, prefix, |_| {}).is_err());
 }

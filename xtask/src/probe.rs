@@ -9,7 +9,7 @@
 mod places;
 mod stack;
 
-use std::{fs, process::Stdio};
+use std::{collections::BTreeMap, fs, process::Stdio};
 
 use object::{
     elf::{FileHeader32, SHF_ALLOC, SHF_EXECINSTR, SHF_WRITE, SHT_NOBITS},
@@ -130,21 +130,28 @@ pub(crate) fn link(toolchain: &Toolchain, probe: &str, feature: &str) -> Result<
     fs::read(&path).map_err(Failure::io(&path))
 }
 
-/// The probe that is linked with a feature of its own, which shows in the sizes of the others.
-const IN_PLACE: &str = "in-place";
+/// What a probe is linked with, beside what its task wants: a decoder alone has no digests to reckon, and one that overwrites its
+/// base shows in the sizes of the others.
+fn features(probe: &str) -> &'static str {
+    match probe {
+        "in-place" => "in-place,self-digests",
+        "apply" | "resume" | "update" | "verify" | "capi" => "self-digests",
+        _ => "",
+    }
+}
 
 /// Links probes, as many at a time as there are processors: each is the work of one.
 fn link_all(toolchain: &Toolchain, probes: &[String], feature: &str) -> Result<(), Failure> {
-    let (apart, together): (Vec<&str>, Vec<&str>) =
-        probes.iter().map(String::as_str).partition(|&probe| probe == IN_PLACE);
-    link_with(toolchain, &together, feature)?;
-    link_with(toolchain, &apart, &format!("{IN_PLACE},{feature}"))
+    let mut groups: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for probe in probes {
+        groups.entry(features(probe)).or_default().push(probe);
+    }
+    groups
+        .iter()
+        .try_for_each(|(own, probes)| link_with(toolchain, probes, &format!("{own},{feature}")))
 }
 
 fn link_with(toolchain: &Toolchain, probes: &[&str], features: &str) -> Result<(), Failure> {
-    if probes.is_empty() {
-        return Ok(());
-    }
     // The linker's own address is no flash of any part.
     let flags = ["entry=entry", "image-base=0x08000000"].map(|flag| format!("-Clink-arg=--{flag}"));
     let mut command = toolchain.cargo("build", &flags);

@@ -14,6 +14,7 @@ use super::header::{Collected, HeaderBuffer};
 use super::images::SlotImages;
 use super::progress::{Progress, Stage};
 use super::read::MAX_READ_SIZE;
+use super::self_digest::Filler;
 use super::writer::{BUFFER_BYTES, Writer};
 use crate::resume::{Begun, LOG_INTERVAL_BYTES, Never, Place, Resume};
 #[cfg(feature = "trust")]
@@ -95,6 +96,7 @@ pub struct Applier<'a, B, S, G = Open, R = Never> {
     isas: &'a [&'static dyn Isa],
     phase: Phase<'a>,
     writer: Writer,
+    filler: Filler,
     patch_done: u32,
     patch_total: u32,
     target_len: u32,
@@ -249,6 +251,7 @@ impl<'a, B: ReadNorFlash, S: NorFlash, G: Gate, R: Resume<S, G>> Applier<'a, B, 
             isas,
             phase,
             writer: Writer::new(),
+            filler: Filler::default(),
             patch_done: 0,
             patch_total: 0,
             target_len: 0,
@@ -483,7 +486,9 @@ impl<'a, B: ReadNorFlash, S: NorFlash, G: Gate, R: Resume<S, G>> Applier<'a, B, 
             return Err(ApplyError::Internal);
         };
         let (base, staging, writer) = (&mut self.base, &mut self.staging, &mut self.writer);
-        let mut images = SlotImages::new(base, staging, writer, self.resume.past());
+        let digests = decoder.header().self_digests;
+        let filled = (&mut self.filler, digests);
+        let mut images = SlotImages::new(base, staging, writer, filled, self.resume.past());
         self.gate.fill(chunk)?;
         let mut now = self.gate.ready(chunk);
         let offered = now.len();
@@ -504,7 +509,8 @@ impl<'a, B: ReadNorFlash, S: NorFlash, G: Gate, R: Resume<S, G>> Applier<'a, B, 
             return Err(ApplyError::Internal);
         }
         if saves || done {
-            SlotImages::new(base, staging, writer, self.resume.past()).flush()?;
+            let filled = (&mut self.filler, digests);
+            SlotImages::new(base, staging, writer, filled, self.resume.past()).flush()?;
         }
         if saves {
             self.resume.save(staging, decoder)?;

@@ -2,8 +2,10 @@
 
 use embedded_storage::nor_flash::{NorFlash, ReadNorFlash};
 use patcher_core::Images;
+use patcher_core::container::self_digest::SelfDigests;
 
 use super::read::read;
+use super::self_digest::Filler;
 use super::writer::Writer;
 use crate::ApplyError;
 use crate::resume::Past;
@@ -14,6 +16,8 @@ pub(crate) struct SlotImages<'s, B, S, P> {
     base: &'s mut B,
     staging: &'s mut S,
     writer: &'s mut Writer,
+    filler: &'s mut Filler,
+    digests: SelfDigests,
     past: &'s mut P,
     /// Whether bytes that come fill up the last write unit.
     last: bool,
@@ -24,9 +28,10 @@ impl<'s, B: ReadNorFlash, S: NorFlash, P: Past> SlotImages<'s, B, S, P> {
         base: &'s mut B,
         staging: &'s mut S,
         writer: &'s mut Writer,
+        (filler, digests): (&'s mut Filler, SelfDigests),
         past: &'s mut P,
     ) -> Self {
-        Self { base, staging, writer, past, last: false }
+        Self { base, staging, writer, filler, digests, past, last: false }
     }
 
     /// Writes what is left, filled up to a write unit with erased bytes, at the end of the target or of a page.
@@ -50,7 +55,18 @@ impl<B: ReadNorFlash, S: NorFlash, P: Past> Images for SlotImages<'_, B, S, P> {
 
     // The only place that programs: one copy of what drives the flash.
     #[inline(never)]
-    fn write_target(&mut self, bytes: &[u8]) -> Result<(), Self::Error> {
-        self.writer.push(self.staging, self.past, bytes, self.last)
+    fn write_target(&mut self, mut bytes: &[u8]) -> Result<(), Self::Error> {
+        loop {
+            let position = self.writer.position();
+            let read = |offset, bytes: &mut [u8]| self.writer.read(self.staging, offset, bytes);
+            let (count, digest) = self.filler.next(&self.digests, position, bytes.len(), read)?;
+            let (given, later) = bytes.split_at_checked(count).unwrap_or((bytes, &[]));
+            let now = digest.unwrap_or(given);
+            self.writer.push(self.staging, self.past, now, self.last)?;
+            if later.is_empty() {
+                return Ok(());
+            }
+            bytes = later;
+        }
     }
 }

@@ -13,6 +13,7 @@ pub(crate) mod header;
 mod images;
 mod progress;
 pub(crate) mod read;
+pub(crate) mod self_digest;
 pub(crate) mod writer;
 
 pub use applier::Applier;

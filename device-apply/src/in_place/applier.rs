@@ -23,6 +23,7 @@ use crate::apply::digest::SlotDigest;
 use crate::apply::gate::{Admitted, Gate, Open};
 use crate::apply::header::{Collected, HeaderBuffer};
 use crate::apply::read::{MAX_READ_SIZE, read};
+use crate::apply::self_digest::Filler;
 use crate::apply::writer::BUFFER_BYTES;
 use crate::journal::Journal;
 use crate::resume::Binding;
@@ -121,9 +122,10 @@ enum Work {
         begun: bool,
     },
     Slide,
-    /// Body bytes that the decoder was given.
     Body {
+        /// Body bytes that the decoder was given.
         fed: u32,
+        filler: Filler,
     },
 }
 
@@ -499,7 +501,8 @@ where
         let at = restart::load(marks, &bound.plan.header_digest(), bound.saved, place, decoder)?;
         self.pages.start(at);
         // Zeros past the end of the body count as decoded, but are not stored.
-        *work = Work::Body { fed: decoder.consumed().min(bound.stored.body_len) };
+        let fed = decoder.consumed().min(bound.stored.body_len);
+        *work = Work::Body { fed, filler: Filler::default() };
         Ok(())
     }
 
@@ -517,11 +520,12 @@ where
         let Phase::Patch { decoder, bound, work } = &mut self.phase else {
             return Err(InPlaceError::Internal);
         };
-        let Work::Body { fed } = work else { return Err(InPlaceError::Internal) };
+        let Work::Body { fed, filler } = work else { return Err(InPlaceError::Internal) };
         let mut room = [0; CHUNK_BYTES];
         let offered = bound.stored.body(&mut self.patch, *fed, &mut room)?;
         let mut chunk = room.get(..offered).unwrap_or_default();
-        let mut view = View::new(&mut self.pages, &bound.plan, &mut self.steps);
+        let filled = (filler, decoder.header().self_digests);
+        let mut view = View::new(&mut self.pages, filled, &bound.plan, &mut self.steps);
         let event = decoder.push(&mut view, &mut chunk)?;
         *fed = fed.saturating_add(count(offered.saturating_sub(chunk.len())));
         match event {

@@ -62,6 +62,11 @@ impl<S: NorFlash> Pages<S> {
         (self.position, self.written) = (at, at);
     }
 
+    /// Target bytes made.
+    pub(super) fn position(&self) -> u32 {
+        self.position
+    }
+
     pub(super) fn place(&self) -> Place {
         self.place
     }

@@ -21,7 +21,7 @@
 //! # let target = b"firmware 1.1";
 //! # let mut header = Header { kind: Kind::Full, isa: reference::NO_ISA, memory: 8, map_entries: 0, base_len: 0, target_len: 12,
 //! #     body_len: 0, epoch_log2: 0, in_place: None, base_regions: region::Regions::default(), target_regions: region::Regions::default(),
-//! #     base_digest: [0; 4], target_digest: Sha256::digest(target)[..8].try_into().unwrap() };
+//! #     base_digest: [0; 4], target_digest: Sha256::digest(target)[..8].try_into().unwrap(), self_digests: Default::default() };
 //! # let body = encode::encode(&header, &reference::ALL, &[], target, &encode::Plan::default()).unwrap();
 //! # header.body_len = body.len() as u32;
 //! # let key = Key::new(1);

@@ -105,6 +105,7 @@ mod tests {
     use super::*;
     use patcher_core::container::header::{BASE_DIGEST_BYTES, TARGET_DIGEST_BYTES};
     use patcher_core::container::region::Regions;
+    use patcher_core::container::self_digest::SelfDigests;
     use patcher_core::{Kind, reference};
 
     fn header(form: Form, reserve_pages: u16, epoch_log2: u8) -> Header {
@@ -129,6 +130,7 @@ mod tests {
             target_regions: Regions::default(),
             base_digest: [0; BASE_DIGEST_BYTES],
             target_digest: [0; TARGET_DIGEST_BYTES],
+            self_digests: SelfDigests::default(),
         }
     }
 

@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use super::extra::{Extra, Tracker};
 use super::{Kind, float, price_bytes};
 use crate::apply::{self, ApplyError, Limits};
+use crate::digest::sha256;
 use crate::info::Info;
 
 /// What one kind of decision, or one topic, took and gave.
@@ -104,7 +105,7 @@ impl Account {
         };
         let body = patch.body();
         let mut tracker = Tracker::default();
-        let target = explain(&header, &reference::ALL, base, &body, |spent| {
+        let target = explain(&header, &reference::ALL, base, &body, sha256, |spent| {
             account.add(&spent);
             tracker.see(&spent);
         })?;

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::harness::{Place, noise, sha256};
 
-const KEYS: [&str; 18] = [
+const KEYS: [&str; 19] = [
     "base_address",
     "base_bytes",
     "base_sha256",
@@ -21,6 +21,7 @@ const KEYS: [&str; 18] = [
     "peak_rss_bytes",
     "ram_bytes",
     "seconds",
+    "self_digests",
     "signature",
     "target_address",
     "target_bytes",
@@ -239,4 +240,31 @@ fn warnings_about_an_image_are_notes() {
     let notes = place.run(args).succeeds().json()["notes"].take();
     let warning = json!("target image: no end-of-file record: the HEX file may have been cut off");
     assert!(notes.as_array().expect("an array").contains(&warning), "{notes}");
+}
+
+#[test]
+fn digests_that_the_target_holds_are_left_out() {
+    let place = Place::new();
+    let ended = |image: &[u8]| [image, &host_diff::digest::sha256(image)].concat();
+    place.write("base.esp", &ended(&place.base));
+    place.write("target.esp", &ended(&place.target));
+    let create = |options: &[&str]| {
+        let task = ["create", "base.esp", "target.esp", "-o", "p", "--json"];
+        place.run(task.iter().chain(options)).succeeds().json()
+    };
+    let brought = create(&["--no-self-digests"]);
+    assert_eq!(brought["self_digests"], json!([]));
+    let left_out = create(&[]);
+    let at = place.target.len();
+    let digest = json!({"kind": "SHA-256", "offset": at, "covered_bytes": at});
+    assert_eq!(left_out["self_digests"], json!([digest]));
+    let bytes = |report: &Value| report["patch_bytes"].as_u64().expect("a number");
+    assert!(bytes(&left_out) + 26 < bytes(&brought), "{left_out}, {brought}");
+    place.run(["apply", "base.esp", "p", "-o", "rebuilt"]).succeeds();
+    assert_eq!(place.read("rebuilt"), place.read("target.esp"));
+    let info = place.run(["info", "--explain", "--base", "base.esp", "p"]).succeeds();
+    assert!(info.text().contains("self digest    SHA-256 of the first 3,040 bytes, at 0xbe0"));
+    let options = ["--format", "esp-delta-ota", "--no-self-digests"];
+    let task = ["create", "base.esp", "target.esp", "-o", "p"];
+    place.run(task.iter().chain(&options)).fails(2, &["--format native with --no-self-digests"]);
 }

@@ -1,5 +1,6 @@
 //! Arbitrary bytes as images.
 
+use host_diff::digest::sha256;
 use host_diff::{IsaChoice, Options, apply, create_full};
 use patcher_core::Kind;
 use proptest::collection::vec;
@@ -118,8 +119,34 @@ proptest! {
     }
 
     #[test]
+    fn images_with_digests_of_themselves_come_back(
+        seed: u64, functions in 3usize..30, effort in 1u8..=6, parts in vec((0usize..6, 0usize..40), 1..6),
+    ) {
+        let (base, target) = rig::firmware::pair(seed, functions);
+        let base = ending(base, &[], &parts);
+        let end = &base[base.len() - 32..];
+        round_trip(&base, &ending(target, end, &parts), &thumb(effort));
+    }
+
+    #[test]
     fn firmware_comes_back(seed: u64, functions in 3usize..60, effort in 1u8..=6) {
         let (base, target) = rig::firmware::pair(seed, functions);
         round_trip(&base, &target, &thumb(effort));
     }
+}
+
+/// `image` with `parts` behind it: digests of all before them, in part or twice, zeros, the last bytes again, and those of `others`.
+fn ending(mut image: Vec<u8>, others: &[u8], parts: &[(usize, usize)]) -> Vec<u8> {
+    let digest = sha256(&image);
+    for &(kind, len) in parts {
+        match kind {
+            0 => image.extend(sha256(&image)),
+            1 => image.extend(&digest[..len.min(32)]),
+            2 => image.resize(image.len() + len, 0),
+            3 => image.extend(others.iter().take(len)),
+            4 => image.extend(&image.clone()[image.len().saturating_sub(len)..]),
+            _ => image.extend(digest),
+        }
+    }
+    image
 }

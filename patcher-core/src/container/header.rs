@@ -26,6 +26,7 @@
 use super::in_place::{CHECK_BYTES, InPlace};
 use super::reader::Reader;
 use super::region::{MAX_REGIONS, Region, Regions};
+use super::self_digest::{SELF_DIGESTS, SelfDigests};
 use super::trust::{self, Seal};
 use crate::error::HeaderError;
 use crate::model::Tables;
@@ -97,6 +98,9 @@ pub struct Header {
     pub base_digest: [u8; BASE_DIGEST_BYTES],
     /// First bytes of the target's SHA-256.
     pub target_digest: [u8; TARGET_DIGEST_BYTES],
+    /// Digests that the target holds of itself: whoever applies the patch puts them there. None without the feature `self-digests`,
+    /// which refuses them.
+    pub self_digests: SelfDigests,
 }
 
 impl Header {
@@ -210,6 +214,8 @@ fn read<const SEALED: bool>(
 fn extensions<const SEALED: bool>(
     reader: &mut Reader<'_>,
     seal: &mut Option<Seal>,
+    target_len: u32,
+    digests: &mut SelfDigests,
 ) -> Option<bool> {
     let mut signed = false;
     let mut left = reader.varint()?;
@@ -227,6 +233,10 @@ fn extensions<const SEALED: bool>(
                 (trust::BLOCKS, Some(seal)) => seal.read_blocks(reader, len)?,
                 _ => return reader.fail(HeaderError::Trust),
             }
+            continue;
+        }
+        if cfg!(feature = "self-digests") && kind == SELF_DIGESTS {
+            digests.read(reader, len, target_len)?;
             continue;
         }
         reader.skip(len.into())?;
@@ -256,6 +266,7 @@ impl Header {
             target_regions: Regions::default(),
             base_digest: [0; BASE_DIGEST_BYTES],
             target_digest: [0; TARGET_DIGEST_BYTES],
+            self_digests: SelfDigests::default(),
         }
     }
 
@@ -322,7 +333,9 @@ impl Header {
             }
             read_regions(reader, given, base, target, self.target_len)?;
         }
-        let signed = has(FLAG_EXTENSIONS) && extensions::<SEALED>(reader, seal)?;
+        let digests = &mut self.self_digests;
+        let signed =
+            has(FLAG_EXTENSIONS) && extensions::<SEALED>(reader, seal, self.target_len, digests)?;
         if delta {
             reader.fill(&mut self.base_digest)?;
         }

@@ -6,6 +6,7 @@ use super::header::{
 };
 use super::in_place::CHECK_BYTES;
 use super::region::{Region, Regions, written};
+use super::self_digest::SELF_DIGESTS;
 use super::trust::{self, BLOCK_DIGEST_BYTES, KEY_ID_BYTES, SIGNATURE_BYTES};
 use super::varint;
 use crate::crc::Crc32;
@@ -172,8 +173,13 @@ pub fn unlink(payload: &[u8], block_bytes: u32) -> Vec<u8> {
     body
 }
 
-/// The header with an extension area, if `extensions` has any; without signature and check.
+/// The header with `extensions` beside those that are its own; without signature and check.
 fn write_with(header: &Header, extensions: &[u8]) -> Vec<u8> {
+    let mut extensions = extensions.to_vec();
+    if !header.self_digests.is_empty() {
+        let value = header.self_digests.written(header.target_len);
+        extension(&mut extensions, SELF_DIGESTS, &value);
+    }
     let delta = header.kind == Kind::Delta;
     let addressed = header.isa != reference::NO_ISA;
     let base = default_address(&header.base_regions);
@@ -227,7 +233,7 @@ fn write_with(header: &Header, extensions: &[u8]) -> Vec<u8> {
     }
     if !extensions.is_empty() {
         varint::write(&mut out, u32::try_from(extensions.len()).unwrap_or(u32::MAX));
-        out.extend(extensions);
+        out.extend(&extensions);
     }
     if delta {
         out.extend(header.base_digest);

@@ -10,6 +10,7 @@ pub use price::{Answer, CostCoder, price};
 pub use seen::Seen;
 
 use crate::container::header::Header;
+use crate::container::self_digest::SelfDigests;
 use crate::entropy::Coder;
 use crate::entropy::encode::{IMPLIED_ZEROS, RangeEncoder};
 use crate::entropy::symbol::Odds;
@@ -68,6 +69,7 @@ struct Planned<'a, C> {
     target: &'a [u8],
     /// What extras make.
     seen: &'a Seen,
+    self_digests: SelfDigests,
     coder: C,
 }
 
@@ -118,7 +120,8 @@ impl<C: Listener> Side for Planned<'_, C> {
     }
 
     fn agrees(&mut self, offset: u32, bytes: &[u8]) -> bool {
-        self.target.get(offset as usize..).is_some_and(|rest| rest.starts_with(bytes))
+        let rest = self.target.get(offset as usize..).unwrap_or(&[]);
+        rest.starts_with(bytes) || self.agrees_enough(offset, rest, bytes)
     }
 
     fn seen(&mut self, offset: u32, bytes: &mut [u8]) {
@@ -127,6 +130,16 @@ impl<C: Listener> Side for Planned<'_, C> {
 }
 
 impl<C> Planned<'_, C> {
+    /// Whether `bytes` differ from `rest`, the target from `offset` on, only where that holds digests of itself: there any will do.
+    fn agrees_enough(&self, offset: u32, rest: &[u8], bytes: &[u8]) -> bool {
+        let will_do = |offset, (byte, of_target)| {
+            byte == of_target || self.self_digests.piece(offset, 1).1.is_some()
+        };
+        !self.self_digests.is_empty()
+            && rest.len() >= bytes.len()
+            && (offset..).zip(bytes.iter().zip(rest)).all(|(offset, pair)| will_do(offset, pair))
+    }
+
     fn answer(&mut self, position: u32, question: &Question<'_>) -> u32 {
         let diff = || self.diff(position);
         let copy = || self.copy(position);
@@ -216,7 +229,9 @@ fn run<C: Listener>(
     let mut images = Slices { base, target };
     let seen = Seen::new(header, base, target, plan);
     let copies = seen.fit(&plan.copies);
-    let mut side = Planned { plan, copies: &copies, entry: 0, target, seen: &seen, coder };
+    let self_digests = header.self_digests;
+    let (copies, seen) = (&copies[..], &seen);
+    let mut side = Planned { plan, copies, entry: 0, target, seen, self_digests, coder };
     let mut scratch = SCRATCH;
     while !engine.is_done() {
         let step =

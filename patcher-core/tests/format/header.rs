@@ -3,6 +3,7 @@
 use patcher_core::container::header::{BASE_DIGEST_BYTES, TARGET_DIGEST_BYTES};
 use patcher_core::container::in_place::{Form, InPlace};
 use patcher_core::container::region::{Region, Regions};
+use patcher_core::container::self_digest::{self, SelfDigest, SelfDigests};
 use patcher_core::container::writer;
 use patcher_core::model::{LEAST_WORDS, fixed_words, is_compact};
 use patcher_core::{Header, HeaderError, Kind};
@@ -27,6 +28,22 @@ fn regions(len: u32, cuts: &[(u32, u32, bool)]) -> Regions {
         regions.push(Region { len, address: address.min(u32::MAX - len), code });
     }
     regions
+}
+
+/// Digests of a target of `len` bytes, as many as there is room for.
+fn self_digests(len: u32, wanted: &[(usize, u32, u32)]) -> SelfDigests {
+    let kinds = [self_digest::Kind::Sha256, self_digest::Kind::Crc32, self_digest::Kind::Crc32Big];
+    let mut end = 0;
+    let mut list = Vec::new();
+    for &(kind, at, covered) in wanted {
+        let kind = kinds[kind];
+        let Some(room) = (len - end).checked_sub(kind.bytes()) else { break };
+        let at = end + at % (room.saturating_add(1)).max(1);
+        let between = (covered % 100).min(at);
+        list.push(SelfDigest { kind, at, covered: at - between });
+        end = at + kind.bytes();
+    }
+    SelfDigests::new(&list).unwrap()
 }
 
 prop_compose! {
@@ -60,6 +77,7 @@ prop_compose! {
         slot in prop_oneof![Just(None), slots().prop_map(Some)],
         cuts in (cuts(), cuts()),
         digests: ([u8; BASE_DIGEST_BYTES], [u8; TARGET_DIGEST_BYTES]),
+        own in vec((0usize..3, any::<u32>(), any::<u32>()), 0..3),
     ) -> Header {
         let addressed = isa != 0;
         let slot = slot.filter(|_| delta);
@@ -94,6 +112,7 @@ prop_compose! {
             target_regions: if addressed { regions(lens.1, &cuts.1) } else { Regions::default() },
             base_digest: if delta { digests.0 } else { [0; BASE_DIGEST_BYTES] },
             target_digest: digests.1,
+            self_digests: self_digests(lens.1, &own),
         }
     }
 }

@@ -37,6 +37,7 @@ fn patch() -> Vec<u8> {
         target_regions: Default::default(),
         base_digest: oracle::sha256(BASE)[..4].try_into().expect("4 bytes"),
         target_digest: oracle::sha256(TARGET)[..8].try_into().expect("8 bytes"),
+        self_digests: Default::default(),
     };
     let diffs = vec![Diff { target: 0, base: 0, len: len(BASE) }];
     let plan = Plan { diffs, ..Plan::default() };

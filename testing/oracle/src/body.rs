@@ -6,7 +6,7 @@ use crate::range::{Decision, RangeDecoder};
 use crate::units::Site;
 use crate::values::{Number, Switch, unzigzag};
 use crate::workspace::{Registers, Workspace};
-use crate::{Observed, Reject};
+use crate::{Observed, Reject, crc32, sha256};
 
 /// One value of the body as it was decoded, for whoever wants to look on.
 #[derive(Clone, Debug)]
@@ -32,6 +32,8 @@ pub(crate) struct Body<'a> {
     pub(crate) target: Vec<u8>,
     /// From here on `target` is as the extra made it; before, as it will be.
     pub(crate) settled: usize,
+    /// Up to here `target` holds its own digests (§2.3): all that is settled.
+    pub(crate) filled: usize,
     pub(crate) states: Vec<Vec<u8>>,
     pub(crate) steps: Vec<Step>,
     pub(crate) steps_wanted: usize,
@@ -55,6 +57,7 @@ impl<'a> Body<'a> {
             registers: Registers::default(),
             target: Vec::new(),
             settled: 0,
+            filled: 0,
             states: Vec::new(),
             steps: Vec::new(),
             steps_wanted,
@@ -74,7 +77,30 @@ impl<'a> Body<'a> {
         if !self.coder.is_finished() {
             return Err(Reject::TrailingData);
         }
+        self.settled = self.target.len();
+        self.fill();
         Ok(Observed { image: self.target, states: self.states, steps: self.steps })
+    }
+
+    /// Puts digests of the target where they belong (§2.3), as far as the target is settled.
+    pub(crate) fn fill(&mut self) {
+        let size = |value: u32| usize::try_from(value).expect("32 bits");
+        for digest in &self.header.self_digests {
+            let start = size(digest.at);
+            let end = start + size(digest.len_bytes());
+            let due = start.max(self.filled)..end.min(self.settled);
+            if due.is_empty() {
+                continue;
+            }
+            let covered = &self.target[..size(digest.covered)];
+            let value = match digest.kind {
+                0 => sha256(covered),
+                1 => crc32(covered.iter()).to_le_bytes().to_vec(),
+                _ => crc32(covered.iter()).to_be_bytes().to_vec(),
+            };
+            self.target[due.clone()].copy_from_slice(&value[due.start - start..due.end - start]);
+        }
+        self.filled = self.settled;
     }
 
     /// Target bytes produced.

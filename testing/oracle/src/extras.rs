@@ -11,6 +11,7 @@ impl Body<'_> {
     pub(crate) fn extra(&mut self, mut left: u32) -> Result<(), Reject> {
         self.registers.copied = false;
         self.settled = self.target.len();
+        self.fill();
         while left > 0 {
             let may_copy = left >= 2 && !(self.halfwords() && self.position() % 2 == 1);
             let context = 2 * (self.position() % 4) + (self.registers.tokens & 1);

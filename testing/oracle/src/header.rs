@@ -38,6 +38,8 @@ pub struct Header {
     pub target_digest: Vec<u8>,
     /// What §2.1 adds, if the header is signed.
     pub trust: Option<Trust>,
+    /// What §2.3 adds.
+    pub self_digests: Vec<SelfDigest>,
     /// Each field's name and place in the patch, in order.
     pub fields: Vec<(&'static str, Range<usize>)>,
 }
@@ -73,6 +75,25 @@ impl InPlace {
     pub fn gone(&self, epoch_end: u32) -> u64 {
         let written = u64::from(epoch_end).div_ceil(self.page) * self.page;
         written.saturating_sub(self.reserve)
+    }
+}
+
+/// A digest that the target holds of itself (§2.3).
+#[derive(Clone, Copy, Debug)]
+pub struct SelfDigest {
+    /// 0 SHA-256, 1 CRC-32, 2 the same with the high byte first.
+    pub kind: u32,
+    /// Where it is in the target.
+    pub at: u32,
+    /// Bytes from the target's first on that it is of.
+    pub covered: u32,
+}
+
+impl SelfDigest {
+    /// Bytes of such a digest.
+    #[must_use]
+    pub fn len_bytes(&self) -> u32 {
+        if self.kind == 0 { 32 } else { 4 }
     }
 }
 
@@ -265,8 +286,9 @@ fn parse_as(patch: &[u8], checks: bool) -> Result<Header, Reject> {
     }
 
     let mut trust = None;
+    let mut self_digests = Vec::new();
     if extensions {
-        trust = read_extensions(&mut cursor, checks)?;
+        trust = read_extensions(&mut cursor, checks, target_len, &mut self_digests)?;
         cursor.name("extensions");
     }
 
@@ -301,6 +323,7 @@ fn parse_as(patch: &[u8], checks: bool) -> Result<Header, Reject> {
         base_digest,
         target_digest,
         trust,
+        self_digests,
         fields: cursor.fields,
     })
 }
@@ -380,7 +403,12 @@ fn region_list(
     Ok(Regions(regions))
 }
 
-fn read_extensions(cursor: &mut Cursor<'_>, checks: bool) -> Result<Option<Trust>, Reject> {
+fn read_extensions(
+    cursor: &mut Cursor<'_>,
+    checks: bool,
+    target_len: u32,
+    self_digests: &mut Vec<SelfDigest>,
+) -> Result<Option<Trust>, Reject> {
     let len = usize::try_from(cursor.varint()?).expect("32 bits");
     let end = cursor.position + len;
     let mut trust: Option<Trust> = None;
@@ -440,6 +468,22 @@ fn read_extensions(cursor: &mut Cursor<'_>, checks: bool) -> Result<Option<Trust
                 }
                 trust.blocks = Some(k);
             }
+            0x84 => {
+                if len == 0 || !self_digests.is_empty() {
+                    return Err(Reject::Reserved);
+                }
+                while cursor.position < value_end {
+                    let digest = read_self_digest(cursor, target_len)?;
+                    let free = self_digests.last().map_or(0, |last| last.at + last.len_bytes());
+                    if digest.at < free || self_digests.len() == 2 {
+                        return Err(Reject::Reserved);
+                    }
+                    self_digests.push(digest);
+                }
+                if cursor.position > value_end {
+                    return Err(Reject::Reserved);
+                }
+            }
             _ => {
                 cursor.take(len)?;
                 if kind & 0x80 != 0 {
@@ -449,4 +493,17 @@ fn read_extensions(cursor: &mut Cursor<'_>, checks: bool) -> Result<Option<Trust
         }
     }
     Ok(trust)
+}
+
+fn read_self_digest(cursor: &mut Cursor<'_>, target_len: u32) -> Result<SelfDigest, Reject> {
+    let distance = cursor.varint()?;
+    let form = cursor.varint()?;
+    let (kind, between) = (form % 4, form / 4);
+    let at = target_len.checked_sub(distance).ok_or(Reject::Reserved)?;
+    let covered = at.checked_sub(between).ok_or(Reject::Reserved)?;
+    let digest = SelfDigest { kind, at, covered };
+    if kind == 3 || digest.len_bytes() > distance {
+        return Err(Reject::Reserved);
+    }
+    Ok(digest)
 }

@@ -8,6 +8,7 @@
 //! | --- | --- |
 //! | `header` | §2 |
 //! | `trust` | §2.1 |
+//! | `body` (`fill`) | §2.3 |
 //! | `sizes`, `workspace`, `priors` | §3, the registers of §6 |
 //! | `range`, `counter`, `mixer`, `hash`, `symbols` | §4 |
 //! | `region`, `isa`, `map`, `cache` | §5 |

@@ -60,6 +60,9 @@ impl Body<'_> {
 
     /// Turns the calls that the extra has completed into what they are.
     pub(crate) fn settle(&mut self) {
+        if self.header.isa == 0 {
+            self.settled = self.target.len();
+        }
         while let Some(bytes) = self.target[self.settled..].first_chunk::<4>().copied() {
             let start = u32::try_from(self.settled).expect("at most target_len");
             let address = self.code(&self.header.target_regions, start);
@@ -74,5 +77,6 @@ impl Body<'_> {
                 None => self.settled += 1,
             }
         }
+        self.fill();
     }
 }

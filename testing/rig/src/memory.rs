@@ -1,7 +1,10 @@
 //! Images in memory that notice a decoder out of bounds.
 
+use patcher_core::container::self_digest::SelfDigests;
 use patcher_core::stream::MAX_STEP_OUTPUT;
 use patcher_core::{Header, Images};
+
+use crate::seal::prefix;
 
 /// The target has grown to the limit of the test: not an error of the patch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,6 +17,7 @@ pub struct Memory<'a> {
     base_len: usize,
     target_len: usize,
     limit: usize,
+    self_digests: SelfDigests,
     target: Vec<u8>,
 }
 
@@ -27,6 +31,7 @@ impl<'a> Memory<'a> {
             base_len: header.base_len as usize,
             target_len: header.target_len as usize,
             limit,
+            self_digests: header.self_digests,
             target: Vec::new(),
         }
     }
@@ -78,7 +83,7 @@ impl Images for Memory<'_> {
         if end > self.limit {
             return Err(Full);
         }
-        self.target.extend_from_slice(bytes);
+        self.self_digests.extend(&mut self.target, bytes, prefix);
         Ok(())
     }
 }

@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use patcher_core::container::header::{BASE_DIGEST_BYTES, Kind, TARGET_DIGEST_BYTES};
 use patcher_core::container::in_place::InPlace;
 use patcher_core::container::region::Regions;
+use patcher_core::container::self_digest::SelfDigests;
 use patcher_core::container::writer;
 use patcher_core::encode::{Copy, Diff, Plan, encode};
 use patcher_core::reference::map::Entry;
@@ -30,6 +31,8 @@ pub struct Recipe {
     pub reset: bool,
     /// The slot that the patch is applied in, if it is applied in place.
     pub in_place: Option<InPlace>,
+    /// What the target holds of itself, instead of what is given to be encoded.
+    pub self_digests: SelfDigests,
     /// Most entries of the address map.
     pub map_limit: usize,
     /// Memory in units of 256 bytes.
@@ -48,6 +51,7 @@ impl Recipe {
             epoch_log2: 0,
             reset: false,
             in_place: None,
+            self_digests: SelfDigests::default(),
             map_limit: 0,
             memory: 8,
         }
@@ -103,6 +107,7 @@ impl Recipe {
             target_regions: self.target_regions,
             base_digest: [0; BASE_DIGEST_BYTES],
             target_digest: [0; TARGET_DIGEST_BYTES],
+            self_digests: self.self_digests,
         }
     }
 
@@ -116,7 +121,7 @@ impl Recipe {
         let header = self.header(base, target, plan.map.len());
         let body = encode(&header, &reference::ALL, base, target, &plan)
             .unwrap_or_else(|error| panic!("{error}: {self:?}"));
-        Patch { header, body }.sealed(base, target)
+        Patch { header, body }.sealed(base, &filled(target, &self.self_digests))
     }
 
     /// Diffs where the base agrees, copies where it pays, all split at marks.
@@ -224,6 +229,17 @@ impl Patch {
     pub fn bytes(&self) -> Vec<u8> {
         writer::join(&self.header, &self.body)
     }
+}
+
+/// `made` as its applier leaves it: with digests of itself.
+#[must_use]
+pub fn filled(made: &[u8], digests: &SelfDigests) -> Vec<u8> {
+    let mut target = made.to_vec();
+    for digest in digests.iter() {
+        let value = digest.reckon(&target, prefix);
+        target[digest.at as usize..][..value.len()].copy_from_slice(&value);
+    }
+    target
 }
 
 fn prefix<const N: usize>(image: &[u8]) -> [u8; N] {

@@ -20,6 +20,7 @@ pub(super) fn no_std() -> Result<Outcome, Failure> {
         "device-apply --features p256",
         "device-apply --features trust",
         "device-apply --features in-place",
+        "device-apply --no-default-features --features in-place,trust",
         "capi --no-default-features",
     ] {
         let mut command = process::cargo();

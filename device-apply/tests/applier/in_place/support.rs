@@ -8,7 +8,9 @@ use flash_model::{FlashError, FlashModel, Part, Slot, Stored};
 use patcher_core::container::in_place::{Form, InPlace as Geometry};
 use patcher_core::{Header, reference};
 use rig::firmware;
-use rig::plan::{Patch, Recipe};
+use rig::plan::{Patch, Recipe, filled};
+
+use crate::support::digests;
 
 pub(super) type Failure = InPlaceError<Infallible, FlashError>;
 
@@ -37,6 +39,8 @@ impl Update {
     /// Of made-up firmware, on a `P`.
     pub(super) fn new<P: Part>(terms: Terms) -> Self {
         let (base, target) = firmware::pair(7, terms.functions);
+        // It may be the target of a way back.
+        let base = filled(&base, &digests(base.len()));
         Self::of::<P>(base, target, terms)
     }
 
@@ -61,7 +65,9 @@ impl Update {
         let recipe = Recipe::plain().addressed(2, old, new).with_marks(epoch, terms.resets);
         // Little memory: snapshots are the most of what is written.
         let recipe = Recipe { memory: 8, map_limit: 12, ..recipe };
+        let recipe = Recipe { self_digests: digests(target.len()), ..recipe };
         let made: Patch = recipe.in_place(slot).encode(&base, &target);
+        let target = filled(&target, &recipe.self_digests);
         let patch = made.bytes();
         Self { base, target, header: made.header, patch }
     }

@@ -4,4 +4,4 @@ mod device;
 mod script;
 
 pub(crate) use device::{ALL_BYTES, Device, Failure, Run, drive, total};
-pub(crate) use script::{Options, Patch, Script, noise};
+pub(crate) use script::{Options, Patch, Script, digests, noise};

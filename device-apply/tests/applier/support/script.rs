@@ -1,12 +1,14 @@
 //! Writes down a target op by op, and encodes exactly that.
 
-use patcher_core::container::header::{BASE_DIGEST_BYTES, Header, Kind};
+use patcher_core::container::header::{BASE_DIGEST_BYTES, Header, Kind, TARGET_DIGEST_BYTES};
 use patcher_core::container::region::Regions;
+use patcher_core::container::self_digest::{Kind as Digested, SelfDigest, SelfDigests};
 use patcher_core::container::writer;
 use patcher_core::encode::{Copy, Diff, Plan, encode};
 use patcher_core::reference::map::Entry;
 use patcher_core::reference::{self, NO_ISA, thumb};
 use patcher_core::stream::MIN_COPY;
+use rig::plan::filled;
 use sha2::{Digest, Sha256};
 
 /// Where the images of these tests are loaded.
@@ -33,18 +35,20 @@ pub(crate) struct Options {
     pub(crate) epoch_log2: u8,
     /// Whether marks reset the model.
     pub(crate) reset: bool,
+    /// Whether the target holds digests of itself: a SHA-256 in its last tenth, a CRC-32 at its end.
+    pub(crate) reckons: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { kind: Kind::Delta, isa: NO_ISA, epoch_log2: 0, reset: false }
+        Self { kind: Kind::Delta, isa: NO_ISA, epoch_log2: 0, reset: false, reckons: false }
     }
 }
 
 impl Options {
     /// With references of Thumb code.
     pub(crate) fn thumb() -> Self {
-        Self { isa: reference::Isa::id(&thumb::Thumb), ..Self::default() }
+        Self { isa: reference::Isa::id(&thumb::Thumb), reckons: true, ..Self::default() }
     }
 }
 
@@ -176,15 +180,35 @@ impl Script {
             base_regions: regions(&base, delta),
             target_regions: regions(&target, true),
             base_digest: if delta { digest(&base) } else { [0; BASE_DIGEST_BYTES] },
-            target_digest: digest(&target),
+            target_digest: [0; TARGET_DIGEST_BYTES],
+            self_digests: if options.reckons {
+                digests(target.len())
+            } else {
+                SelfDigests::default()
+            },
         };
         let body = encode(&header, &reference::ALL, &base, &target, &plan).expect("a legal plan");
+        let target = filled(&target, &header.self_digests);
+        header.target_digest = digest(&target);
         header.body_len = u(body.len());
         let mut bytes = writer::write(&header);
         let header_len = bytes.len();
         bytes.extend(body);
         Patch { header, base, target, bytes, header_len }
     }
+}
+
+/// Those of a target of `len` bytes, in its last tenth; none if it is short.
+pub(crate) fn digests(len: usize) -> SelfDigests {
+    if len < 1_000 {
+        return SelfDigests::default();
+    }
+    let (sha, crc) = (u(len - len / 10), u(len - 4));
+    let list = [
+        SelfDigest { kind: Digested::Sha256, at: sha, covered: sha - 7 },
+        SelfDigest { kind: Digested::Crc32Big, at: crc, covered: crc },
+    ];
+    SelfDigests::new(&list).expect("in order")
 }
 
 fn digest<const N: usize>(image: &[u8]) -> [u8; N] {

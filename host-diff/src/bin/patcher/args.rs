@@ -213,6 +213,13 @@ pub(crate) struct CreateArguments {
     #[arg(long, value_name = "SIZE", value_parser = value::epoch)]
     pub(crate) epoch: Option<Epoch>,
 
+    /// Bring digests that the target holds of itself
+    ///
+    /// A patch leaves them out by default (SHA-256 at the end of ESP-IDF's images and in MCUboot's, SHA-256 and CRC-32 of
+    /// Particle's): the applier reckons them. One that is built without the feature `self-digests` cannot.
+    #[arg(long)]
+    pub(crate) no_self_digests: bool,
+
     /// Private key to sign the patch with, as PEM
     #[arg(long, value_name = "KEY", value_parser = input())]
     pub(crate) sign_key: Option<Input>,

@@ -58,6 +58,7 @@ pub(crate) fn run(args: &CreateArguments, watch: &Stopwatch) -> Result<(), Failu
         isa: args.isa.choice(),
         resume: resume(args)?,
         in_place: args.slot.slot(),
+        self_digests: !args.no_self_digests,
         threads: None,
     };
     let patch = progress::during("making the patch", || match &base {

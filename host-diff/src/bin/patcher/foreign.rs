@@ -124,6 +124,7 @@ fn report(details: &Details, patch_bytes: usize) -> Report {
         signature: None,
         marks: None,
         in_place: None,
+        self_digests: Vec::new(),
         explanation: None,
         notes: Vec::new(),
         seconds: 0.0,
@@ -322,6 +323,7 @@ pub(crate) fn check(args: &CreateArguments) -> Result<(), Failure> {
         (!native && args.slot.in_place, "--in-place", "native"),
         (!native && args.sign_key.is_some(), "--sign-key", "native"),
         (!native && args.epoch.is_some(), "--epoch", "native"),
+        (!native && args.no_self_digests, "--no-self-digests", "native"),
         (!detools && args.compression.is_some(), "--compression", "detools:…"),
         (!in_place && sizes.is_some(), "sizes of memory, segment or shift", "detools:in-place"),
     ];

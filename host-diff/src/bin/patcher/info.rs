@@ -136,6 +136,7 @@ fn table(patch: &Info<'_>, report: &Report) -> String {
     if let Some(signature) = &report.signature {
         signed(&mut rows, signature);
     }
+    rows.extend(report.self_digests.iter().map(|digest| ("self digest", digest.text())));
     regions(&mut rows, "base region", &header.base_regions);
     regions(&mut rows, "target region", &header.target_regions);
     let mut text = String::new();

@@ -6,6 +6,7 @@ use host_diff::digest::Hex;
 use host_diff::info::Info;
 use host_diff::report::Explanation;
 use host_diff::trust::PublicKey;
+use patcher_core::container::self_digest::{self, SelfDigest};
 use patcher_core::container::trust::Trust;
 use patcher_core::decode::REGISTER_BYTES;
 use patcher_core::{Header, Kind};
@@ -40,6 +41,8 @@ pub(crate) struct Report {
     pub(crate) marks: Option<MarksReport>,
     /// The slot, if the patch is applied in place.
     pub(crate) in_place: Option<InPlaceReport>,
+    /// Digests that the target holds of itself, which the applier reckons.
+    pub(crate) self_digests: Vec<SelfDigestReport>,
     /// Of `info --explain` only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) explanation: Option<Explanation>,
@@ -76,6 +79,33 @@ impl MarksReport {
             grouped(self.snapshot_bytes),
             grouped(self.reset_bytes)
         )
+    }
+}
+
+/// A digest that the target holds of itself.
+#[derive(Debug, Serialize)]
+pub(crate) struct SelfDigestReport {
+    pub(crate) kind: &'static str,
+    /// Where it is in the target.
+    pub(crate) offset: u32,
+    /// Bytes of the target that it is of, from the first on.
+    pub(crate) covered_bytes: u32,
+}
+
+impl SelfDigestReport {
+    fn of(digest: &SelfDigest) -> Self {
+        let kind = match digest.kind {
+            self_digest::Kind::Sha256 => "SHA-256",
+            self_digest::Kind::Crc32 => "CRC-32",
+            self_digest::Kind::Crc32Big => "CRC-32, big-endian",
+        };
+        Self { kind, offset: digest.at, covered_bytes: digest.covered }
+    }
+
+    /// The same in words.
+    pub(crate) fn text(&self) -> String {
+        let covered = grouped(self.covered_bytes as usize);
+        format!("{} of the first {covered} bytes, at {:#x}", self.kind, self.offset)
     }
 }
 
@@ -140,6 +170,7 @@ impl Report {
             signature: patch.trust.as_ref().map(|trust| SignatureReport::of(trust, patch)),
             marks: MarksReport::of(header),
             in_place: InPlaceReport::of(header),
+            self_digests: header.self_digests.iter().map(SelfDigestReport::of).collect(),
             explanation: None,
             notes: Vec::new(),
             seconds: 0.0,

@@ -5,6 +5,7 @@ use core::convert::Infallible;
 
 use oracle::Observed;
 use patcher_core::container::region::{Region, Regions};
+use patcher_core::container::self_digest::SelfDigests;
 use patcher_core::container::writer;
 use patcher_core::encode::{self, Plan};
 use patcher_core::error::Error;
@@ -140,6 +141,7 @@ impl<'a> Recipe<'a> {
             target_regions: self.target_regions,
             base_digest: [0; 4],
             target_digest: oracle::sha256(self.target)[..8].try_into().unwrap(),
+            self_digests: SelfDigests::default(),
         };
         if delta {
             header.base_digest = oracle::sha256(self.base)[..4].try_into().unwrap();

@@ -109,6 +109,7 @@ fn headers(book: &mut Book, sample: &Sample) {
     }
     region_lists(book, sample);
     extensions(book, sample);
+    self_digests(book, sample);
 }
 
 fn region_lists(book: &mut Book, sample: &Sample) {
@@ -171,6 +172,29 @@ fn extensions(book: &mut Book, sample: &Sample) {
     );
     let long = [[0xD8, 0x04].as_slice(), &[0; 600]].concat();
     vector("long-header", "a header of more than 512 bytes", &long, HeaderError::TooLong);
+}
+
+fn self_digests(book: &mut Book, sample: &Sample) {
+    for (name, about, values) in [
+        ("self-digest-kind", "a digest of a kind that there is not", &[&[40, 3][..]][..]),
+        ("self-digest-after", "a digest that goes on after the target", &[&[31, 0]]),
+        ("self-digest-before", "a digest before the target", &[&[0xD8, 0x7F, 1]]),
+        ("self-digest-circle", "a digest of bytes before the target", &[&[40, 0xFC, 0xFF, 1]]),
+        ("self-digests-overlap", "a digest that begins in another", &[&[40, 0, 9, 1]]),
+        ("self-digests-three", "more digests than there may be", &[&[50, 1, 40, 1, 30, 1]]),
+        ("self-digest-cut", "a digest that goes on after its extension", &[&[40]]),
+        ("self-digests-none", "an extension without a digest", &[&[]]),
+        ("self-digests-twice", "two extensions of one sort", &[&[50, 1], &[40, 1]]),
+    ] {
+        let triple =
+            |value: &[u8]| [&[0x84, u8::try_from(value.len()).unwrap_or(0)], value].concat();
+        let triples: Vec<u8> = values.iter().flat_map(|value| triple(value)).collect();
+        let len = u8::try_from(triples.len()).unwrap_or(0);
+        let patch = with_extensions(&sample.patch, &[&[len], &triples[..]].concat());
+        let label = Label::new(name, "2.3", about);
+        let refusal = Refusal::Header(HeaderError::Reserved);
+        book.invalid(label, Some(&sample.base), patch, refusal, Offer::default());
+    }
 }
 
 /// Refuses bodies that are too short or too long.

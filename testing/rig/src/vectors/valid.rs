@@ -5,6 +5,7 @@ use std::{fs, path::Path};
 use patcher_core::Kind;
 use patcher_core::container::header::{BASE_DIGEST_BYTES, TARGET_DIGEST_BYTES};
 use patcher_core::container::region::{Region, Regions};
+use patcher_core::container::self_digest::{Kind as Digested, SelfDigest, SelfDigests};
 use patcher_core::container::writer;
 use patcher_core::encode::{Copy, Plan, encode};
 use patcher_core::reference;
@@ -13,7 +14,7 @@ use super::book::{Base, Book, Label};
 use super::folder;
 use crate::cores;
 use crate::firmware::{self, ADDRESS};
-use crate::plan::{Patch, Recipe};
+use crate::plan::{Patch, Recipe, filled};
 use crate::random::Random;
 
 pub(super) fn write(book: &mut Book) {
@@ -26,6 +27,7 @@ pub(super) fn write(book: &mut Book) {
     regions(book, base, target);
     marks(book, base, target);
     copies(book, base);
+    self_digests(book);
     demo(book);
 }
 
@@ -304,6 +306,45 @@ fn copies(book: &mut Book, base: &Base) {
         &target,
         patch.bytes(),
     );
+}
+
+/// Targets that hold digests of themselves.
+fn self_digests(book: &mut Book) {
+    let sha = |at, covered| SelfDigest { kind: Digested::Sha256, at, covered };
+    let crc = |kind, at| SelfDigest { kind, at, covered: at };
+    let digests = |list: &[SelfDigest]| SelfDigests::new(list).expect("by rising offset");
+    let content: Vec<u8> = (0..=255).cycle().take(1000).collect();
+    // SHA-256 of all before it, two bytes, CRC-32: the end of a Particle module.
+    let at_end = digests(&[sha(1000, 1000), crc(Digested::Crc32Big, 1034)]);
+    let base = filled(&[&content[..], &[0; 38]].concat(), &at_end);
+    let base = &book.image("self-digests", base);
+    let mut made = base.bytes.clone();
+    made[500] ^= 0x10;
+    let mut vector = |name, about, recipe: Recipe, made: &[u8]| {
+        let target = filled(made, &recipe.self_digests);
+        let patch = recipe.encode(&base.bytes, made).bytes();
+        book.valid(Label::new(name, "2.3", about), Some(base), &target, patch);
+    };
+    let plain = Recipe::plain();
+    let about = "a SHA-256 and a CRC-32 at the end: what the decoder gives there is the base's";
+    vector("self-digests", about, Recipe { self_digests: at_end, ..plain }, &made);
+    let about = "a mark inside a digest that does not follow what it is of";
+    let inside = Recipe { self_digests: digests(&[sha(240, 233)]), ..plain };
+    vector("self-digest-marks", about, inside.with_marks(8, true), &made);
+
+    // Zeros are made, of which a copy is planned.
+    let self_digests = digests(&[crc(Digested::Crc32, 40)]);
+    let made = [&[7; 40][..], &[0; 8]].concat();
+    let copy = Copy { target: 44, len: 4, from_base: false, source: 40 };
+    let plan = Plan { copies: vec![copy], ..Plan::default() };
+    let header = Recipe { self_digests, ..plain }.header(&base.bytes, &made, 0);
+    let body = encode(&header, &reference::ALL, &base.bytes, &made, &plan)
+        .unwrap_or_else(|error| panic!("self-digest-copied: {error}"));
+    let mut target = filled(&made, &self_digests);
+    target.copy_within(40..44, 44);
+    let patch = Patch { header, body }.sealed(&base.bytes, &target).bytes();
+    let about = "a copy from the target reads a digest, not the zeros that the decoder gave there";
+    book.valid(Label::new("self-digest-copied", "2.3", about), Some(base), &target, patch);
 }
 
 /// Real updates of the demo firmware.
