@@ -91,11 +91,13 @@ pub enum IsaChoice {
     XtensaBig,
     /// 64-bit RISC-V code.
     RiscV64,
+    /// Branches of AVR code, and addresses of data in it.
+    Avr,
 }
 
 impl IsaChoice {
     /// All of them, in the order of their numbers.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::None,
         Self::Pointers,
         Self::Thumb,
@@ -107,6 +109,7 @@ impl IsaChoice {
         Self::A32Big,
         Self::XtensaBig,
         Self::RiscV64,
+        Self::Avr,
     ];
 
     /// The number in the header.
@@ -124,6 +127,7 @@ impl IsaChoice {
             Self::A32Big => 8,
             Self::XtensaBig => 9,
             Self::RiscV64 => 10,
+            Self::Avr => 11,
         }
     }
 
@@ -142,6 +146,7 @@ impl IsaChoice {
             Self::A32Big => "a32-be8",
             Self::XtensaBig => "xtensa-be",
             Self::RiscV64 => "riscv64",
+            Self::Avr => "avr",
         }
     }
 }

@@ -112,6 +112,7 @@ fn choose(base: Isa, target: Isa) -> IsaChoice {
             Isa::RiscV64 => IsaChoice::RiscV64,
             Isa::Xtensa => IsaChoice::Xtensa,
             Isa::XtensaBig => IsaChoice::XtensaBig,
+            Isa::Avr => IsaChoice::Avr,
             Isa::None => IsaChoice::None,
         },
         _ => IsaChoice::None,

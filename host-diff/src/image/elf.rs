@@ -238,6 +238,7 @@ where
             (entry & 1 == 1).then_some(Isa::Thumb)
         }
         elf::EM_AARCH64 => Some(Isa::AArch64),
+        elf::EM_AVR => Some(Isa::Avr),
         elf::EM_RISCV if header.is_type_64() => Some(Isa::RiscV64),
         elf::EM_RISCV => Some(Isa::RiscV),
         elf::EM_XTENSA if header.is_big_endian() => Some(Isa::XtensaBig),

@@ -87,6 +87,8 @@ pub enum Isa {
     Xtensa,
     /// Xtensa, big endian.
     XtensaBig,
+    /// AVR.
+    Avr,
 }
 
 impl fmt::Display for Isa {
@@ -100,6 +102,7 @@ impl fmt::Display for Isa {
             Self::RiscV64 => "riscv64",
             Self::Xtensa => "xtensa",
             Self::XtensaBig => "xtensa-be",
+            Self::Avr => "avr",
         })
     }
 }

@@ -9,7 +9,7 @@ use rig::hostile;
 use rig::random::Random;
 use rig::trial::Trial;
 
-use super::{cases, image, level, round_trip, thumb};
+use super::{at, cases, image, level, round_trip, thumb};
 
 /// Images at the edges of what an image can be.
 fn edges() -> Vec<Vec<u8>> {
@@ -72,7 +72,8 @@ fn moved_code_costs_little_on_every_core() {
         let core = patcher_core::reference::ALL.iter().find(|core| core.id() == isa.id());
         let Some(core) = core else { continue };
         let (base, target) = rig::cores::pair(*core, seed, 600);
-        let with = round_trip(&base, &target, &Options { isa: Some(isa), ..thumb(4) }).bytes.len();
+        let options = Options { isa: Some(isa), ..at(rig::cores::address(isa.id()), 4) };
+        let with = round_trip(&base, &target, &options).bytes.len();
         let without = round_trip(&base, &target, &level(4)).bytes.len();
         println!("{isa}: {with} of {}, {without} without", target.len());
         assert!(2 * with < without, "{isa}: {with} bytes, {without} without references");
@@ -111,10 +112,12 @@ proptest! {
 
     #[test]
     fn code_of_any_core_comes_back_as_that_of_any_other(
-        seed: u64, functions in 3usize..60, from in 0usize..10, to in 0usize..11,
+        seed: u64, functions in 3usize..60, from in 0usize..11, to in 0usize..12,
     ) {
-        let (base, target) = rig::cores::pair(patcher_core::reference::ALL[from], seed, functions);
-        let options = Options { isa: Some(IsaChoice::ALL[to]), ..thumb(2) };
+        let core = patcher_core::reference::ALL[from];
+        let (base, target) = rig::cores::pair(core, seed, functions);
+        let address = rig::cores::address(core.id());
+        let options = Options { isa: Some(IsaChoice::ALL[to]), ..at(address, 2) };
         round_trip(&base, &target, &options);
     }
 

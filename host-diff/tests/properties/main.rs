@@ -31,11 +31,15 @@ fn level(level: u8) -> Options {
 
 /// Options for images that are loaded at the address of made-up firmware.
 fn thumb(level: u8) -> Options {
+    Options { isa: Some(IsaChoice::Thumb), ..at(ADDRESS, level) }
+}
+
+/// Options for images that are loaded at `address`.
+fn at(address: u32, level: u8) -> Options {
     Options {
         level,
-        isa: Some(IsaChoice::Thumb),
-        base_address: Some(ADDRESS),
-        target_address: Some(ADDRESS),
+        base_address: Some(address),
+        target_address: Some(address),
         ..Options::default()
     }
 }

@@ -6,6 +6,7 @@
 
 pub mod a32;
 pub mod aarch64;
+pub mod avr;
 pub mod cache;
 pub mod call;
 pub mod map;
@@ -326,7 +327,7 @@ impl Found {
 /// Every instruction set of this version, in the order of their numbers.
 ///
 /// A device passes a shorter list to the decoder, so that the linker drops the others.
-pub const ALL: [&dyn Isa; 10] = [
+pub const ALL: [&dyn Isa; 11] = [
     &pointer::Pointers::<false>,
     &thumb::Thumb,
     &a32::A32::<false>,
@@ -337,6 +338,7 @@ pub const ALL: [&dyn Isa; 10] = [
     &a32::A32::<true>,
     &xtensa::Xtensa::<true>,
     &riscv::RiscV::<64>,
+    &avr::Avr,
 ];
 
 /// The number that stands for "no references".

@@ -12,6 +12,7 @@ pub(crate) enum Isa {
     AArch64,
     RiscV { bits: u32 },
     Xtensa { big: bool },
+    Avr,
 }
 
 /// Eight bytes of an image.
@@ -45,6 +46,7 @@ impl Isa {
             8 => Self::A32 { big: true },
             9 => Self::Xtensa { big: true },
             10 => Self::RiscV { bits: 64 },
+            11 => Self::Avr,
             _ => return Err(Reject::Isa),
         })
     }
@@ -53,7 +55,7 @@ impl Isa {
     pub(crate) fn unit(self) -> u32 {
         match self {
             Self::None | Self::Pointers { .. } | Self::Xtensa { .. } => 1,
-            Self::Thumb | Self::RiscV { .. } => 2,
+            Self::Thumb | Self::RiscV { .. } | Self::Avr => 2,
             Self::A32 { .. } | Self::AArch64 => 4,
         }
     }
@@ -63,6 +65,10 @@ impl Isa {
         match self {
             Self::None | Self::Pointers { .. } => 1,
             Self::Thumb => 2,
+            Self::Avr => match Form::of(self, bytes) {
+                Some(Form::AvrWord | Form::AvrData) => 4,
+                _ => 2,
+            },
             Self::A32 { .. } | Self::AArch64 => 4,
             Self::RiscV { .. } => {
                 if bytes[0] % 4 == 3 {
@@ -87,7 +93,7 @@ impl Isa {
     /// What the index of a byte of code is combined with, in the order of coding.
     pub(crate) fn order(self) -> usize {
         match self {
-            Self::Thumb => 1,
+            Self::Thumb | Self::Avr => 1,
             Self::A32 { .. } | Self::AArch64 => 3,
             _ => 0,
         }
@@ -128,6 +134,7 @@ impl Isa {
             Self::Xtensa { big: false } => {
                 (0x3FC0_0000..0x3FF0_0000).contains(&a) || (0x3FF8_0000..0x4000_0000).contains(&a)
             }
+            Self::Avr => (0x0080_0100..0x0080_4000).contains(&a),
             Self::None | Self::Pointers { .. } | Self::AArch64 | Self::Xtensa { big: true } => {
                 false
             }
@@ -174,7 +181,9 @@ impl Isa {
                 form.origin(address).wrapping_add(d)
             }
             Form::A32Literal if w >> 23 & 1 == 0 => form.origin(address).wrapping_sub(low32(d)),
-            Form::ThumbMove | Form::A32Move => low32(d),
+            Form::ThumbMove | Form::A32Move | Form::AvrWord => low32(d),
+            Form::AvrData => 0x0080_0000 + low32(d),
+            Form::AvrNegative => 0x0080_0000 + 0_u32.wrapping_sub(low32(d)) % 0x1_0000,
             Form::A64Page { scale } => {
                 let offset = w >> 42 & 0xFFF;
                 (address & !0xFFF).wrapping_add(low32(d)).wrapping_add(low32(offset << scale))
@@ -247,6 +256,7 @@ impl Isa {
                 w = w & !(0xFFF << 42) | u64::from(t & 0xFFF) >> scale << 42;
             }
             Form::A64User { scale } => d = (d & 0xFFF) >> scale,
+            Form::AvrNegative => d = u64::from(0_u32.wrapping_sub(t)),
             Form::A32Literal => {
                 let down = d >> 31 & 1;
                 w = w & !(1 << 23) | (1 - down) << 23;
@@ -276,6 +286,7 @@ impl Isa {
                 bytes[1] >= 0xE8 && bytes[3] == 0 && !data_may_follow.contains(&before)
             }
             Self::RiscV { .. } => bytes[0] % 4 == 3 || bytes[2..4] == [0x82, 0x80],
+            Self::Avr => true,
             _ => false,
         }
     }
@@ -393,6 +404,11 @@ enum Form {
     XtensaLiteral {
         big: bool,
     },
+    AvrWord,
+    AvrDistance,
+    AvrCondition,
+    AvrData,
+    AvrNegative,
 }
 
 impl Form {
@@ -466,6 +482,20 @@ impl Form {
                     _ => None,
                 }
             }
+            Isa::Avr => {
+                let (opcode, next) = (w & 0xFFFF, w >> 16 & 0xFFFF);
+                let (register, following) = (w >> 4 & 15, w >> 20 & 15);
+                match (opcode >> 12, opcode >> 9 & 7, opcode & 15) {
+                    (9, 2, 12..) => Some(Self::AvrWord),
+                    (9, 0 | 1, 0) => Some(Self::AvrData),
+                    (12 | 13, _, _) => Some(Self::AvrDistance),
+                    (15, 0..=3, _) => Some(Self::AvrCondition),
+                    (5, _, _) if next >> 12 == 4 && register % 2 == 0 => {
+                        (following == register + 1).then_some(Self::AvrNegative)
+                    }
+                    _ => None,
+                }
+            }
             Isa::Xtensa { big } => {
                 let (op0, n, m) = if big {
                     (w >> 20, w >> 18 & 3, w >> 16 & 3)
@@ -506,6 +536,9 @@ impl Form {
                 | Self::ConstantPair { .. }
                 | Self::ConstantUser { .. }
                 | Self::GlobalUser { .. }
+                | Self::AvrWord
+                | Self::AvrData
+                | Self::AvrNegative
         )
     }
 
@@ -518,6 +551,7 @@ impl Form {
             | Self::XtensaJump { .. }
             | Self::XtensaZero { .. }
             | Self::XtensaCompare { .. } => address.wrapping_add(4),
+            Self::AvrDistance | Self::AvrCondition => address.wrapping_add(2),
             Self::ThumbLiteral => address.wrapping_add(4) / 4 * 4,
             Self::A32Branch | Self::A32Exchange | Self::A32Literal => address.wrapping_add(8),
             Self::XtensaCall { .. } => (address / 4 * 4).wrapping_add(4),
@@ -529,10 +563,10 @@ impl Form {
     /// Bits of a distance with a sign, the last one; of others `None`.
     fn sign_bits(self) -> Option<u32> {
         match self {
-            Self::XtensaCompare { .. } => Some(8),
+            Self::XtensaCompare { .. } | Self::AvrCondition => Some(8),
             Self::ThumbCondition | Self::ShortZero => Some(9),
             Self::ThumbJump | Self::ShortJump | Self::XtensaZero { .. } => Some(12),
-            Self::Condition => Some(13),
+            Self::Condition | Self::AvrDistance => Some(13),
             Self::A64Test => Some(16),
             Self::XtensaJump { .. } => Some(18),
             Self::XtensaCall { .. } => Some(20),
@@ -550,7 +584,9 @@ impl Form {
             | Self::ThumbCondition
             | Self::ThumbJump
             | Self::ShortJump
-            | Self::ShortZero => 2,
+            | Self::ShortZero
+            | Self::AvrDistance
+            | Self::AvrCondition => 2,
             Self::XtensaCall { .. }
             | Self::XtensaJump { .. }
             | Self::XtensaZero { .. }
@@ -567,7 +603,10 @@ impl Form {
             | Self::Jal
             | Self::Condition
             | Self::ConstantUser { .. }
-            | Self::GlobalUser { .. } => 4,
+            | Self::GlobalUser { .. }
+            | Self::AvrWord
+            | Self::AvrData
+            | Self::AvrNegative => 4,
             Self::ThumbMove
             | Self::A32Move
             | Self::A64Page { .. }
@@ -640,6 +679,11 @@ impl Form {
             Self::XtensaCompare { big: true } => &[(0, 0, 8)],
             Self::XtensaLiteral { big: false } => &[(8, 2, 16)],
             Self::XtensaLiteral { big: true } => &[(0, 2, 16)],
+            Self::AvrWord => &[(4, 18, 5), (0, 17, 1), (16, 1, 16)],
+            Self::AvrDistance => &[(0, 1, 12)],
+            Self::AvrCondition => &[(3, 1, 7)],
+            Self::AvrData => &[(16, 0, 16)],
+            Self::AvrNegative => &[(8, 4, 4), (0, 0, 4), (24, 12, 4), (16, 8, 4)],
         }
     }
 }

@@ -104,7 +104,7 @@ fn code_of_every_instruction_set() {
         };
         println!("{isa}, seed {seed}");
         let (base, target) = rig::cores::pair(*core, seed, 200);
-        let address = rig::firmware::ADDRESS;
+        let address = rig::cores::address(core.id());
         let options = Options {
             isa: Some(isa),
             base_address: Some(address),

@@ -17,6 +17,8 @@ enum Item {
 struct Words {
     plain: &'static [&'static [u8]],
     references: &'static [&'static [u8]],
+    /// Whether there are pointers of 32 bits.
+    points: bool,
 }
 
 fn words(isa: u8) -> Words {
@@ -71,12 +73,30 @@ fn words(isa: u8) -> Words {
             &[&[0x6C, 0x10, 0x04], &[0x82, 0x31], &[0xD0, 0x0F], &[0]],
             &[&[0x50, 0, 0], &[0x58, 0, 0], &[0x60, 0, 0], &[0x12, 0, 0]],
         ),
+        // PUSH, LDI, RET; CALL, JMP, RCALL, BRNE, LDS, SUBI with SBCI.
+        11 => (
+            &[&[0xCF, 0x93], &[0x80, 0xE1], &[0x08, 0x95]],
+            &[
+                &[0x0E, 0x94, 0, 0],
+                &[0x0C, 0x94, 0, 0],
+                &[0x00, 0xD0],
+                &[0x01, 0xF4],
+                &[0x80, 0x91, 0, 0],
+                &[0xE0, 0x50, 0xF0, 0x40],
+            ],
+        ),
         _ => (&[&[0x11], &[0x22, 0x33], &[0]], &[&[0x44]]),
     };
-    Words { plain, references }
+    Words { plain, references, points: isa != 11 }
 }
 
-/// Two releases of a firmware of about `functions` × 50 bytes, loaded at [`ADDRESS`]: functions inserted and changed.
+/// Where [`pair`] loads its images: [`ADDRESS`], or 0 where code reaches no further.
+#[must_use]
+pub fn address(isa: u8) -> u32 {
+    if isa == 11 { 0 } else { ADDRESS }
+}
+
+/// Two releases of a firmware of about `functions` × 50 bytes, loaded at [`address`]: functions inserted and changed.
 #[must_use]
 pub fn pair(isa: &dyn Isa, seed: u64, functions: usize) -> (Vec<u8>, Vec<u8>) {
     let mut random = Random::new(seed);
@@ -100,8 +120,8 @@ fn function(random: &mut Random, words: &Words, functions: usize) -> Vec<Item> {
 fn item(random: &mut Random, words: &Words, functions: usize) -> Item {
     let pick = |random: &mut Random, list: &[&[u8]]| list[random.below(list.len())].to_vec();
     match random.below(5) {
-        0 => Item::Pointer(random.below(functions)),
-        1 => Item::Reference(pick(random, words.references), random.below(functions)),
+        0 if words.points => Item::Pointer(random.below(functions)),
+        0 | 1 => Item::Reference(pick(random, words.references), random.below(functions)),
         _ => Item::Plain(pick(random, words.plain)),
     }
 }
@@ -115,7 +135,8 @@ fn link(isa: &dyn Isa, functions: &[Vec<Item>]) -> Vec<u8> {
 
 fn emit(isa: &dyn Isa, functions: &[Vec<Item>], starts: &mut [u32]) -> Vec<u8> {
     let mut image = Vec::new();
-    let here = |image: &Vec<u8>| ADDRESS + u32::try_from(image.len()).unwrap_or(0);
+    let start = address(isa.id());
+    let here = |image: &Vec<u8>| start + u32::try_from(image.len()).unwrap_or(0);
     for (index, body) in functions.iter().enumerate() {
         pad(&mut image);
         starts[index] = here(&image);

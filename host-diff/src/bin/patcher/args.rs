@@ -454,6 +454,8 @@ pub(crate) enum IsaArgument {
     /// Xtensa code of big-endian cores
     #[value(name = "xtensa-be")]
     XtensaBig,
+    /// AVR code: calls, jumps, branches, addresses of data
+    Avr,
     /// Pointers only: other 32-bit little-endian cores
     Pointers,
     /// Pointers only: other 32-bit big-endian cores
@@ -475,6 +477,7 @@ impl IsaArgument {
             Self::RiscV64 => IsaChoice::RiscV64,
             Self::Xtensa => IsaChoice::Xtensa,
             Self::XtensaBig => IsaChoice::XtensaBig,
+            Self::Avr => IsaChoice::Avr,
             Self::Pointers => IsaChoice::Pointers,
             Self::BigPointers => IsaChoice::BigPointers,
             Self::None => IsaChoice::None,

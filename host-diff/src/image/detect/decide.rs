@@ -131,7 +131,8 @@ impl<'a> View<'a> {
                 .or_else(|| isa::sweep(bytes, partner?).filter(|code| code.score() > 0)),
         };
         let clues =
-            if named.is_none() { code.as_ref().map(|code| Clues::new(bytes, code)) } else { None };
+            if named.is_none() { code.as_ref().filter(|code| code.isa != Isa::Avr) } else { None };
+        let clues = clues.map(|code| Clues::new(bytes, code));
         Self { image, code, clues, named }
     }
 
@@ -198,6 +199,10 @@ impl<'a> View<'a> {
                 confidence = if sure { Confidence::High } else { Confidence::Low };
             }
         }
+        if self.recognised() == Some(Isa::Avr) {
+            // Flash has an address space of its own, and calls were found by landing in it.
+            (found, confidence) = (Some(0), Confidence::High);
+        }
         let named = self.named.as_ref().and_then(|regions| regions.first());
         let given = self.image.address.or(named.map(|region| region.address));
         if given.is_some() {
@@ -220,8 +225,8 @@ impl<'a> View<'a> {
             (None, None) => Vec::new(),
         };
         let regions = match &self.code {
-            // Thumb code is predicted by halfwords: that suits data as well.
-            Some(code) if code.isa != Isa::Thumb => data::split(regions, code),
+            // Code that is predicted by halfwords: that suits data as well.
+            Some(code) if !matches!(code.isa, Isa::Thumb | Isa::Avr) => data::split(regions, code),
             _ => regions,
         };
         let wraps = |region: &Region| region.address.checked_add(region.len).is_none();

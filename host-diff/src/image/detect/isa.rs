@@ -42,7 +42,7 @@ struct Shape {
     literal: fn(&[u8], usize) -> Option<i64>,
 }
 
-const SHAPES: [Shape; 6] = [
+const SHAPES: [Shape; 7] = [
     Shape {
         isa: Isa::A32,
         step: 4,
@@ -90,6 +90,14 @@ const SHAPES: [Shape; 6] = [
         call: xtensa_big_call,
         prologue: xtensa_big_prologue,
         literal: xtensa_big_literal,
+    },
+    Shape {
+        isa: Isa::Avr,
+        step: 2,
+        entry_step: 2,
+        call: avr_call,
+        prologue: avr_prologue,
+        literal: |_, _| None,
     },
 ];
 
@@ -243,6 +251,26 @@ fn xtensa_big_literal(image: &[u8], at: usize) -> Option<i64> {
     let word = xtensa_big(image, at)?;
     let up = i64::try_from(at.next_multiple_of(4) - at).ok()?;
     (word >> 20 == 1).then(|| ((i64::from(word & 0xffff) - 0x1_0000) << 2) + up)
+}
+
+// AVR: CALL of a place in an image from address 0 on, RCALL; a function begins with PUSH, or behind RET, RETI, JMP or RJMP. AVR
+// Instruction Set Manual, DS40002198.
+
+fn avr_call(image: &[u8], at: usize) -> Option<i64> {
+    let half = u16_at(image, at)?;
+    if half & 0xf000 == 0xd000 {
+        return Some(signed(half.into(), 12) * 2 + 2);
+    }
+    let high = u32::from(half >> 3 & 0x3e | half & 1);
+    let place = high << 16 | u32::from(u16_at(image, at + 2)?);
+    (half & 0xfe0e == 0x940e).then_some(i64::from(place) * 2 - i64::try_from(at).ok()?)
+}
+
+fn avr_prologue(image: &[u8], at: usize) -> bool {
+    let back = |bytes: usize| at.checked_sub(bytes).and_then(|at| u16_at(image, at));
+    u16_at(image, at).is_some_and(|half| half & 0xfe0f == 0x920f)
+        || back(2).is_some_and(|half| matches!(half, 0x9508 | 0x9518) || half & 0xf000 == 0xc000)
+        || back(4).is_some_and(|half| half & 0xfe0e == 0x940c)
 }
 
 #[cfg(test)]

@@ -171,14 +171,15 @@ fn cores(book: &mut Book) {
         (8, "a32-be8", "big-endian pointers in 32-bit Arm code"),
         (9, "xtensa-be", "instructions with the opposite order of fields"),
         (10, "riscv64", "the same without short calls"),
+        (11, "avr", "addresses of words, distances, addresses of data"),
     ] {
         let Some(core) = reference::ALL.iter().find(|core| core.id() == isa) else { continue };
         let (base, target) = cores::pair(*core, 31 + u64::from(isa), 24);
         let base = book.image(&format!("code-{name}"), base);
         let recipe = Recipe::plain().addressed(
             isa,
-            (base.bytes.len(), ADDRESS),
-            (target.len(), ADDRESS + 0x1_0000),
+            (base.bytes.len(), cores::address(isa)),
+            (target.len(), cores::address(isa) + 0x1_0000),
         );
         delta(book, Label::new(name, "5", about), recipe, &base, &target);
     }

@@ -44,6 +44,11 @@ fn xtensa_big(distance: i64) -> u32 {
     (0x58_0000 | low((distance - 4) >> 2, 18)).swap_bytes() >> 8
 }
 
+fn avr(distance: i64) -> u32 {
+    // RCALL, which leads around within 8 KiB.
+    0xd000 | low((distance - 2) >> 1, 12)
+}
+
 #[test]
 fn risc_v_functions_that_save_doubles_are_of_64_bits() {
     let mut image = made_up(0xff01_0113, 4, riscv);
@@ -63,6 +68,7 @@ fn each_instruction_set_is_told_by_its_calls() {
         (Isa::RiscV, made_up(0xff01_0113, 4, riscv)),
         (Isa::Xtensa, made_up(0x0000_4136, 3, xtensa)),
         (Isa::XtensaBig, made_up(0x0004_106c, 3, xtensa_big)),
+        (Isa::Avr, made_up(0x93df_93cf, 2, avr)),
     ] {
         let code = strongest(&image).unwrap_or_default();
         assert_eq!(code.isa, isa);
