@@ -254,20 +254,23 @@ pub fn create(
     target: &FlatImage,
     options: &Options,
 ) -> Result<Patch, CreateError> {
-    brought_if_read(options, |options| smallest(base, target, options))
+    brought_if_wrong(options, |options| smallest(base, target, options))
 }
 
-/// The patch that `attempt` makes. What it reads of its target is a digest, where the encoder saw what it makes in the place of one:
-/// if that is wrong, digests have to be brought.
-fn brought_if_read(
+/// The patch that `make` makes. Who fails its self-check for a bug in what is left out gets one that leaves nothing out, and is told.
+fn brought_if_wrong(
     options: &Options,
-    attempt: impl Fn(&Options) -> Result<Patch, CreateError>,
+    make: impl Fn(&Options) -> Result<Patch, CreateError>,
 ) -> Result<Patch, CreateError> {
-    match attempt(options) {
-        Err(CreateError::SelfCheck(_)) if options.self_digests => {
-            attempt(&Options { self_digests: false, ..options.clone() })
+    match make(options) {
+        Err(CreateError::SelfCheck(why)) if options.self_digests => {
+            let mut patch = make(&Options { self_digests: false, ..options.clone() })?;
+            patch.notes.push(format!(
+                "no digest of the target is left out, because that failed: {why}; please report this with both images"
+            ));
+            Ok(patch)
         }
-        patch => patch,
+        made => made,
     }
 }
 
@@ -278,9 +281,15 @@ fn smallest(base: &FlatImage, target: &FlatImage, options: &Options) -> Result<P
     let mut layout = Layout::of_pair(base, target, options)?;
     let alone = layout.sure && !layout.doubtful(options);
     let stripped = strip(&base.bytes, &target.bytes, options);
-    let self_digests = stripped.digests;
-    let resume = options.resume;
-    let frame = Frame { layout: &layout, budget, effort, resume, in_place: None, self_digests };
+    let frame = Frame {
+        layout: &layout,
+        budget,
+        effort,
+        resume: options.resume,
+        in_place: None,
+        self_digests: stripped.digests,
+        held: &stripped.held,
+    };
     let pair = (&base.bytes[..], &stripped.bytes[..]);
     if let Some(slot) = options.in_place {
         let (delta, layout) = in_place_delta(pair, frame, alone, slot)?;
@@ -383,7 +392,7 @@ fn smallest_delta(
 pub fn create_full(target: &FlatImage, options: &Options) -> Result<Patch, CreateError> {
     check(options)?;
     limit("target", &target.bytes)?;
-    brought_if_read(options, |options| {
+    brought_if_wrong(options, |options| {
         let patch = full(target, options, usize::MAX)?
             .ok_or_else(|| CreateError::SelfCheck("no patch was made".to_owned()))?;
         self_check(&[], &target.bytes, &patch)?;
@@ -396,10 +405,17 @@ fn full(target: &FlatImage, options: &Options, limit: usize) -> Result<Option<Pa
     let (budget, effort) = check(options)?;
     let mut layout = Layout::of_full(target, options)?;
     layout.notes.extend(no_marks(target.bytes.len(), options.resume));
-    let resume = options.resume;
-    let Stripped { bytes, digests: self_digests } = strip(&[], &target.bytes, options);
-    let frame = Frame { layout: &layout, budget, effort, resume, in_place: None, self_digests };
-    let full = encode::full(&bytes, frame, limit)?;
+    let stripped = strip(&[], &target.bytes, options);
+    let frame = Frame {
+        layout: &layout,
+        budget,
+        effort,
+        resume: options.resume,
+        in_place: None,
+        self_digests: stripped.digests,
+        held: &stripped.held,
+    };
+    let full = encode::full(&stripped.bytes, frame, limit)?;
     Ok(full.map(|full| finish(full, &layout, None, sha256(&target.bytes))))
 }
 

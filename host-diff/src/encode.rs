@@ -112,6 +112,8 @@ pub struct Frame<'a> {
     pub in_place: Option<InPlace>,
     /// What of the target whoever applies the patch puts in the place of what it makes.
     pub self_digests: SelfDigests,
+    /// These, one behind another.
+    pub held: &'a [u8],
 }
 
 impl Frame<'_> {
@@ -240,7 +242,7 @@ impl Job<'_> {
         limit: usize,
     ) -> Result<(Option<Encoded>, Learned), CreateError> {
         let Self { kind, pair, frame } = *self;
-        let Frame { layout, budget, effort, resume, in_place, self_digests } = frame;
+        let Frame { layout, budget, effort, resume, in_place, self_digests, held } = frame;
         // A full image is all extra.
         let tries = if kind == Kind::Full { FULL_TRIES * effort.tries } else { effort.tries };
         let search = Search { tries, reach: &pair.reach };
@@ -270,7 +272,8 @@ impl Job<'_> {
             })
         });
         let (diffs, reset) = (diffs.collect(), resume.resets());
-        let mut plan = Plan { map: entries, diffs, copies: Vec::new(), reset };
+        let held = held.to_vec();
+        let mut plan = Plan { map: entries, diffs, copies: Vec::new(), reset, self_digests: held };
         let seen = Seen::new(&header, pair.base, pair.target, &plan);
         let gaps = gaps(aligned, pair.target.len(), epoch);
         let guess = || (vec![GUESS; pair.target.len()], Prices::guess(kind));

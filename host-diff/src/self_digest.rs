@@ -18,15 +18,17 @@ const TAIL: usize = 8 << 10;
 pub struct Stripped {
     /// The target, its digests replaced.
     pub bytes: Vec<u8>,
-    /// What was replaced.
+    /// Where something was replaced.
     pub digests: SelfDigests,
+    /// What was there, one behind another.
+    pub held: Vec<u8>,
 }
 
 impl Stripped {
     /// The target as it is.
     #[must_use]
     pub fn none(target: &[u8]) -> Self {
-        Self { bytes: target.to_vec(), digests: SelfDigests::default() }
+        Self { bytes: target.to_vec(), digests: SelfDigests::default(), held: Vec::new() }
     }
 
     /// `target` with digests of `base` in the place of its own, zeros where that has none.
@@ -49,7 +51,10 @@ impl Stripped {
         // What the base has as well costs nothing.
         let unlike = found.iter().any(|digest| bytes[place(digest)] != target[place(digest)]);
         match SelfDigests::new(&found).filter(|_| unlike) {
-            Some(digests) => Self { bytes, digests },
+            Some(digests) => {
+                let held = found.iter().flat_map(|digest| target[place(digest)].to_vec()).collect();
+                Self { bytes, digests, held }
+            }
             None => Self::none(target),
         }
     }

@@ -80,6 +80,34 @@ fn moved_code_costs_little_on_every_core() {
     }
 }
 
+/// Behind the hash follow others under the same four bytes, a copy, and what comes next is compared with the hash.
+#[test]
+fn a_hash_among_tlvs_is_left_out() {
+    let (base, target) = rig::firmware::pair(5, 40);
+    let signed = |image: &[u8], seed| {
+        let mut random = Random::new(seed);
+        let tlv = |value: &[u8]| [&[0x10, 0, 0x20, 0][..], value].concat();
+        let tlvs = [sha256(image).to_vec(), b"the digest of a public key, kept".to_vec()];
+        let tlvs = tlvs.iter().flat_map(|value| tlv(value));
+        let signature = [tlv(&random.bytes(32)), tlv(&random.bytes(32))].concat();
+        image
+            .iter()
+            .copied()
+            .chain([7, 0x69, 0, 0])
+            .chain(tlvs)
+            .chain(signature)
+            .collect::<Vec<u8>>()
+    };
+    let [base, target] = [signed(&base, 1), signed(&target, 2)];
+    for effort in 1..=6 {
+        let patch = round_trip(&base, &target, &thumb(effort));
+        assert_eq!(patch.header.self_digests.iter().count(), 1);
+        let brought = Options { self_digests: false, ..thumb(effort) };
+        let brought = round_trip(&base, &target, &brought).bytes.len();
+        assert!(patch.bytes.len() + 20 < brought, "{} and {brought}", patch.bytes.len());
+    }
+}
+
 proptest! {
     #![proptest_config(cases(60))]
 

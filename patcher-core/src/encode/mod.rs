@@ -22,6 +22,7 @@ use crate::stream::{Engine, MIN_COPY, Question, REPEATS, SCRATCH, Side, Source, 
 use core::convert::Infallible;
 use core::ops::ControlFlow;
 use price::Listener;
+use std::borrow::Cow;
 
 /// A diff of the plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,6 +60,26 @@ pub struct Plan {
     pub copies: Vec<Copy>,
     /// Whether restart marks reset the model.
     pub reset: bool,
+    /// What the target has where the header names digests of it, one behind another: it is read there, while other bytes are made.
+    /// Without them what is made is read.
+    pub self_digests: Vec<u8>,
+}
+
+impl Plan {
+    /// What is read of a target that is made as `made`.
+    fn read<'a>(&self, header: &Header, made: &'a [u8]) -> Cow<'a, [u8]> {
+        let mut target = Cow::Borrowed(made);
+        let mut values = self.self_digests.iter();
+        for digest in header.self_digests.iter().filter(|_| !self.self_digests.is_empty()) {
+            let place = digest.at as usize..digest.end() as usize;
+            for (byte, &value) in
+                target.to_mut().get_mut(place).unwrap_or(&mut []).iter_mut().zip(&mut values)
+            {
+                *byte = value;
+            }
+        }
+        target
+    }
 }
 
 /// Answers the engine's questions from a plan.
@@ -183,7 +204,7 @@ impl<C> Planned<'_, C> {
     }
 }
 
-/// Both images in memory; what is written is known already.
+/// Both images in memory, the target as it is read; what is written is known already.
 struct Slices<'a> {
     base: &'a [u8],
     target: &'a [u8],
@@ -226,7 +247,8 @@ fn run<C: Listener>(
 ) -> Result<Option<C>, BodyError> {
     let mut workspace = vec![0u16; header.workspace_words()];
     let mut engine = Engine::new(*header, isas, &mut workspace)?;
-    let mut images = Slices { base, target };
+    let read = plan.read(header, target);
+    let mut images = Slices { base, target: &read };
     let seen = Seen::new(header, base, target, plan);
     let copies = seen.fit(&plan.copies);
     let self_digests = header.self_digests;

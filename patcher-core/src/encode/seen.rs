@@ -2,10 +2,11 @@
 
 use super::{Copy, Diff, Plan};
 use crate::container::header::{Header, Kind};
+use crate::container::self_digest::SelfDigests;
 use crate::reference;
 use crate::reference::call::{self, View, Views};
 use crate::reference::map::{AddressMap, ENTRY_WORDS};
-use crate::stream::MIN_COPY;
+use crate::stream::{MAX_COPIED, MIN_COPY};
 use core::ops::Range;
 
 /// Both images as extras see them: what copies read, and what tokens of extras must make.
@@ -21,13 +22,16 @@ pub struct Seen {
     pub halfwords: bool,
     /// Calls of the target that an extra begins or ends in the middle of, with the extra.
     torn: Vec<(Range<usize>, Range<usize>)>,
+    self_digests: SelfDigests,
 }
 
 impl Seen {
-    /// The images of `header` with the map and the diffs of `plan`.
+    /// The images of `header`, whose target is made as `target`, with the map, the diffs and the digests of `plan`.
     #[must_use]
     pub fn new(header: &Header, base: &[u8], target: &[u8], plan: &Plan) -> Self {
         let mut seen = Self::plain(base, target);
+        seen.target = plan.read(header, target).into_owned();
+        seen.self_digests = header.self_digests;
         let Some(isa) = reference::ALL.iter().find(|isa| isa.id() == header.isa).copied() else {
             return seen;
         };
@@ -63,7 +67,14 @@ impl Seen {
     #[must_use]
     pub fn plain(base: &[u8], target: &[u8]) -> Self {
         let (base, target) = (base.to_vec(), target.to_vec());
-        Self { base, extras: target.clone(), target, halfwords: false, torn: Vec::new() }
+        Self {
+            base,
+            extras: target.clone(),
+            target,
+            halfwords: false,
+            torn: Vec::new(),
+            self_digests: SelfDigests::default(),
+        }
     }
 
     /// How many of `len` bytes from `source` of the target on a copy at target offset `at` can read: a call that its extra
@@ -110,11 +121,20 @@ impl Seen {
         fitting
     }
 
+    /// Whether what a copy at `at` reads from `source` of the target may be as it was made, where a digest will be: it, or what is
+    /// next to it and seems to be a call with it.
+    fn is_unsettled(&self, at: usize, source: usize) -> bool {
+        let offset = |place: usize| u32::try_from(place).unwrap_or(u32::MAX);
+        let (first, len) = (source.saturating_sub(call::LEN), 2 * call::LEN + 1);
+        at.saturating_sub(source) < MAX_COPIED + call::LEN
+            && self.self_digests.piece(offset(first), len) != (len, None)
+    }
+
     fn is_alike(&self, at: usize, source: usize, from_base: bool) -> bool {
         let image = if from_base { &self.base } else { &self.target };
         // What leads outside the image is for the engine to refuse.
         image.get(source).is_none_or(|byte| self.extras.get(at) == Some(byte))
-            && (from_base || self.readable(at, source, 1) == 1)
+            && (from_base || self.readable(at, source, 1) == 1 && !self.is_unsettled(at, source))
     }
 }
 

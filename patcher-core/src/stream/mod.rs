@@ -41,7 +41,7 @@ pub const MAX_STEP_OUTPUT: usize = diff::BLOCK + crate::reference::MAX_LEN - 1;
 const _: () = assert!(MAX_COPIED + seen::AROUND <= MAX_STEP_OUTPUT);
 
 /// Most bytes that a copy takes in one step.
-const MAX_COPIED: usize = 32;
+pub(crate) const MAX_COPIED: usize = 32;
 
 /// Bytes that a step works on, whatever they hold before. One is enough for a stream: so they are not cleared for each step.
 pub type Scratch = [u8; diff::WINDOW];

@@ -77,7 +77,7 @@ fn patches() -> (Vec<u8>, Vec<Vec<u8>>) {
             Copy { target: 1024, len: 300, from_base: false, source: 100 },
             Copy { target: 3300, len: 100, from_base: true, source: 0 },
         ],
-        reset: false,
+        ..Plan::default()
     };
     let mut marks = Recipe::delta(&base, &target[..700]);
     marks.epoch_log2 = 8;

@@ -117,11 +117,15 @@ impl Recipe {
     /// When the encoder refuses the plan.
     #[must_use]
     pub fn encode(&self, base: &[u8], target: &[u8]) -> Patch {
-        let plan = self.plan(base, target);
+        let mut plan = self.plan(base, target);
         let header = self.header(base, target, plan.map.len());
+        let filled = filled(target, &self.self_digests);
+        for digest in self.self_digests.iter() {
+            plan.self_digests.extend(&filled[digest.at as usize..digest.end() as usize]);
+        }
         let body = encode(&header, &reference::ALL, base, target, &plan)
             .unwrap_or_else(|error| panic!("{error}: {self:?}"));
-        Patch { header, body }.sealed(base, &filled(target, &self.self_digests))
+        Patch { header, body }.sealed(base, &filled)
     }
 
     /// Diffs where the base agrees, copies where it pays, all split at marks.
@@ -159,7 +163,7 @@ impl Recipe {
         });
         // A piece of one byte is a literal.
         let copies = copies.filter(|copy| copy.len >= patcher_core::stream::MIN_COPY).collect();
-        Plan { map, diffs: diffs.collect(), copies, reset: self.reset }
+        Plan { map, diffs: diffs.collect(), copies, reset: self.reset, ..Plan::default() }
     }
 
     /// Base bytes that the plan leaves alone for the target byte at `at`: those that may be gone, and what of the next ones is
