@@ -333,16 +333,16 @@ fn self_digests(book: &mut Book) {
     let inside = Recipe { self_digests: digests(&[sha(240, 233)]), ..plain };
     vector("self-digest-marks", about, inside.with_marks(8, true), &made);
 
-    // Zeros are made, of which a copy is planned.
+    // Zeros are made, and what is read of them later is the digest.
     let self_digests = digests(&[crc(Digested::Crc32, 40)]);
-    let made = [&[7; 40][..], &[0; 8]].concat();
-    let copy = Copy { target: 44, len: 4, from_base: false, source: 40 };
-    let plan = Plan { copies: vec![copy], ..Plan::default() };
+    let crc = filled(&[7; 44], &self_digests)[40..].to_vec();
+    let made = [&[7; 40][..], &[0; 4], &Random::new(31).bytes(60), &crc].concat();
+    let copy = Copy { target: 104, len: 4, from_base: false, source: 40 };
+    let plan = Plan { copies: vec![copy], self_digests: crc, ..Plan::default() };
     let header = Recipe { self_digests, ..plain }.header(&base.bytes, &made, 0);
     let body = encode(&header, &reference::ALL, &base.bytes, &made, &plan)
         .unwrap_or_else(|error| panic!("self-digest-copied: {error}"));
-    let mut target = filled(&made, &self_digests);
-    target.copy_within(40..44, 44);
+    let target = filled(&made, &self_digests);
     let patch = Patch { header, body }.sealed(&base.bytes, &target).bytes();
     let about = "a copy from the target reads a digest, not the zeros that the decoder gave there";
     book.valid(Label::new("self-digest-copied", "2.3", about), Some(base), &target, patch);
