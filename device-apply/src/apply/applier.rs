@@ -278,7 +278,8 @@ impl<'a, B: ReadNorFlash, S: NorFlash, G: Gate, R: Resume<S, G>> Applier<'a, B, 
     ///
     /// **Cost**: where base and target are alike, a few body bytes stand for much of the target: of 14
     /// pairs of real releases the longest call wrote 5 to 130 KB. If a watchdog cannot wait for so many
-    /// pages, feed it in the flash driver, which is called for each of them.
+    /// pages, feed it in the flash driver, which is called for each of them. Where a target holds a digest of itself, the call
+    /// that writes it reads and hashes all that it covers: 75 cycles a byte on a Cortex-M4 for a SHA-256.
     ///
     /// # Errors
     /// Any [`ApplyError`]; each variant says what to do. The applier is poisoned.
