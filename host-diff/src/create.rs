@@ -278,7 +278,7 @@ fn smallest(base: &FlatImage, target: &FlatImage, options: &Options) -> Result<P
     let (budget, effort) = check(options)?;
     limit("base", &base.bytes)?;
     limit("target", &target.bytes)?;
-    let mut layout = Layout::of_pair(base, target, options)?;
+    let layout = Layout::of_pair(base, target, options)?;
     let alone = layout.sure && !layout.doubtful(options);
     let stripped = strip(&base.bytes, &target.bytes, options);
     let frame = Frame {
@@ -295,8 +295,7 @@ fn smallest(base: &FlatImage, target: &FlatImage, options: &Options) -> Result<P
         let (delta, layout) = in_place_delta(pair, frame, alone, slot)?;
         return finished(base, target, delta, &layout);
     }
-    let (delta, other) = smallest_delta(pair, frame, alone)?;
-    layout = other;
+    let (delta, mut layout) = smallest_delta(pair, frame, alone)?;
     let delta_len = delta.as_ref().map_or(usize::MAX, encode::Encoded::len);
     layout.notes.extend(no_marks(target.bytes.len(), options.resume));
     let full_may_win = options.level >= EXHAUSTIVE_LEVEL
