@@ -31,7 +31,7 @@ const KIND_BITS: u32 = 2;
 pub enum Kind {
     /// SHA-256, 32 bytes.
     Sha256,
-    /// CRC-32/ISO-HDLC ([`Crc32`](crate::crc::Crc32)), low byte first.
+    /// [CRC-32/ISO-HDLC](crate::crc::Crc32), low byte first.
     Crc32,
     /// The same, high byte first.
     Crc32Big,
