@@ -275,27 +275,18 @@ fn brought_if_wrong(
 }
 
 fn smallest(base: &FlatImage, target: &FlatImage, options: &Options) -> Result<Patch, CreateError> {
-    let (budget, effort) = check(options)?;
+    check(options)?;
     limit("base", &base.bytes)?;
     limit("target", &target.bytes)?;
     let layout = Layout::of_pair(base, target, options)?;
     let alone = layout.sure && !layout.doubtful(options);
     let stripped = strip(&base.bytes, &target.bytes, options);
-    let frame = Frame {
-        layout: &layout,
-        budget,
-        effort,
-        resume: options.resume,
-        in_place: None,
-        self_digests: stripped.digests,
-        held: &stripped.held,
-    };
-    let pair = (&base.bytes[..], &stripped.bytes[..]);
+    let frame = frame(&layout, &stripped, options)?;
     if let Some(slot) = options.in_place {
-        let (delta, layout) = in_place_delta(pair, frame, alone, slot)?;
+        let (delta, layout) = in_place_delta(&base.bytes, frame, alone, slot)?;
         return finished(base, target, delta, &layout);
     }
-    let (delta, mut layout) = smallest_delta(pair, frame, alone)?;
+    let (delta, mut layout) = smallest_delta(&base.bytes, frame, alone)?;
     let delta_len = delta.as_ref().map_or(usize::MAX, encode::Encoded::len);
     layout.notes.extend(no_marks(target.bytes.len(), options.resume));
     let full_may_win = options.level >= EXHAUSTIVE_LEVEL
@@ -314,6 +305,16 @@ fn strip(base: &[u8], target: &[u8], options: &Options) -> Stripped {
     if options.self_digests { Stripped::new(base, target) } else { Stripped::none(target) }
 }
 
+/// What of `options` the encoder works with, for two slots.
+fn frame<'a>(
+    layout: &'a Layout,
+    target: &'a Stripped,
+    options: &Options,
+) -> Result<Frame<'a>, CreateError> {
+    let (budget, effort) = check(options)?;
+    Ok(Frame { layout, target, budget, effort, resume: options.resume, in_place: None })
+}
+
 /// The patch with `delta`, checked.
 fn finished(
     base: &FlatImage,
@@ -329,17 +330,18 @@ fn finished(
 
 /// The smallest delta for a slot, over all epochs that are worth a try.
 fn in_place_delta(
-    (base, target): (&[u8], &[u8]),
+    base: &[u8],
     frame: Frame<'_>,
     alone: bool,
     slot: Slot,
 ) -> Result<(Option<encode::Encoded>, Layout), CreateError> {
     let word = |len: usize| u32::try_from(len).unwrap_or(u32::MAX);
-    let geometry = slot.geometry(word(base.len()), word(target.len()))?;
+    let target_len = word(frame.target.bytes.len());
+    let geometry = slot.geometry(word(base.len()), target_len)?;
     let mut best: (Option<encode::Encoded>, Layout) = (None, frame.layout.clone());
-    for (resume, in_place) in in_place::ways(geometry, word(target.len()), frame.resume)? {
+    for (resume, in_place) in in_place::ways(geometry, target_len, frame.resume)? {
         let frame = Frame { resume, in_place: Some(in_place), ..frame };
-        let (delta, layout) = smallest_delta((base, target), frame, alone)?;
+        let (delta, layout) = smallest_delta(base, frame, alone)?;
         let len = |delta: &Option<encode::Encoded>| delta.as_ref().map(encode::Encoded::len);
         if len(&best.0).is_none_or(|least| len(&delta).is_some_and(|len| len < least)) {
             best = (delta, layout);
@@ -367,18 +369,18 @@ const SMALL: usize = 16 << 10;
 
 /// The smallest delta, and the layout it is for: that of `frame`, or none if that may be better than it `alone`.
 fn smallest_delta(
-    (base, target): (&[u8], &[u8]),
+    base: &[u8],
     frame: Frame<'_>,
     alone: bool,
 ) -> Result<(Option<encode::Encoded>, Layout), CreateError> {
     let layout = frame.layout;
-    let best = encode::delta(base, target, frame, usize::MAX)?;
+    let best = encode::delta(base, frame, usize::MAX)?;
     if alone {
         return Ok((best, layout.clone()));
     }
     let none = Layout { notes: layout.notes.clone(), ..Layout::none() };
     let limit = best.as_ref().map_or(usize::MAX, encode::Encoded::len);
-    Ok(match encode::delta(base, target, Frame { layout: &none, ..frame }, limit)? {
+    Ok(match encode::delta(base, Frame { layout: &none, ..frame }, limit)? {
         Some(smaller) => (Some(smaller), none),
         None => (best, layout.clone()),
     })
@@ -401,20 +403,10 @@ pub fn create_full(target: &FlatImage, options: &Options) -> Result<Patch, Creat
 
 /// The full-image form of `target` if it takes less than `limit` bytes, not checked yet.
 fn full(target: &FlatImage, options: &Options, limit: usize) -> Result<Option<Patch>, CreateError> {
-    let (budget, effort) = check(options)?;
     let mut layout = Layout::of_full(target, options)?;
     layout.notes.extend(no_marks(target.bytes.len(), options.resume));
     let stripped = strip(&[], &target.bytes, options);
-    let frame = Frame {
-        layout: &layout,
-        budget,
-        effort,
-        resume: options.resume,
-        in_place: None,
-        self_digests: stripped.digests,
-        held: &stripped.held,
-    };
-    let full = encode::full(&stripped.bytes, frame, limit)?;
+    let full = encode::full(frame(&layout, &stripped, options)?, limit)?;
     Ok(full.map(|full| finish(full, &layout, None, sha256(&target.bytes))))
 }
 

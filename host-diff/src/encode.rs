@@ -12,11 +12,11 @@ use crate::plan::literals::{GUESS, Learned, costs};
 use crate::plan::map::map;
 use crate::plan::prices::Prices;
 use crate::resume::{Epoch, Resume};
+use crate::self_digest::Stripped;
 use patcher_core::BodyError;
 use patcher_core::container::header::{BASE_DIGEST_BYTES, Header, Kind, TARGET_DIGEST_BYTES};
 use patcher_core::container::in_place::InPlace;
 use patcher_core::container::region::Regions;
-use patcher_core::container::self_digest::SelfDigests;
 use patcher_core::encode::{Diff, Plan, Seen, encode_within};
 use patcher_core::reference;
 
@@ -102,6 +102,8 @@ fn bug(error: BodyError) -> CreateError {
 pub struct Frame<'a> {
     /// Where the images are loaded.
     pub layout: &'a Layout,
+    /// The target as the patch makes it.
+    pub target: &'a Stripped,
     /// Memory of the device.
     pub budget: Budget,
     /// How much is tried.
@@ -110,15 +112,12 @@ pub struct Frame<'a> {
     pub resume: Resume,
     /// The slot, if the patch is applied in place.
     pub in_place: Option<InPlace>,
-    /// What of the target whoever applies the patch puts in the place of what it makes.
-    pub self_digests: SelfDigests,
-    /// These, one behind another.
-    pub held: &'a [u8],
 }
 
 impl Frame<'_> {
-    /// What of the base a target of `target_len` bytes may be made of.
-    fn reach(&self, target_len: usize) -> Reach {
+    /// What of the base the target may be made of.
+    fn reach(&self) -> Reach {
+        let target_len = self.target.bytes.len();
         let epoch = self.resume.epoch(target_len);
         self.in_place
             .map_or_else(Reach::default, |slot| Reach::in_place(slot, word32(target_len), epoch))
@@ -129,20 +128,16 @@ impl Frame<'_> {
 ///
 /// # Errors
 /// [`CreateError::SelfCheck`] for a bug of the planner.
-pub fn delta(
-    base: &[u8],
-    target: &[u8],
-    frame: Frame<'_>,
-    limit: usize,
-) -> Result<Option<Encoded>, CreateError> {
+pub fn delta(base: &[u8], frame: Frame<'_>, limit: usize) -> Result<Option<Encoded>, CreateError> {
     let Frame { layout, budget, effort, .. } = frame;
+    let target = &frame.target.bytes[..];
     let pair = Pair {
         base,
         target,
         base_regions: layout.base,
         target_regions: layout.target,
         isa: layout.model(),
-        reach: frame.reach(target.len()),
+        reach: frame.reach(),
     };
     let job = Job { kind: Kind::Delta, pair: &pair, frame };
     let aligner = Aligner::new(&pair);
@@ -168,7 +163,7 @@ pub fn delta(
     if let Some(lower) = effort.not_worse_than.and_then(Effort::of_level) {
         let limit = best.as_ref().map_or(limit, Encoded::len);
         let lower = Frame { effort: lower.on(effort.threads), ..frame };
-        best = delta(base, target, lower, limit)?.or(best);
+        best = delta(base, lower, limit)?.or(best);
     }
     Ok(best)
 }
@@ -183,11 +178,11 @@ const LITTLE: usize = 16 << 10;
 ///
 /// # Errors
 /// [`CreateError::SelfCheck`] for a bug of the planner.
-pub fn full(target: &[u8], frame: Frame<'_>, limit: usize) -> Result<Option<Encoded>, CreateError> {
-    let layout = frame.layout;
+pub fn full(frame: Frame<'_>, limit: usize) -> Result<Option<Encoded>, CreateError> {
+    let Frame { layout, target, .. } = frame;
     let pair = Pair {
         base: &[],
-        target,
+        target: &target.bytes,
         base_regions: Regions::default(),
         target_regions: layout.target,
         isa: None,
@@ -242,7 +237,7 @@ impl Job<'_> {
         limit: usize,
     ) -> Result<(Option<Encoded>, Learned), CreateError> {
         let Self { kind, pair, frame } = *self;
-        let Frame { layout, budget, effort, resume, in_place, self_digests, held } = frame;
+        let Frame { layout, budget, effort, resume, in_place, target } = frame;
         // A full image is all extra.
         let tries = if kind == Kind::Full { FULL_TRIES * effort.tries } else { effort.tries };
         let search = Search { tries, reach: &pair.reach };
@@ -262,7 +257,7 @@ impl Job<'_> {
             target_regions: pair.target_regions,
             base_digest: [0; BASE_DIGEST_BYTES],
             target_digest: [0; TARGET_DIGEST_BYTES],
-            self_digests,
+            self_digests: target.digests,
         };
         let diffs = aligned.iter().flat_map(|a| {
             Epoch::part(epoch, a.target, a.len).map(|(target, len)| Diff {
@@ -272,8 +267,8 @@ impl Job<'_> {
             })
         });
         let (diffs, reset) = (diffs.collect(), resume.resets());
-        let held = held.to_vec();
-        let mut plan = Plan { map: entries, diffs, copies: Vec::new(), reset, self_digests: held };
+        let self_digests = target.held.clone();
+        let mut plan = Plan { map: entries, diffs, copies: Vec::new(), reset, self_digests };
         let seen = Seen::new(&header, pair.base, pair.target, &plan);
         let gaps = gaps(aligned, pair.target.len(), epoch);
         let guess = || (vec![GUESS; pair.target.len()], Prices::guess(kind));

@@ -82,6 +82,6 @@ fn the_applier_in_place_fits_it_too() {
     const L4: usize = InPlace::<Stored<'_>, Slot<'_, Stm32L4>, Slot<'_, Stm32L4>>::STATE_BYTES;
     const H7: usize =
         InPlace::<Stored<'_>, &mut Slot<'_, Stm32H7>, &mut Slot<'_, Stm32H7>>::STATE_BYTES;
-    // As above, with two devices more.
-    const { assert!(L4 <= STATE_BYTES + 96 && H7 == L4) };
+    // As above, with more of them; what is built for a device asserts the constant itself.
+    const { assert!(L4 <= STATE_BYTES + 72 && H7 == L4) };
 }
