@@ -3,7 +3,7 @@
 use crate::create::{CreateError, DEFAULT_LEVEL, IsaChoice, Options};
 use crate::image::{Confidence, Detection, FlatImage, Isa, Region as ImageRegion, detect_pair};
 use patcher_core::container::region::{MAX_REGIONS, Region, Regions};
-use patcher_core::reference::{self, Isa as Core, call};
+use patcher_core::reference::{self, Isa as Core, call, inside};
 
 /// What a patch assumes about its images.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,7 +33,7 @@ impl Layout {
         }
     }
 
-    /// The layout of a full image. Only calls count there: if it has none, addresses would cost bytes.
+    /// The layout of a full image. Only calls count there, and where instructions begin: if it has none, addresses would cost bytes.
     ///
     /// # Errors
     /// As [`Layout::of_pair`].
@@ -45,7 +45,16 @@ impl Layout {
         };
         let pair = Self::of_pair(target, target, &both)?;
         let calls = call::any(pair.isa.id(), &pair.target, &target.bytes);
-        Ok(if calls { Self { base: Regions::default(), ..pair } } else { Self::none() })
+        let base = Regions::default();
+        if calls {
+            return Ok(Self { base, ..pair });
+        }
+        if !pair.model().is_some_and(inside::tells) {
+            return Ok(Self::none());
+        }
+        // Nothing asks for addresses.
+        let target = Regions::single(pair.target.total().unwrap_or(0), 0);
+        Ok(Self { base, target, ..pair })
     }
 
     /// Whether it is worth the time to try without references: an effort of at least the default one, and detected code in

@@ -164,11 +164,12 @@ impl<'a> Parser<'a> {
             let (mut numbers, mut sought) = ([None; AHEAD], start..start);
             for at in start..end {
                 let here = arrivals[at - start];
+                let stands = usize::from(seen.places[at]);
                 let whole = at % unit == 0;
                 if !whole && at > start {
                     continue;
                 }
-                let [is_literal, is_copy] = prices.token[at % 4][usize::from(here.len > 0)];
+                let [is_literal, is_copy] = prices.token[stands][usize::from(here.len > 0)];
                 let len = if whole { unit.min(end - at) } else { 1 };
                 let bytes: Bits = literal[at..at + len].iter().sum();
                 let step = here.cost + u64::from(bytes + is_literal);
@@ -201,7 +202,7 @@ impl<'a> Parser<'a> {
                     for len in (shortest..=length).step_by(unit) {
                         let number = word32((len - SHORTEST) / unit);
                         let cost = costs[usize::from(number > 0)]
-                            + u64::from(prices.length[at % 4][class(number)]);
+                            + u64::from(prices.length[stands][class(number)]);
                         let slot = &mut arrivals[at + len - start];
                         if cost < slot.cost {
                             *slot = Arrival { cost, len: word32(len), from_base, source, repeats };

@@ -128,7 +128,8 @@ impl<C: Coder> Coder for Planned<'_, C> {
 impl<C: Listener> Side for Planned<'_, C> {
     fn ask(&mut self, position: u32, question: Question<'_>) -> u32 {
         let answer = self.answer(position, &question);
-        self.coder.hear(Answer::to(&question, answer, position));
+        let place = self.seen.places.get(position as usize).copied().unwrap_or(0);
+        self.coder.hear(Answer::to(&question, answer, place));
         answer
     }
 

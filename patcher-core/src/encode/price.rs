@@ -58,7 +58,7 @@ fn log2(x: u32) -> u32 {
 pub enum Answer {
     /// Whether it is a copy.
     IsCopy {
-        /// Low two bits of the target offset where it begins.
+        /// Where it begins, 0..4: [`Seen::places`](super::Seen::places).
         place: usize,
         /// Whether it is one.
         is: bool,
@@ -80,10 +80,10 @@ pub enum Answer {
 }
 
 impl Answer {
-    /// The answer `value` to `question` at target offset `position`, if that is about a token.
-    pub(super) fn to(question: &Question<'_>, value: u32, position: u32) -> Option<Self> {
+    /// The answer `value` to `question` about a byte that stands at `place`, if it is about a token.
+    pub(super) fn to(question: &Question<'_>, value: u32, place: u8) -> Option<Self> {
         Some(match question {
-            Question::IsCopy => Self::IsCopy { place: position as usize & 3, is: value != 0 },
+            Question::IsCopy => Self::IsCopy { place: place.into(), is: value != 0 },
             Question::IsRepeat(_) => Self::IsRepeat(value != 0),
             Question::RepeatIndex(_) => Self::RepeatIndex(value),
             Question::FromBase => Self::FromBase(value != 0),

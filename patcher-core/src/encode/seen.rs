@@ -5,6 +5,7 @@ use crate::container::header::{Header, Kind};
 use crate::container::self_digest::SelfDigests;
 use crate::reference;
 use crate::reference::call::{self, View, Views};
+use crate::reference::inside::Inside;
 use crate::reference::map::{AddressMap, ENTRY_WORDS};
 use crate::stream::{MAX_COPIED, MIN_COPY};
 use core::ops::Range;
@@ -18,6 +19,8 @@ pub struct Seen {
     pub target: Vec<u8>,
     /// What extras make: a call that is not in one extra as a whole stays as it is.
     pub extras: Vec<u8>,
+    /// Where each byte of the target stands, 0..4: in an instruction if that is known, else in a word.
+    pub places: Vec<u8>,
     /// Whether copies begin at even offsets of the target, and take an even number of bytes.
     pub halfwords: bool,
     /// Calls of the target that an extra begins or ends in the middle of, with the extra.
@@ -50,6 +53,11 @@ impl Seen {
             let start = u32::try_from(extra.start).unwrap_or(u32::MAX);
             if let Some(bytes) = seen.extras.get_mut(extra.clone()) {
                 views.turn(View::Target, start, bytes);
+                let mut inside = Inside::default();
+                for (place, byte) in seen.places[extra.clone()].iter_mut().zip(bytes) {
+                    *place = if inside.opcode == 0 { *place } else { inside.place };
+                    isa.follow(&mut inside, core::slice::from_ref(byte));
+                }
             }
             for edge in [extra.start, extra.end] {
                 let before = calls.partition_point(|&call| call < edge);
@@ -67,9 +75,11 @@ impl Seen {
     #[must_use]
     pub fn plain(base: &[u8], target: &[u8]) -> Self {
         let (base, target) = (base.to_vec(), target.to_vec());
+        let in_words = [0, 1, 2, 3].into_iter().cycle();
         Self {
             base,
             extras: target.clone(),
+            places: in_words.take(target.len()).collect(),
             target,
             halfwords: false,
             torn: Vec::new(),

@@ -126,10 +126,15 @@ impl<'w> Model<'w> {
         let mut words = self.words.iter_mut();
         let mut priors = prior::PRIORS.iter();
         let kind = if diffs { DELTA } else { FULL };
-        for part in &PARTS {
-            let mut none = [].iter_mut();
-            let words = if part.kinds & kind == 0 { &mut none } else { &mut words };
-            part.shape.fill(words, self.compact, &mut priors, part.form);
+        for &Start { shape, form, kinds } in &PARTS {
+            for index in 0..shape.count {
+                let starts = kinds & kind != 0 && shape.starts(self.compact, index);
+                for &prior in priors.by_ref().take(shape.len.into()) {
+                    if starts && let Some(word) = words.next() {
+                        *word = form.word(prior);
+                    }
+                }
+            }
         }
     }
 

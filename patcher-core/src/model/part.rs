@@ -44,13 +44,10 @@ impl Part {
 
     /// Its sets, without their place.
     pub(crate) const fn shape(self) -> Shape {
-        assert!(
-            self.count < 256 && self.len < 256 && self.shared < 256,
-            "a shape has small numbers"
-        );
-        let ([count, ..], [len, ..], [shared, ..]) =
-            (self.count.to_le_bytes(), self.len.to_le_bytes(), self.shared.to_le_bytes());
-        Shape { count, len, shared }
+        assert!(self.count < 256 && self.len < 256, "a shape has small numbers");
+        assert!(self.shared == 0 || self.shared == 1 && self.count & 1 == 0, "two share");
+        let ([count, ..], [len, ..]) = (self.count.to_le_bytes(), self.len.to_le_bytes());
+        Shape { count, len, shared: self.shared == 1 }
     }
 }
 
@@ -69,12 +66,12 @@ impl Form {
     /// The word that starts from `prior`.
     #[must_use]
     pub fn word(self, prior: u8) -> u16 {
-        let prior = u16::from(prior);
+        let high = u16::from(prior) << 8;
         match self {
             // Half a step, and the observations that a trained counter counts for.
-            Self::Counter => prior << 8 | 0x80 | 4,
-            Self::Weight => prior << 8,
-            Self::Count => prior,
+            Self::Counter => high | 0x80 | 4,
+            Self::Weight => high,
+            Self::Count => prior.into(),
         }
     }
 }
@@ -82,9 +79,9 @@ impl Form {
 /// How many sets of how many words a [`Part`] has, and how many of them a compact model shares.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Shape {
-    count: u8,
-    len: u8,
-    shared: u8,
+    pub(crate) count: u8,
+    pub(crate) len: u8,
+    shared: bool,
 }
 
 impl Shape {
@@ -93,24 +90,8 @@ impl Shape {
         usize::from(self.count) * usize::from(self.len)
     }
 
-    /// Fills the next words with the next priors, which are those of a full model, as `form` says: a shared set starts as the
-    /// second of those that share it.
-    pub(crate) fn fill(
-        self,
-        words: &mut core::slice::IterMut<'_, u16>,
-        compact: bool,
-        priors: &mut core::slice::Iter<'_, u8>,
-        form: Form,
-    ) {
-        let shared = if compact { (1u8 << (self.shared & 7)) - 1 } else { 0 };
-        for index in 0..self.count {
-            let starts = index & shared == shared.min(1) && index | shared < self.count;
-            for _ in 0..self.len {
-                let prior = priors.next().copied().unwrap_or(0);
-                if starts && let Some(word) = words.next() {
-                    *word = form.word(prior);
-                }
-            }
-        }
+    /// Whether set `index` has priors of its own: of two sets that are one in a compact model the second one has.
+    pub(crate) fn starts(self, compact: bool, index: u8) -> bool {
+        index & 1 == 1 || !(compact && self.shared)
     }
 }

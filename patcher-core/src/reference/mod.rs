@@ -9,6 +9,7 @@ pub mod aarch64;
 pub mod avr;
 pub mod cache;
 pub mod call;
+pub mod inside;
 pub mod map;
 pub mod pointer;
 pub mod riscv;
@@ -17,6 +18,7 @@ pub mod xtensa;
 
 use crate::container::region::{Place, Regions};
 use core::fmt;
+use inside::Inside;
 
 /// Longest reference, bytes.
 pub const MAX_LEN: usize = 8;
@@ -176,6 +178,9 @@ pub trait Isa: Sync {
     fn lengthen(&self, bytes: [u8; call::LEN], _by: u32) -> [u8; call::LEN] {
         bytes
     }
+
+    /// Follows the instructions of an extra over the `bytes` that come next in it. Without what tells where they begin: nothing.
+    fn follow(&self, _inside: &mut Inside, _bytes: &[u8]) {}
 
     /// The data word that `bytes` start with.
     fn word(&self, bytes: [u8; MAX_LEN]) -> u32 {

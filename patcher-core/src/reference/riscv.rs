@@ -18,6 +18,7 @@
 //!
 //! **Reference**: The RISC-V Instruction Set Manual, volume I, 2.4 (LUI, AUIPC), 2.5 (JAL, JALR, BEQ), 16.4 (C.J, C.JAL, C.BEQZ).
 
+use super::inside::Inside;
 use super::{
     Around, BEHIND, Branch, By, Forms, Found, Isa, MAX_LEN, Site, ahead, call, first, second,
     signed, with_first, words,
@@ -167,6 +168,11 @@ impl<const BITS: u8> Isa for RiscV<BITS> {
 
     fn order(&self) -> u8 {
         0
+    }
+
+    /// The field `opcode`; of a compressed instruction as many bits, operands among them.
+    fn follow(&self, inside: &mut Inside, bytes: &[u8]) {
+        inside.step(self, bytes, |first| first);
     }
 
     /// RAM of GD32VF and CH32V; of ESP32-C2 and -C3, of -C5, -C6 and -H2; of BL602 and BL702; of ESP32-P4; of FE310, K210 and machines

@@ -18,6 +18,7 @@
 //! **Reference**: Xtensa Instruction Set Architecture Reference Manual, chapter 6 (BEQ, BEQI, BEQZ, CALL0, CALLn, J, L32R) and 7.1
 //! (formats).
 
+use super::inside::Inside;
 use super::{Around, Branch, By, Forms, Found, Isa, MAX_LEN, Site, signed};
 use crate::container::region::Regions;
 
@@ -41,6 +42,11 @@ impl<const BIG: bool> Xtensa<BIG> {
     fn instruction(bytes: [u8; MAX_LEN]) -> u32 {
         let [a, b, c, ..] = bytes;
         if BIG { u32::from_be_bytes([0, a, b, c]) } else { u32::from_le_bytes([a, b, c, 0]) }
+    }
+
+    /// The field of that name of an instruction that begins with `first`.
+    fn op0(first: u8) -> u8 {
+        if BIG { first >> 4 } else { first & 0xF }
     }
 
     fn form(word: u32) -> Option<Form> {
@@ -97,6 +103,10 @@ impl<const BIG: bool> Isa for Xtensa<BIG> {
         BIG
     }
 
+    fn follow(&self, inside: &mut Inside, bytes: &[u8]) {
+        inside.step(self, bytes, Self::op0);
+    }
+
     /// Data RAM of the ESP chips, all below 0x4000_0000; what lies between are registers of the ESP32.
     fn is_ram(&self, address: u32) -> bool {
         !BIG && matches!(address, 0x3FC0_0000..0x3FF0_0000 | 0x3FF8_0000..0x4000_0000)
@@ -150,8 +160,7 @@ impl<const BIG: bool> Isa for Xtensa<BIG> {
 impl<const BIG: bool> Forms for Xtensa<BIG> {
     fn len(&self, bytes: [u8; MAX_LEN]) -> u8 {
         let [a, ..] = bytes;
-        let op0 = if BIG { a >> 4 } else { a & 0xF };
-        match (a, op0) {
+        match (a, Self::op0(a)) {
             (0, _) => 1,
             (_, 8..14) => 2,
             _ => 3,

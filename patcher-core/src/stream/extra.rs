@@ -30,7 +30,7 @@ impl Engine<'_> {
         let can_copy = left >= MIN_COPY && position & u32::from(halfwords) == 0;
         let is_copy = can_copy && {
             let answer = side.ask(position, Question::IsCopy) != 0;
-            let context = (position & 3) << 1 | u32::from(self.state.tokens & 1);
+            let context = self.place() << 1 | u32::from(self.state.tokens & 1);
             switch::code(&mut self.model, side, Switch::IsCopy, context, answer)
         };
         self.state.tokens = self.state.tokens << 1 | u8::from(is_copy);
@@ -57,6 +57,12 @@ impl Engine<'_> {
     #[inline(never)]
     fn halfwords(&self) -> bool {
         self.header.kind == Kind::Full && self.isa.is_some_and(|isa| isa.order() == 1)
+    }
+
+    /// Where the next byte stands: in its instruction if that is known, else in a word.
+    fn place(&self) -> u32 {
+        let State { position, inside, .. } = self.state;
+        if inside.opcode == 0 { position & 3 } else { inside.place.into() }
     }
 
     /// Fills `bytes` with what a literal is compared with: where the last copy of this extra would have gone on, or before any
@@ -89,11 +95,19 @@ impl Engine<'_> {
     /// Codes the bytes of a literal, the last one first. The contexts of one byte: where it stands in a halfword, in a full image
     /// in a word, and the byte before it. Those of a halfword: whether it ends an instruction, and the opcode before it, then its own.
     fn literal(&mut self, side: &mut impl Side, bytes: &mut [u8], expected: &[u8]) {
-        let State { last, position, tokens, .. } = self.state;
-        let mut before = last & 0xFF;
+        let State { last, tokens, inside, .. } = self.state;
         let is_full = self.header.kind == Kind::Full;
-        let mut place = position & if is_full { 3 } else { 1 };
+        let mut place = self.place();
+        let mut before = last & 0xFF;
         let mut class = 2;
+        if inside.opcode != 0 {
+            before = inside.opcode.into();
+            class = place.min(1) as usize * 2;
+        }
+        // A delta knows two places.
+        if !is_full {
+            place = if inside.opcode != 0 { place.min(1) } else { place & 1 };
+        }
         if bytes.len() > 1 {
             class = 0;
             place = if before >= WIDE && last >> 16 & 0xFF < WIDE { 2 } else { 0 };
@@ -187,7 +201,7 @@ impl Engine<'_> {
     pub(crate) fn copy_length(&mut self, side: &mut impl Side) -> Result<(), DecodeError> {
         let answer = side.ask(self.state.position, Question::CopyLength);
         // Instructions are copied whole.
-        let place = if self.header.kind == Kind::Full { self.state.position & 3 } else { 0 };
+        let place = if self.header.kind == Kind::Full { self.place() } else { 0 };
         let length = number::code_at(&mut self.model, side, Number::CopyLength, place, answer);
         let length = length.checked_mul(1 + u32::from(self.halfwords()));
         let length = length.and_then(|length| length.checked_add(MIN_COPY));

@@ -74,7 +74,11 @@ impl Engine<'_> {
             *recent = self.state.last.to_be_bytes();
         }
         let all = scratch.get_mut(HELD.saturating_sub(held)..HELD + len).unwrap_or(&mut []);
-        self.state.advance(all.get(held..).unwrap_or(&[]));
+        let new = all.get(held..).unwrap_or(&[]);
+        self.state.advance(new);
+        if let Some(isa) = self.isa {
+            isa.follow(&mut self.state.inside, new);
+        }
         self.state.left = self.state.left.saturating_sub(length32(len));
         let mut certain = self.turn(View::Back, start, all);
         if self.state.left == 0 {

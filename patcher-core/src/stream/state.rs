@@ -1,5 +1,7 @@
 //! The registers of a stream between two steps.
 
+use crate::reference::inside::Inside;
+
 /// Distances that copies may repeat.
 pub const REPEATS: usize = 3;
 
@@ -89,6 +91,8 @@ pub(crate) struct State {
     pub(crate) read_base: bool,
     /// This extra had a copy.
     pub(crate) copied: bool,
+    /// Where in an instruction the next byte of this extra stands.
+    pub(crate) inside: Inside,
 }
 
 impl Default for State {
@@ -117,6 +121,7 @@ impl Default for State {
             repeated: false,
             read_base: false,
             copied: false,
+            inside: Inside::default(),
         }
     }
 }

@@ -4,17 +4,18 @@ use crate::Reject;
 use crate::body::Body;
 use crate::hash::context;
 use crate::values::{Literal, Number, Switch, unzigzag};
-use crate::workspace::Source;
+use crate::workspace::{Instruction, Source};
 
 impl Body<'_> {
     /// Decodes an extra of `left` bytes.
     pub(crate) fn extra(&mut self, mut left: u32) -> Result<(), Reject> {
         self.registers.copied = false;
+        self.registers.instruction = None;
         self.settled = self.target.len();
         self.fill();
         while left > 0 {
             let may_copy = left >= 2 && !(self.halfwords() && self.position() % 2 == 1);
-            let context = 2 * (self.position() % 4) + (self.registers.tokens & 1);
+            let context = 2 * self.place() + (self.registers.tokens & 1);
             let copy = may_copy && self.switch(Switch::IsCopy, context)?;
             self.registers.tokens = self.registers.tokens << 1 | u32::from(copy);
             if copy {
@@ -27,14 +28,36 @@ impl Body<'_> {
                     vec![self.single_byte(left)?]
                 };
                 for byte in bytes {
-                    self.produce(byte);
-                    self.settle();
+                    self.produce_in_extra(byte);
                     left -= 1;
                 }
                 self.registers.remember(true);
             }
         }
         Ok(())
+    }
+
+    fn produce_in_extra(&mut self, byte: u8) {
+        self.produce(byte);
+        self.settle();
+        match &mut self.registers.instruction {
+            Some(instruction) if instruction.made < instruction.length => instruction.made += 1,
+            instruction => {
+                *instruction = self.isa.begins(byte).map(|(length, opcode)| Instruction {
+                    opcode,
+                    length,
+                    made: 1,
+                });
+            }
+        }
+    }
+
+    /// Where the next byte stands: in its instruction, or where none is known in a word.
+    pub(crate) fn place(&self) -> u32 {
+        match self.registers.instruction {
+            None => self.position() % 4,
+            Some(instruction) => instruction.made % instruction.length,
+        }
     }
 
     /// Whether literals are halfwords and copies have an even place and length.
@@ -67,8 +90,16 @@ impl Body<'_> {
 
     fn single_byte(&mut self, left: u32) -> Result<u8, Reject> {
         let [expected] = self.comparison(left);
-        let places = if self.header.full { 4 } else { 2 };
-        self.literal(expected, self.registers.last & 0xFF, self.position() % places, 2)
+        let place = self.place();
+        let (place, before, class) = match self.registers.instruction {
+            None if self.header.full => (place, self.registers.last & 0xFF, 2),
+            None => (place % 2, 0, 0),
+            Some(Instruction { opcode, .. }) if self.header.full => {
+                (place, u32::from(opcode), if place == 0 { 0 } else { 2 })
+            }
+            Some(_) => (place.min(1), 0, 0),
+        };
+        self.literal(expected, before, place, class)
     }
 
     /// Low byte and high byte.
@@ -148,8 +179,7 @@ impl Body<'_> {
             };
             let bytes: Option<Vec<u8>> = chunk.map(seen).collect();
             for byte in bytes.expect("checked") {
-                self.produce(byte);
-                self.settle();
+                self.produce_in_extra(byte);
             }
             self.registers.remember(true);
         }

@@ -90,6 +90,18 @@ impl Isa {
         }
     }
 
+    /// How many bytes an instruction in an extra takes that begins with `first`, and its opcode (§8).
+    pub(crate) fn begins(self, first: u8) -> Option<(u32, u8)> {
+        let opcode = match self {
+            Self::RiscV { .. } => first,
+            Self::Xtensa { big: false } => first & 15,
+            Self::Xtensa { big: true } => first >> 4,
+            _ => return None,
+        };
+        let length = self.length([first, 0, 0, 0, 0, 0, 0, 0]);
+        Some((u32::try_from(length).expect("small"), opcode | 0x80))
+    }
+
     /// What the index of a byte of code is combined with, in the order of coding.
     pub(crate) fn order(self) -> usize {
         match self {

@@ -125,7 +125,7 @@ impl Body<'_> {
 
     /// Decodes the length of a copy (§7.2).
     pub(crate) fn copy_length(&mut self) -> Result<u32, Reject> {
-        let set = if self.header.full { self.position() % 4 } else { 0 };
+        let set = if self.header.full { self.place() } else { 0 };
         self.number_of_set(Number::CopyLength, usize::try_from(set).expect("small"))
     }
 

@@ -141,6 +141,14 @@ pub(crate) struct Source {
     pub(crate) delta: u32,
 }
 
+/// An instruction of an extra, as far as it is made (§8).
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Instruction {
+    pub(crate) opcode: u8,
+    pub(crate) length: u32,
+    pub(crate) made: u32,
+}
+
 /// The registers of §6 but `position`, which is the length of the target so far.
 #[derive(Debug, Default)]
 pub(crate) struct Registers {
@@ -154,6 +162,8 @@ pub(crate) struct Registers {
     pub(crate) read_base: bool,
     /// The extra had a copy.
     pub(crate) copied: bool,
+    /// The instruction that began last in the extra, if its isa tells where they begin.
+    pub(crate) instruction: Option<Instruction>,
     pub(crate) repeats: [Source; 3],
 }
 

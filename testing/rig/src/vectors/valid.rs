@@ -183,6 +183,14 @@ fn cores(book: &mut Book) {
         );
         delta(book, Label::new(name, "5", about), recipe, &base, &target);
     }
+    for (isa, name) in [(5, "full-riscv"), (6, "full-xtensa"), (9, "full-xtensa-be")] {
+        let Some(core) = reference::ALL.iter().find(|core| core.id() == isa) else { continue };
+        let (_, target) = cores::pair(*core, 31 + u64::from(isa), 24);
+        let recipe = Recipe { memory: 24, ..Recipe::full() };
+        let recipe = recipe.addressed(isa, (0, 0), (target.len(), cores::address(isa)));
+        let about = "bytes and copies by where they stand in an instruction";
+        full(book, Label::new(name, "8", about), recipe, &target);
+    }
 }
 
 /// The file of `patch` with an extension field, `extensions`.
