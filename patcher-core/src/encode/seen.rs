@@ -54,8 +54,11 @@ impl Seen {
             if let Some(bytes) = seen.extras.get_mut(extra.clone()) {
                 views.turn(View::Target, start, bytes);
                 let mut inside = Inside::default();
-                for (place, byte) in seen.places[extra.clone()].iter_mut().zip(bytes) {
-                    *place = if inside.opcode == 0 { *place } else { inside.place };
+                let places = seen.places.get_mut(extra.clone()).unwrap_or(&mut []);
+                for (place, byte) in places.iter_mut().zip(bytes) {
+                    if inside.opcode != 0 {
+                        *place = inside.place;
+                    }
                     isa.follow(&mut inside, core::slice::from_ref(byte));
                 }
             }

@@ -25,7 +25,7 @@ impl Inside {
                 *self = Self { place: 0, opcode: opcode(byte) | KNOWN, left: len };
             }
             self.left = self.left.saturating_sub(1);
-            self.place = if self.left == 0 { 0 } else { self.place + 1 & 3 };
+            self.place = if self.left == 0 { 0 } else { (self.place + 1) & 3 };
         }
     }
 }
