@@ -52,8 +52,9 @@ impl Layout {
         if !pair.model().is_some_and(inside::tells) {
             return Ok(Self::none());
         }
-        // Nothing asks for addresses.
-        let target = Regions::single(pair.target.total().unwrap_or(0), 0);
+        // Nothing asks for addresses: one says enough.
+        let address = pair.target.iter().next().map_or(0, |first| first.address);
+        let target = Regions::single(pair.target.total().unwrap_or(0), address);
         Ok(Self { base, target, ..pair })
     }
 

@@ -80,6 +80,32 @@ fn moved_code_costs_little_on_every_core() {
     }
 }
 
+/// The last byte of an instruction is certain, but not by the byte before it, and its place in a word says nothing.
+#[test]
+fn a_full_image_is_smaller_where_instructions_are_known() {
+    let riscv = (IsaChoice::RiscV, [0x01, 0x13], [0x45, 0xC0]);
+    let xtensa = (IsaChoice::Xtensa, [0x08, 0x02], [0x0D, 0xC0]);
+    for (isa, first, last) in [riscv, xtensa] {
+        let mut target = Vec::new();
+        for (index, byte) in Random::new(9).bytes(6000).into_iter().enumerate() {
+            let wide = usize::from(byte & 3 == 0);
+            target.push(first[wide]);
+            let operands = if wide == 0 { 0 } else { 1 + usize::from(isa == IsaChoice::RiscV) };
+            target.extend(Random::new(u64::try_from(index).expect("small")).bytes(operands));
+            target.push(last[wide]);
+        }
+        let full = |isa| {
+            let options = Options { isa: Some(isa), ..at(0x4000_0000, 4) };
+            let patch = create_full(&image(&target), &options).expect("a full image");
+            assert_eq!(patch.header.isa, isa.id());
+            assert_eq!(apply::apply(&[], &patch.bytes).as_ref(), Ok(&target));
+            patch.bytes.len()
+        };
+        let (with, without) = (full(isa), full(IsaChoice::None));
+        assert!(with * 20 < without * 19, "{isa}: {with} bytes, {without} without instructions");
+    }
+}
+
 /// Behind the hash follow others under the same four bytes, a copy, and what comes next is compared with the hash.
 #[test]
 fn a_hash_among_tlvs_is_left_out() {
