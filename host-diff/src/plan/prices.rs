@@ -9,7 +9,7 @@ pub type Bits = u32;
 /// One bit.
 pub const BIT: Bits = 16;
 
-/// Places in a word, the low two bits of an offset: what tokens are depends on where they begin.
+/// Places in an instruction, or in a word: what tokens are depends on where they begin.
 const PLACES: usize = 4;
 
 /// Classes of numbers, see [`class`].

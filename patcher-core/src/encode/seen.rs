@@ -56,7 +56,7 @@ impl Seen {
                 let mut inside = Inside::default();
                 let places = seen.places.get_mut(extra.clone()).unwrap_or(&mut []);
                 for (place, byte) in places.iter_mut().zip(bytes) {
-                    if inside.opcode != 0 {
+                    if inside.is_known() {
                         *place = inside.place;
                     }
                     isa.follow(&mut inside, core::slice::from_ref(byte));

@@ -30,7 +30,7 @@ pub struct Literal {
 pub struct Surroundings {
     /// The first of its weight classes, one for four bits each: 0 or 2.
     pub class: usize,
-    /// What stands before it.
+    /// What stands before it, or the opcode of its instruction.
     pub before: u32,
 }
 

@@ -12,7 +12,7 @@ use crate::entropy::{Coder, counter};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Number {
-    /// Length of a copy inside an extra, minus the least. A full image knows four kinds of them, by their place in a word: the
+    /// Length of a copy inside an extra, minus the least. A full image knows four kinds of them, by where they begin: the
     /// three behind this one have no other use there, as it has no diffs and needs no map.
     CopyLength = 0,
     /// Length of a diff, minus one.

@@ -9,7 +9,7 @@ use crate::entropy::Coder;
 pub enum Switch {
     /// The next op starts where the address map says. Context: same choice at the last op.
     FromMap = 0,
-    /// The next token of an extra is a copy. Context: where it begins in a word, and the last token.
+    /// The next token of an extra is a copy. Context: where it begins in an instruction or a word, and the last token.
     IsCopy = 2,
     /// A copy repeats one of the last distances. Context: same choice at the last copy.
     IsRepeat = 10,

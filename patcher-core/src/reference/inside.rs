@@ -17,6 +17,13 @@ pub struct Inside {
 }
 
 impl Inside {
+    /// Whether an instruction has begun in the extra.
+    #[inline]
+    #[must_use]
+    pub fn is_known(self) -> bool {
+        self.opcode != 0
+    }
+
     /// Steps over `bytes`; `opcode` tells of an instruction by its first byte what it is.
     pub(super) fn step(&mut self, isa: &impl Forms, bytes: &[u8], opcode: impl Fn(u8) -> u8) {
         for &byte in bytes {
@@ -35,7 +42,7 @@ impl Inside {
 pub fn tells(isa: &dyn Isa) -> bool {
     let mut inside = Inside::default();
     isa.follow(&mut inside, &[0]);
-    inside.opcode != 0
+    inside.is_known()
 }
 
 #[cfg(test)]

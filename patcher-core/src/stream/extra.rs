@@ -62,7 +62,7 @@ impl Engine<'_> {
     /// Where the next byte stands: in its instruction if that is known, else in a word.
     fn place(&self) -> u32 {
         let State { position, inside, .. } = self.state;
-        if inside.opcode == 0 { position & 3 } else { inside.place.into() }
+        if inside.is_known() { inside.place.into() } else { position & 3 }
     }
 
     /// Fills `bytes` with what a literal is compared with: where the last copy of this extra would have gone on, or before any
@@ -93,20 +93,20 @@ impl Engine<'_> {
     }
 
     /// Codes the bytes of a literal, the last one first. The contexts of one byte: where it stands in a halfword, in a full image
-    /// in a word, and the byte before it. Those of a halfword: whether it ends an instruction, and the opcode before it, then its own.
+    /// in a word, and the byte before it; where instructions are followed, where it stands in one, and its opcode. Those of a halfword: whether it ends an instruction, and the opcode before it, then its own.
     fn literal(&mut self, side: &mut impl Side, bytes: &mut [u8], expected: &[u8]) {
         let State { last, tokens, inside, .. } = self.state;
         let is_full = self.header.kind == Kind::Full;
         let mut place = self.place();
         let mut before = last & 0xFF;
         let mut class = 2;
-        if inside.opcode != 0 {
+        if inside.is_known() {
             before = inside.opcode.into();
             class = place.min(1) as usize * 2;
         }
         // A delta knows two places.
         if !is_full {
-            place = if inside.opcode != 0 { place.min(1) } else { place & 1 };
+            place = if inside.is_known() { place.min(1) } else { place & 1 };
         }
         if bytes.len() > 1 {
             class = 0;

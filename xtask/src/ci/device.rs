@@ -76,8 +76,9 @@ pub(super) fn firmware() -> Result<Outcome, Failure> {
     })
 }
 
-/// Of the programs built here, which differ from the committed ones in their order of functions only, as a rule: the stories whose
-/// names have this, from the download to the way back in both boards. Without `STORY` the test runs all.
+/// Programs that another folder or compiler made are tried in the stories whose names have this, from the download to the way back
+/// with one slot and with two; all 54 would take as long again as those of the committed programs. They are
+/// `STM32_DEMO_IMAGES=$PWD/target/firmware/stm32-demo cargo test -p stories --test scenarios`.
 const STORIES_OF_BUILT: &str = "power-cut";
 
 /// Steps of the decoder that are compared: some seconds, past which it repeats itself.
