@@ -54,8 +54,9 @@ const DELTA: u8 = 1;
 const FULL: u8 = 2;
 
 /// Those of all models, in the order of the workspace.
-static PARTS: [Start; 7] = [
+static PARTS: [Start; 8] = [
     Start { shape: number::LENGTHS.shape(), form: Form::Count, kinds: DELTA | FULL },
+    Start { shape: number::BEHIND.shape(), form: Form::Count, kinds: DELTA | FULL },
     Start { shape: number::COUNTERS.shape(), form: Form::Counter, kinds: DELTA | FULL },
     Start { shape: switch::COUNTERS.shape(), form: Form::Counter, kinds: DELTA | FULL },
     Start { shape: hit::WEIGHTS.shape(), form: Form::Weight, kinds: DELTA },

@@ -35,15 +35,15 @@ pub enum Number {
 const SHORT: u32 = 15;
 /// The last slot: that of the largest numbers.
 const LAST: u32 = 63;
-/// Models of slots: of the first symbol, and of those behind it.
-const MODELS: usize = 2;
 /// Counters of the two lowest bits: of the second, of the lowest by the second.
 const LOW: usize = 3;
 
-/// Models of slots by kind.
-pub(crate) const LENGTHS: Part = Part::first(8, MODELS * symbol::WORDS, 1);
+/// Models of slots, of the first symbol, by kind.
+pub(crate) const LENGTHS: Part = Part::first(8, symbol::WORDS, 1);
+/// The model of the symbols behind it, whatever the kind: large numbers are alike.
+pub(crate) const BEHIND: Part = LENGTHS.then(1, symbol::WORDS, 0);
 /// Counters by kind.
-pub(crate) const COUNTERS: Part = LENGTHS.then(8, LOW, 1);
+pub(crate) const COUNTERS: Part = BEHIND.then(8, LOW, 1);
 
 /// Codes one plain decision with the counter at `index` of `words`, or at even odds when there is none.
 ///
@@ -76,7 +76,6 @@ pub fn code_at(
     let kind = kind as usize + place as usize;
     let low = COUNTERS.at(model.compact, kind);
     let mut own = LENGTHS.at(model.compact, kind);
-    let behind = own + symbol::WORDS;
     let words = &mut *model.words;
     let wanted = slot(value);
     let mut slot = 0u32;
@@ -88,7 +87,7 @@ pub fn code_at(
         if symbol < SHORT as usize || slot >= LAST {
             break;
         }
-        own = behind;
+        own = BEHIND.at(model.compact, 0);
     }
     let slot = slot.min(LAST);
     if slot < 4 {

@@ -8,7 +8,7 @@ pub const MEMORY_UNIT: usize = 256;
 /// Up to this many units a model is compact.
 const COMPACT: u8 = 14;
 /// Least words of tables, beside the map: with them a header fits into any workspace, a byte a word.
-const LEAST: usize = 280;
+const LEAST: usize = 308;
 /// Least words of a workspace.
 pub const LEAST_WORDS: usize = fixed_words(true, true) + LEAST;
 

@@ -35,16 +35,23 @@ impl Engine<'_> {
         let first = HELD.saturating_sub(at.saturating_sub(start) as usize);
         let window = scratch.get_mut(first..).unwrap_or(&mut []);
         let known = window.get_mut(..stop.saturating_sub(start) as usize).unwrap_or(&mut []);
-        let (read, rest) = known.split_at_mut_checked(stored).unwrap_or_default();
+        let read = known.get_mut(..stored).unwrap_or(&mut []);
         if from_base {
             self.read_base(images, start, read)?;
         } else if stored > 0 {
             images.read_target(start, read).map_err(Error::Images)?;
         }
-        // What is held is in none of them yet.
-        let ahead = start.saturating_add(length32(stored + HELD)).saturating_sub(position);
-        for (slot, &byte) in rest.iter_mut().zip(last.to_be_bytes().iter().skip(ahead as usize)) {
-            *slot = byte;
+        if !from_base {
+            // What is held is in none of them yet.
+            let mut recent = last;
+            for back in 1..=held {
+                let ahead = position.wrapping_sub(back).wrapping_sub(start) as usize;
+                let [byte, ..] = recent.to_le_bytes();
+                if let Some(slot) = known.get_mut(ahead) {
+                    *slot = byte;
+                }
+                recent >>= 8;
+            }
         }
         let view = if from_base { View::Base } else { View::Target };
         self.turn(view, start, known);

@@ -20,13 +20,13 @@ impl Sizes {
     pub(crate) fn new(memory: u8, map_entries: u32, full: bool, isa: u8) -> Option<Self> {
         let compact = memory <= 14;
         let fixed = match (full, compact) {
-            (false, false) => 419,
-            (false, true) => 255,
-            (true, false) => 368,
-            (true, true) => 196,
+            (false, false) => 300,
+            (false, true) => 204,
+            (true, false) => 249,
+            (true, true) => 145,
         };
         let words = i64::from(memory) * 128 - 416 - fixed - 4 * i64::from(map_entries);
-        let words = u32::try_from(words).ok().filter(|words| *words >= 280)?;
+        let words = u32::try_from(words).ok().filter(|words| *words >= 308)?;
         let cache_entries = if full || isa == 0 { 0 } else { words / 48 };
         let slots = words - 4 * cache_entries;
         // What bytes cannot use goes to hits.

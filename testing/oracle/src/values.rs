@@ -79,9 +79,8 @@ impl Body<'_> {
 
     fn model(&mut self, model: Model) -> &mut [u16] {
         match model {
-            Model::Number(kind, index) => {
-                &mut self.workspace.number_models.set(kind)[WORDS * index..][..WORDS]
-            }
+            Model::Number(kind) => self.workspace.number_models.set(kind),
+            Model::LargeNumber => self.workspace.large_numbers.set(0),
             Model::Miss(index) => self.workspace.miss_models.set(index),
             Model::Bytes(first) => &mut self.workspace.byte_models[first..][..WORDS],
         }
@@ -134,11 +133,11 @@ impl Body<'_> {
         let counter: fn(&mut Self, usize, usize) -> &mut Counter =
             |body, set, at| &mut body.workspace.number_counters.set(set)[at];
         let mut slot = 0;
-        let mut model = Model::Number(own, 0);
+        let mut model = Model::Number(own);
         loop {
             let symbol = self.symbol(model, model, 0)?;
             slot += symbol;
-            model = Model::Number(own, 1);
+            model = Model::LargeNumber;
             if symbol < 15 || slot >= 63 {
                 break;
             }
@@ -249,7 +248,9 @@ impl Body<'_> {
             let state = state(literal.expected, sofar, j);
             let follows = layout.group(literal.group) + (4 * j + state);
             let node = layout.node(literal.place, sofar);
-            let rest = layout.rest_node(literal.context, sofar);
+            // Of the last three bits the bits of the high half are left out.
+            let near = if j < 3 { 1 << (7 - j) | sofar % (1 << (3 - j)) } else { sofar };
+            let rest = layout.rest_node(literal.context, near);
             let bit = self.mixed(4 * state + literal.class + j / 4, [follows, node, rest])?;
             sofar = 2 * sofar + usize::from(bit);
         }
@@ -284,8 +285,10 @@ fn state(byte: u8, sofar: usize, j: usize) -> usize {
 /// A model that a symbol is decoded by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Model {
-    /// Kind of number, then which of its two.
-    Number(usize, usize),
+    /// By kind of number.
+    Number(usize),
+    /// Of numbers of all kinds, behind their first symbol.
+    LargeNumber,
     Miss(usize),
     /// By its first word.
     Bytes(usize),

@@ -55,6 +55,7 @@ impl<T: Copy> Sets<T> {
 #[derive(Debug)]
 pub(crate) struct Workspace {
     pub(crate) number_models: Sets<u16>,
+    pub(crate) large_numbers: Sets<u16>,
     pub(crate) number_counters: Sets<Counter>,
     pub(crate) switch_counters: Sets<Counter>,
     /// Only of a delta, as the next two.
@@ -82,7 +83,8 @@ impl Workspace {
         let mut priors = PRIORS.as_slice();
         let weight = |prior: u8| i64::from(prior.cast_signed()) * 256;
         Self {
-            number_models: Sets::new(8, 2 * WORDS, 1, compact, &mut priors, u16::from),
+            number_models: Sets::new(8, WORDS, 1, compact, &mut priors, u16::from),
+            large_numbers: Sets::new(1, WORDS, 0, compact, &mut priors, u16::from),
             number_counters: Sets::new(8, 3, 1, compact, &mut priors, Counter::believing),
             switch_counters: Sets::new(24, 1, 0, compact, &mut priors, Counter::believing),
             hit_weights: Sets::new(8, 4, 1, compact, &mut priors, weight).only_if(!full),
@@ -118,6 +120,7 @@ impl Workspace {
                 .collect::<Vec<u8>>()
         };
         words.extend(models(&self.number_models.words));
+        words.extend(models(&self.large_numbers.words));
         words.extend(counters(&self.number_counters.words));
         words.extend(counters(&self.switch_counters.words));
         words.extend(weights(&self.hit_weights.words));
