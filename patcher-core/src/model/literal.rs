@@ -82,11 +82,12 @@ fn of_full(
     byte
 }
 
-/// What the hashed counter of bit `index` knows of the bits `sofar`: of the high half of the byte nothing once it comes to the last
-/// three bits. Fewer contexts are learned sooner, and leave room for others.
+/// What the hashed counter of bit `index` knows of the bits `sofar`: the last three of them, and how many there are. Fewer contexts are
+/// learned sooner, and leave room for others.
 fn near(sofar: usize, index: usize) -> usize {
-    const HIGH_HALF: usize = 0x78;
-    if index < 3 { sofar & !(HIGH_HALF >> index) } else { sofar }
+    /// All that may be farther than three bits before the last one, above which the leading one of `sofar` is.
+    const FAR: usize = 0x78;
+    sofar & !(FAR >> index & FAR)
 }
 
 /// A byte that may come, its next bit highest and a one behind its last; 0 once another bit has come.

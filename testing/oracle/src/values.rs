@@ -248,8 +248,8 @@ impl Body<'_> {
             let state = state(literal.expected, sofar, j);
             let follows = layout.group(literal.group) + (4 * j + state);
             let node = layout.node(literal.place, sofar);
-            // Of the last three bits the bits of the high half are left out.
-            let near = if j < 3 { 1 << (7 - j) | sofar % (1 << (3 - j)) } else { sofar };
+            // The last three bits, and how many there are.
+            let near = if j < 4 { (1 << (7 - j)) + sofar % 8 } else { sofar };
             let rest = layout.rest_node(literal.context, near);
             let bit = self.mixed(4 * state + literal.class + j / 4, [follows, node, rest])?;
             sofar = 2 * sofar + usize::from(bit);
