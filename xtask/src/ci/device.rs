@@ -46,7 +46,7 @@ pub(super) fn thumb() -> Result<Outcome, Failure> {
 }
 
 pub(super) fn no_panic() -> Result<Outcome, Failure> {
-    with_toolchains(|| probe::no_panic_and_size())
+    with_toolchains(probe::no_panic_and_size)
 }
 
 /// The C example: on the host it runs, for a Cortex-M4 it is linked.
