@@ -175,7 +175,7 @@ impl<'w> Decoder<'w> {
             repeated: bit(4),
             read_base: bit(5),
             tokens,
-            ..State::default()
+            ..State::START
         })?;
         self.consumed = word(&bytes, 8);
         // Implied zeros count as decoded, but nobody can send them.

@@ -3,10 +3,11 @@
 use super::{Copy, Diff, Plan};
 use crate::container::header::{Header, Kind};
 use crate::container::self_digest::SelfDigests;
-use crate::reference;
 use crate::reference::call::{self, View, Views};
+use crate::reference::halfword::Halfwords;
 use crate::reference::inside::Inside;
 use crate::reference::map::{AddressMap, ENTRY_WORDS};
+use crate::reference::{self, Isa};
 use crate::stream::{MAX_COPIED, MIN_COPY};
 use core::ops::Range;
 
@@ -53,13 +54,11 @@ impl Seen {
             let start = u32::try_from(extra.start).unwrap_or(u32::MAX);
             if let Some(bytes) = seen.extras.get_mut(extra.clone()) {
                 views.turn(View::Target, start, bytes);
-                let mut inside = Inside::default();
                 let places = seen.places.get_mut(extra.clone()).unwrap_or(&mut []);
-                for (place, byte) in places.iter_mut().zip(bytes) {
-                    if inside.is_known() {
-                        *place = inside.place;
-                    }
-                    isa.follow(&mut inside, core::slice::from_ref(byte));
+                if seen.halfwords {
+                    follow_halfwords(places, start, bytes);
+                } else {
+                    follow(isa, places, bytes);
                 }
             }
             for edge in [extra.start, extra.end] {
@@ -148,6 +147,29 @@ impl Seen {
         // What leads outside the image is for the engine to refuse.
         image.get(source).is_none_or(|byte| self.extras.get(at) == Some(byte))
             && (from_base || self.readable(at, source, 1) == 1 && !self.is_unsettled(at, source))
+    }
+}
+
+/// Where each of the `bytes` of an extra stands in its instruction, as far as `isa` tells.
+fn follow(isa: &dyn Isa, places: &mut [u8], bytes: &[u8]) {
+    let mut inside = Inside::START;
+    for (place, byte) in places.iter_mut().zip(bytes) {
+        if inside.is_known() {
+            *place = inside.place;
+        }
+        isa.follow(&mut inside, core::slice::from_ref(byte));
+    }
+}
+
+/// Where each of the `bytes` of an extra of halfwords stands, the first of them at `offset`.
+fn follow_halfwords(places: &mut [u8], offset: u32, bytes: &[u8]) {
+    let mut halfwords = Halfwords::START;
+    let offsets = (offset..).step_by(2);
+    for ((places, bytes), offset) in places.chunks_mut(2).zip(bytes.chunks(2)).zip(offsets) {
+        for place in places {
+            *place |= u8::from(halfwords.second);
+        }
+        halfwords.step(offset, bytes);
     }
 }
 

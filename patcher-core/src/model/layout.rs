@@ -9,12 +9,12 @@
 //! | --- | --- |
 //! | nodes: a bit of a literal by the bits before it | [`NODES`] for each of four places |
 //! | groups: a bit that follows a byte, by context | [`GROUP`] for each context |
-//! | the rest: nodes by one more context | anywhere, by hash |
+//! | windows: a bit of a literal by the last bits before it and one more context | [`WINDOW`] for each context that there is room for |
 //!
-//! With enough slots no two contexts but those of the rest share any. With fewer, those do whose numbers have the same low bits.
+//! With enough slots no two contexts share any. With fewer, those do whose numbers have the same low bits, of windows those that
+//! are as far apart as there are windows.
 
 use super::byte::{self, Order};
-use super::hash;
 use crate::entropy::symbol::WORDS;
 
 /// Models of low halves.
@@ -24,7 +24,7 @@ const PLACES: usize = 2;
 /// Contexts that follow a byte in a delta: those of literals, then those of misses.
 const CONTEXTS: usize = MISSES as usize + 21;
 /// Number of the first context of a miss.
-pub(crate) const MISSES: u32 = 8;
+pub(crate) const MISSES: u32 = 4;
 /// Slots that a delta can make use of.
 pub(crate) const DELTA: usize = (PLACES + HALVES) * WORDS + CONTEXTS * byte::GROUP;
 
@@ -32,22 +32,24 @@ pub(crate) const DELTA: usize = (PLACES + HALVES) * WORDS + CONTEXTS * byte::GRO
 const NODES: usize = 256;
 /// Counters of a context that follows a byte: which bit it is, and where it stands towards that byte.
 const GROUP: usize = 32;
-/// Contexts of literals in a full image.
-const FULL_CONTEXTS: usize = 32;
+/// Contexts that follow a byte in a full image: by the token before and four places, and two by where halfwords led.
+const FULL_CONTEXTS: usize = 10;
+/// Counters of a window: a bit of a literal by the last three bits before it, and how many there are.
+const WINDOW: usize = 48;
 
 /// The parts of the slots of bytes.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Layout {
-    /// Where nodes or the order start, groups, and the rest.
+    /// Where nodes or the order start, groups, and windows.
     starts: [usize; 3],
-    /// Nodes of all places less one, or models of low halves, and the nodes of the rest: low bits.
-    nodes: [usize; 2],
+    /// Nodes of all places less one, or models of low halves: low bits.
+    nodes: usize,
     /// Slots of a group.
     group: usize,
     /// What there is of the number of a context: its low bits, or all.
     contexts: usize,
-    /// Places of the rest where a context may have its nodes.
-    places: usize,
+    /// How many windows there are.
+    windows: usize,
 }
 
 /// The largest power of two that is not above `value`, at least 1, less one.
@@ -70,14 +72,7 @@ impl Layout {
         let groups = start + ahead;
         let rest = groups + (contexts.min(most - 1) + 1) * group;
         let left = (start + len).saturating_sub(rest);
-        let hashed = low_bits(left / 2).min(NODES - 1);
-        Self {
-            starts: [start, groups, rest],
-            nodes: [nodes, hashed],
-            group,
-            contexts,
-            places: left.saturating_sub(hashed),
-        }
+        Self { starts: [start, groups, rest], nodes, group, contexts, windows: left / WINDOW }
     }
 
     /// First slot of the context of this number, which follows a byte.
@@ -88,19 +83,19 @@ impl Layout {
 
     /// The order of bytes at `place` of a delta.
     pub(crate) fn order(&self, place: usize) -> Order {
-        let ([start, ..], [halves, _]) = (self.starts, self.nodes);
+        let ([start, ..], halves) = (self.starts, self.nodes);
         Order { high: start + place * WORDS, low: start + PLACES * WORDS, halves, place }
     }
 
     /// First slot of the nodes at `place` of a full image, and what there is of the number of a node.
     pub(crate) fn nodes(&self, place: u32) -> (usize, usize) {
-        let ([start, ..], [nodes, _]) = (self.starts, self.nodes);
+        let ([start, ..], nodes) = (self.starts, self.nodes);
         (start + ((place as usize * NODES) & nodes), nodes.min(NODES - 1))
     }
 
-    /// The same of a context of the rest.
-    pub(crate) fn hashed(&self, context: u32) -> (usize, usize) {
-        let ([.., rest], [_, nodes]) = (self.starts, self.nodes);
-        (rest + hash::slot(context, self.places), nodes)
+    /// First slot of the window of a context of this number.
+    pub(crate) fn window(&self, context: u32) -> usize {
+        let [.., windows] = self.starts;
+        windows + (context as usize).checked_rem(self.windows).unwrap_or(0) * WINDOW
     }
 }

@@ -119,7 +119,7 @@ impl<'w> Model<'w> {
     /// Forgets everything learned: the state at the start of a patch and after a RESET mark.
     pub fn reset(&mut self) {
         // Symbols of a delta that have not come yet count nothing.
-        let diffs = self.hit_slots.len > 0;
+        let diffs = self.has_diffs();
         self.words.fill(if diffs { 0 } else { counter::FRESH });
         if let Some(hit_slots) = self.words.get_mut(self.cells + self.hit_slots.start..) {
             hit_slots.fill(counter::FRESH);
@@ -137,6 +137,11 @@ impl<'w> Model<'w> {
                 }
             }
         }
+    }
+
+    /// Whether the patch may have diffs. One of a full image has none, and other models of literals.
+    fn has_diffs(&self) -> bool {
+        self.hit_slots.len > 0
     }
 
     /// Numbers, switches and weights; then the cells: misses, blocks and slots.

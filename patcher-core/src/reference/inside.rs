@@ -6,7 +6,7 @@ use super::{Forms, Isa};
 const KNOWN: u8 = 0x80;
 
 /// Where the next byte of an extra stands.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Inside {
     /// Which byte of its instruction it is, 0..=3.
     pub place: u8,
@@ -17,6 +17,9 @@ pub struct Inside {
 }
 
 impl Inside {
+    /// Before the first byte of an extra.
+    pub const START: Self = Self { place: 0, opcode: 0, left: 0 };
+
     /// Whether an instruction has begun in the extra.
     #[inline]
     #[must_use]
@@ -40,7 +43,7 @@ impl Inside {
 /// Whether `isa` tells where in an instruction a byte stands.
 #[must_use]
 pub fn tells(isa: &dyn Isa) -> bool {
-    let mut inside = Inside::default();
+    let mut inside = Inside::START;
     isa.follow(&mut inside, &[0]);
     inside.is_known()
 }
@@ -54,14 +57,14 @@ mod tests {
 
     /// Places and opcodes of `bytes`, each as it stands before it is made.
     fn places(isa: &dyn Isa, bytes: &[u8]) -> Vec<(u8, u8)> {
-        let mut inside = Inside::default();
+        let mut inside = Inside::START;
         let before = bytes.iter().map(|byte| {
             let here = (inside.place, inside.opcode);
             isa.follow(&mut inside, &[*byte]);
             here
         });
         let before = before.collect();
-        let mut at_once = Inside::default();
+        let mut at_once = Inside::START;
         isa.follow(&mut at_once, bytes);
         assert_eq!(at_once, inside, "bytes by themselves or together");
         before

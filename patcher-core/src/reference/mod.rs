@@ -9,6 +9,7 @@ pub mod aarch64;
 pub mod avr;
 pub mod cache;
 pub mod call;
+pub mod halfword;
 pub mod inside;
 pub mod map;
 pub mod pointer;

@@ -7,7 +7,7 @@ use crate::error::Error;
 use crate::model::hash::contexts;
 use crate::model::hit;
 use crate::model::miss;
-use crate::reference::{Around, BEHIND, Isa, MAX_LEN, Site, ahead};
+use crate::reference::{Around, BEHIND, MAX_LEN, Site, ahead};
 
 /// Bytes without a miss after which whole blocks are tried.
 const BLOCK_RUN: u32 = 8;
@@ -102,7 +102,7 @@ impl Engine<'_> {
         images: &mut I,
         window: &mut Window,
     ) -> Result<(), Error<I::Error>> {
-        let behind = length32(self.isa.map_or(0, Isa::behind)).min(self.state.base);
+        let behind = self.behind.min(self.state.base);
         if self.state.base < length32(BEHIND) {
             window.fill(0);
         }

@@ -2,8 +2,8 @@
 
 use super::images::Images;
 use super::state::{Phase, State};
-use super::{Question, Scratch, Side};
-use crate::container::header::Header;
+use super::{Question, Scratch, Side, length32};
+use crate::container::header::{Header, Kind};
 use crate::error::{DecodeError, Error, SetupError};
 use crate::model::switch::{self, Switch};
 use crate::model::{Model, take};
@@ -30,6 +30,10 @@ pub enum Step {
 pub struct Engine<'w> {
     pub(crate) header: Header,
     pub(crate) isa: Option<&'static dyn Isa>,
+    /// Whether literals are halfwords with the opcode in their high bytes: a delta has too few of them to learn it.
+    pub(crate) halfwords: bool,
+    /// See [`Isa::behind`].
+    pub(crate) behind: u32,
     pub(crate) model: Model<'w>,
     pub(crate) map: AddressMap<'w>,
     pub(crate) cache: TargetCache<'w>,
@@ -64,11 +68,13 @@ impl<'w> Engine<'w> {
         }
         let mut rest = workspace;
         let mut engine = Self {
+            halfwords: header.kind == Kind::Full && isa.is_some_and(|isa| isa.order() == 1),
+            behind: length32(isa.map_or(0, Isa::behind)),
             isa,
             model: Model::lay(&mut rest, &tables),
             map: AddressMap::new(take(&mut rest, header.map_entries as usize * map::ENTRY_WORDS)),
             cache: TargetCache::new(take(&mut rest, tables.cache_entries * cache::ENTRY_WORDS)),
-            state: State::default(),
+            state: State::START,
             header,
         };
         engine.model.reset();
@@ -144,6 +150,7 @@ impl<'w> Engine<'w> {
     }
 
     /// Fills `bytes` with the base from `offset` on, with zeros where it ends and where it may be overwritten.
+    #[inline(never)]
     pub(crate) fn read_base<I: Images>(
         &self,
         images: &mut I,
@@ -187,11 +194,7 @@ impl<'w> Engine<'w> {
         if reset {
             self.model.reset();
             self.cache.clear();
-            let State { position, base, .. } = self.state;
-            self.state = State::default();
-            self.state.phase = Phase::Mark;
-            self.state.position = position;
-            self.state.base = base;
+            self.state.restart();
         }
         self.op_boundary();
         Step::Mark { reset }

@@ -6,17 +6,16 @@ use super::state::{Phase, REPEATS, Source, State};
 use super::{MAX_COPIED, Question, Scratch, Side, Topic, engine::Engine, length32};
 use crate::container::header::Kind;
 use crate::error::{DecodeError, Error};
-use crate::model::literal::{self, Literal, Surroundings};
+use crate::model::literal::{self, Literal};
 use crate::model::number::{self, Number, unzigzag, zigzag};
 use crate::model::switch::{self, Switch};
+use crate::reference::halfword::{self, Lead};
 
 /// Shortest copy.
 pub const MIN_COPY: u32 = 2;
 
 /// Bytes of a literal, at most.
 const LITERAL: usize = 2;
-/// High bytes from here on begin an instruction of two halfwords.
-const WIDE: u32 = 0xE8;
 
 impl Engine<'_> {
     pub(crate) fn extra<I: Images>(
@@ -25,9 +24,8 @@ impl Engine<'_> {
         side: &mut impl Side,
         scratch: &mut Scratch,
     ) -> Result<(), Error<I::Error>> {
-        let halfwords = self.halfwords();
         let State { left, position, .. } = self.state;
-        let can_copy = left >= MIN_COPY && position & u32::from(halfwords) == 0;
+        let can_copy = left >= MIN_COPY && position & u32::from(self.halfwords) == 0;
         let is_copy = can_copy && {
             let answer = side.ask(position, Question::IsCopy) != 0;
             let context = self.place() << 1 | u32::from(self.state.tokens & 1);
@@ -39,7 +37,7 @@ impl Engine<'_> {
             self.state.copied = true;
             return Ok(());
         }
-        let len = 1 + usize::from(halfwords && can_copy);
+        let len = 1 + usize::from(self.halfwords && can_copy);
         let mut expected = [0u8; LITERAL];
         let (expected, _) = expected.split_at_mut(len);
         self.comparison(images, expected, scratch)?;
@@ -53,16 +51,15 @@ impl Engine<'_> {
         Ok(())
     }
 
-    /// Whether literals are halfwords with the opcode in their high bytes: a delta has too few of them to learn it.
-    #[inline(never)]
-    fn halfwords(&self) -> bool {
-        self.header.kind == Kind::Full && self.isa.is_some_and(|isa| isa.order() == 1)
-    }
-
-    /// Where the next byte stands: in its instruction if that is known, else in a word.
+    /// Where the next byte stands: in its instruction if that is known, else in a word; of halfwords the second ones of an
+    /// instruction stand apart.
     fn place(&self) -> u32 {
-        let State { position, inside, .. } = self.state;
-        if inside.is_known() { inside.place.into() } else { position & 3 }
+        let State { position, inside, halfwords, .. } = self.state;
+        if inside.is_known() {
+            inside.place.into()
+        } else {
+            position & 3 | u32::from(halfwords.second)
+        }
     }
 
     /// Fills `bytes` with what a literal is compared with: where the last copy of this extra would have gone on, or before any
@@ -93,34 +90,44 @@ impl Engine<'_> {
     }
 
     /// Codes the bytes of a literal, the last one first. The contexts of one byte: where it stands in a halfword, in a full image
-    /// in a word, and the byte before it; where instructions are followed, where it stands in one, and its opcode. Those of a halfword: whether it ends an instruction, and the opcode before it, then its own.
+    /// in a word, and the byte before it; where instructions are followed, where it stands in one, and its opcode. Those of a
+    /// halfword: see [`halfword`].
+    #[inline(never)]
     fn literal(&mut self, side: &mut impl Side, bytes: &mut [u8], expected: &[u8]) {
-        let State { last, tokens, inside, .. } = self.state;
-        let is_full = self.header.kind == Kind::Full;
-        let mut place = self.place();
-        let mut before = last & 0xFF;
+        let State { last, tokens, inside, ref halfwords, position, .. } = self.state;
+        let is_halfword = bytes.len() > 1;
+        // A delta knows two places.
+        let most = if self.header.kind == Kind::Full { 3 } else { 1 };
+        let [mut before, ..] = last.to_le_bytes();
+        let mut place = position & most;
         let mut class = 2;
         if inside.is_known() {
-            before = inside.opcode.into();
-            class = place.min(1) as usize * 2;
+            before = inside.opcode;
+            place = most.min(inside.place.into());
+            class = usize::from(place > 0) * 2;
         }
-        // A delta knows two places.
-        if !is_full {
-            place = if inside.is_known() { place.min(1) } else { place & 1 };
-        }
-        if bytes.len() > 1 {
+        if is_halfword {
+            place = u32::from(halfwords.second) * 2;
             class = 0;
-            place = if before >= WIDE && last >> 16 & 0xFF < WIDE { 2 } else { 0 };
-            if place == 0 {
-                before >>= 3;
-            }
         }
+        let copied = u32::from(tokens >> 1 & 1) << 2;
         for (byte, &expected) in bytes.iter_mut().zip(expected).rev() {
-            let full = is_full.then_some(Surroundings { class, before });
-            let literal = Literal { expected, tokens: u32::from(tokens & 7), place, full };
+            let context = if is_halfword {
+                halfword::context(place, before)
+            } else {
+                u32::from(before) + place * halfword::CLASSES
+            };
+            let mut literal = Literal { expected, group: copied | place, place, class, context };
+            if is_halfword
+                && place == 1
+                && let Some(Lead { low, kind }) = halfwords.lead(position, before)
+            {
+                literal.expected = low;
+                literal.group = literal::LEADS + length32(kind);
+            }
             side.about(Topic::Literal);
             *byte = literal::code(&mut self.model, side, &literal, *byte);
-            before = u32::from(*byte >> 2);
+            before = *byte;
             class = 2;
             place += 1;
         }
@@ -203,7 +210,7 @@ impl Engine<'_> {
         // Instructions are copied whole.
         let place = if self.header.kind == Kind::Full { self.place() } else { 0 };
         let length = number::code_at(&mut self.model, side, Number::CopyLength, place, answer);
-        let length = length.checked_mul(1 + u32::from(self.halfwords()));
+        let length = length.checked_mul(1 + u32::from(self.halfwords));
         let length = length.and_then(|length| length.checked_add(MIN_COPY));
         let length = length.ok_or(DecodeError::TargetRange)?;
         if length > self.state.left {

@@ -7,6 +7,7 @@ use crate::container::header::Header;
 use crate::error::DecodeError;
 use crate::model::number::{self, Number, unzigzag, zigzag};
 use crate::model::switch::{self, Switch};
+use crate::reference::halfword::Halfwords;
 use crate::reference::inside::Inside;
 use crate::reference::map::Entry;
 
@@ -79,7 +80,8 @@ impl Engine<'_> {
     pub(crate) fn op_start(&mut self, side: &mut impl Side) -> Result<(), DecodeError> {
         self.state.mapped_base = None;
         self.state.copied = false;
-        self.state.inside = Inside::default();
+        self.state.inside = Inside::START;
+        self.state.halfwords = Halfwords::START;
         if let Some((target, base)) = self.announced() {
             let context = u32::from(self.state.followed_map);
             let question = Question::FollowsMap { target, base };

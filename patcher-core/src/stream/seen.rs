@@ -82,9 +82,14 @@ impl Engine<'_> {
         }
         let all = scratch.get_mut(HELD.saturating_sub(held)..HELD + len).unwrap_or(&mut []);
         let new = all.get(held..).unwrap_or(&[]);
+        let offset = self.state.position;
         self.state.advance(new);
         if let Some(isa) = self.isa {
-            isa.follow(&mut self.state.inside, new);
+            if self.halfwords {
+                self.state.halfwords.step(offset, new);
+            } else {
+                isa.follow(&mut self.state.inside, new);
+            }
         }
         self.state.left = self.state.left.saturating_sub(length32(len));
         let mut certain = self.turn(View::Back, start, all);

@@ -1,5 +1,6 @@
 //! The registers of a stream between two steps.
 
+use crate::reference::halfword::Halfwords;
 use crate::reference::inside::Inside;
 
 /// Distances that copies may repeat.
@@ -13,6 +14,9 @@ pub struct Source {
     /// Source offset minus target offset, wrapping.
     pub delta: u32,
 }
+
+/// Of a copy that there was not yet.
+const NOWHERE: Source = Source { from_base: false, delta: 0 };
 
 /// What the next step does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,7 +47,7 @@ pub(crate) enum Phase {
     Done,
 }
 
-/// All registers; `Default` is the start of a patch.
+/// All registers.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct State {
     pub(crate) phase: Phase,
@@ -93,40 +97,50 @@ pub(crate) struct State {
     pub(crate) copied: bool,
     /// Where in an instruction the next byte of this extra stands.
     pub(crate) inside: Inside,
-}
-
-impl Default for State {
-    fn default() -> Self {
-        Self {
-            phase: Phase::MapBase,
-            position: 0,
-            base: 0,
-            diff_start: 0,
-            left: 0,
-            held: 0,
-            copy_left: 0,
-            announced: None,
-            none_announced: false,
-            mapped_base: None,
-            map_base: 0,
-            map_shift: 0,
-            source: Source::default(),
-            repeats: [Source::default(); REPEATS],
-            last: 0,
-            history: 0,
-            run: 0,
-            block_left: 0,
-            tokens: 0,
-            followed_map: false,
-            repeated: false,
-            read_base: false,
-            copied: false,
-            inside: Inside::default(),
-        }
-    }
+    /// Halfwords of this extra.
+    pub(crate) halfwords: Halfwords,
 }
 
 impl State {
+    /// At the start of a patch. A constant of zeros: it takes no loop and no copy.
+    pub(crate) const START: Self = Self {
+        phase: Phase::MapBase,
+        position: 0,
+        base: 0,
+        diff_start: 0,
+        left: 0,
+        held: 0,
+        copy_left: 0,
+        announced: None,
+        none_announced: false,
+        mapped_base: None,
+        map_base: 0,
+        map_shift: 0,
+        source: NOWHERE,
+        repeats: [NOWHERE; REPEATS],
+        last: 0,
+        history: 0,
+        run: 0,
+        block_left: 0,
+        tokens: 0,
+        followed_map: false,
+        repeated: false,
+        read_base: false,
+        copied: false,
+        inside: Inside::START,
+        halfwords: Halfwords::START,
+    };
+
+    /// Forgets all but where it is, on a mark.
+    #[inline(never)]
+    pub(crate) fn restart(&mut self) {
+        let Self { position, base, .. } = *self;
+        *self = Self::START;
+        self.phase = Phase::Mark;
+        self.position = position;
+        self.base = base;
+    }
+
     /// Notes `bytes` as the last ones of the target.
     pub(crate) fn advance(&mut self, bytes: &[u8]) {
         self.position = self.position.wrapping_add(super::length32(bytes.len()));

@@ -93,7 +93,7 @@ impl Body<'_> {
 
     fn miss(&mut self, unit: &Unit) -> Result<Vec<u8>, Reject> {
         let mut bytes = vec![0; unit.predicted.len()];
-        let first = 8 + [0, 0, 1, 5, 13, 17][unit.kind as usize];
+        let first = 4 + [0, 0, 1, 5, 13, 17][unit.kind as usize];
         for (group, d) in (first..).zip(0..bytes.len()) {
             let index = d ^ unit.order;
             bytes[index] = self.missed_byte(unit.predicted[index], group)?;

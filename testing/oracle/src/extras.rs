@@ -2,7 +2,6 @@
 
 use crate::Reject;
 use crate::body::Body;
-use crate::hash::context;
 use crate::values::{Literal, Number, Switch, unzigzag};
 use crate::workspace::{Instruction, Source};
 
@@ -11,6 +10,8 @@ impl Body<'_> {
     pub(crate) fn extra(&mut self, mut left: u32) -> Result<(), Reject> {
         self.registers.copied = false;
         self.registers.instruction = None;
+        self.registers.second = false;
+        self.registers.leads = [0; 2];
         self.settled = self.target.len();
         self.fill();
         while left > 0 {
@@ -40,6 +41,15 @@ impl Body<'_> {
     fn produce_in_extra(&mut self, byte: u8) {
         self.produce(byte);
         self.settle();
+        if self.halfwords() && self.position().is_multiple_of(2) {
+            let [high, low, ..] = self.registers.last.to_le_bytes();
+            let first = !self.registers.second;
+            self.registers.second = first && high >= 0xE8;
+            if let Some(kind) = leads(high).filter(|_| first) {
+                let away = distance(self.position() - 2, kind);
+                self.registers.leads[kind] = low.wrapping_add(away);
+            }
+        }
         match &mut self.registers.instruction {
             Some(instruction) if instruction.made < instruction.length => instruction.made += 1,
             instruction => {
@@ -55,6 +65,7 @@ impl Body<'_> {
     /// Where the next byte stands: in its instruction, or where none is known in a word.
     pub(crate) fn place(&self) -> u32 {
         match self.registers.instruction {
+            None if self.registers.second => (self.position() % 4) | 1,
             None => self.position() % 4,
             Some(instruction) => instruction.made % instruction.length,
         }
@@ -91,44 +102,54 @@ impl Body<'_> {
     fn single_byte(&mut self, left: u32) -> Result<u8, Reject> {
         let [expected] = self.comparison(left);
         let place = self.place();
+        let [last, ..] = self.registers.last.to_le_bytes();
         let (place, before, class) = match self.registers.instruction {
-            None if self.header.full => (place, self.registers.last & 0xFF, 2),
-            None => (place % 2, 0, 0),
+            None if self.header.full => (self.position() % 4, last, 2),
+            None => (self.position() % 2, 0, 0),
             Some(Instruction { opcode, .. }) if self.header.full => {
-                (place, u32::from(opcode), if place == 0 { 0 } else { 2 })
+                (place, opcode, if place == 0 { 0 } else { 2 })
             }
             Some(_) => (place.min(1), 0, 0),
         };
-        self.literal(expected, before, place, class)
+        let group = self.group(place);
+        let context = u32::from(before) + 56 * place;
+        self.literal_byte(&Literal { class, expected, group, place, context })
     }
 
     /// Low byte and high byte.
     fn halfword(&mut self, left: u32) -> Result<[u8; 2], Reject> {
-        let [expected_low, expected_high] = self.comparison(left);
-        let (before, earlier) = (self.registers.last & 0xFF, self.registers.last >> 16 & 0xFF);
-        let ends = before >= 0xE8 && earlier < 0xE8;
-        let (opcode, place) = if ends { (before, 2) } else { (before >> 3, 0) };
-        let high = self.literal(expected_high, opcode, place, 0)?;
-        let low = self.literal(expected_low, u32::from(high) >> 2, place + 1, 2)?;
+        let [mut expected, expected_high] = self.comparison(left);
+        let [last, ..] = self.registers.last.to_le_bytes();
+        let second = self.registers.second;
+        let (place, context) = match second {
+            true => (2, 112 + u32::from(last >> 1) % 16),
+            false => (0, opcode_class(last)),
+        };
+        let group = self.group(place);
+        let high = Literal { class: 0, expected: expected_high, group, place, context };
+        let high = self.literal_byte(&high)?;
+
+        let place = place + 1;
+        let mut group = self.group(place);
+        if let Some(kind) = leads(high).filter(|_| !second) {
+            let word_behind = if kind == 0 { 1 } else { 0 };
+            let away = distance(self.position(), kind);
+            expected = self.registers.leads[kind].wrapping_sub(away).wrapping_add(word_behind);
+            group = [8, 9][kind];
+        }
+        let context = match second {
+            true => 112 + u32::from(high >> 6),
+            false => 56 + opcode_class(high),
+        };
+        let low = self.literal_byte(&Literal { class: 2, expected, group, place, context })?;
         Ok([low, high])
     }
 
-    fn literal(
-        &mut self,
-        expected: u8,
-        before: u32,
-        place: u32,
-        class: usize,
-    ) -> Result<u8, Reject> {
-        let tokens = self.registers.tokens;
-        let group = if self.header.full { (tokens & 7) * 4 } else { (tokens & 3) * 2 } + place;
-        self.literal_byte(&Literal {
-            class,
-            expected,
-            group,
-            place,
-            context: context(2, before, place),
-        })
+    /// The group of a literal by the token before it and its place.
+    fn group(&self, place: u32) -> u32 {
+        // The token of this literal is there already.
+        let copied = self.registers.tokens >> 1 & 1;
+        if self.header.full { 4 * copied + place } else { 2 * copied + place }
     }
 
     /// Decodes a copy and answers its length.
@@ -212,5 +233,29 @@ impl Body<'_> {
         self.registers.repeats.rotate_right(1);
         self.registers.repeats[0] = Source { from_base, delta };
         Ok(self.registers.repeats[0])
+    }
+}
+
+/// What a first halfword with this high byte does if it leads somewhere: 0 reads a literal, 1 branches.
+fn leads(high: u8) -> Option<usize> {
+    match high {
+        0x48..=0x4F => Some(0),
+        0xD0..=0xE7 => Some(1),
+        _ => None,
+    }
+}
+
+/// Low byte of the words before `offset`, of a branch of the halfwords.
+fn distance(offset: u32, kind: usize) -> u8 {
+    let [words, halfwords] = [offset / 4, offset / 2].map(|units| units.to_le_bytes()[0]);
+    [words, halfwords][kind]
+}
+
+/// What a first halfword is by its high byte.
+fn opcode_class(high: u8) -> u32 {
+    match high {
+        0x40..=0x47 => 48 + u32::from(high & 7),
+        0xB0..=0xBF => 32 + u32::from(high & 15),
+        _ => u32::from(high >> 3),
     }
 }

@@ -1,6 +1,5 @@
 //! What the byte slots are used for (§7.5).
 
-use crate::hash::slot;
 use crate::symbols::WORDS;
 
 /// Parts of the byte slots of a full image, where they are counters.
@@ -11,9 +10,9 @@ pub(crate) struct Layout {
     groups: usize,
     /// Whether those are all.
     enough: bool,
-    rest: usize,
-    rest_nodes: usize,
-    places: usize,
+    windows: usize,
+    /// How many windows there are.
+    count: usize,
 }
 
 /// The largest power of two that is at most `n`; 1 for 0.
@@ -29,13 +28,11 @@ impl Layout {
     pub(crate) fn new(byte_slots: usize) -> Self {
         let nodes = power(byte_slots / 2).min(1024);
         let room = (byte_slots - nodes) / 32;
-        let enough = room >= 32;
-        let groups = if enough { 32 } else { power(room) };
-        let rest = nodes + 32 * groups;
-        let left = byte_slots.saturating_sub(rest);
-        let rest_nodes = power(left / 2).min(256);
-        let places = left.saturating_sub(rest_nodes - 1);
-        Self { nodes, groups, enough, rest, rest_nodes, places }
+        let enough = room >= 10;
+        let groups = if enough { 10 } else { power(room) };
+        let windows = nodes + 32 * groups;
+        let count = byte_slots.saturating_sub(windows) / 48;
+        Self { nodes, groups, enough, windows, count }
     }
 
     /// First slot of a context by its number.
@@ -51,10 +48,12 @@ impl Layout {
         256 * place % self.nodes + sofar % self.nodes.min(256)
     }
 
-    /// The slot of a literal's bit in a context after the bits so far.
-    pub(crate) fn rest_node(&self, context: u32, sofar: usize) -> usize {
-        let places = u32::try_from(self.places).expect("small");
-        self.rest + slot(context, places) + sofar % self.rest_nodes
+    /// The slot of a literal's bit `j` in a context after the bits so far: by the last three, and by how many there are.
+    pub(crate) fn in_window(&self, context: u32, sofar: usize, j: usize) -> usize {
+        let context = usize::try_from(context).expect("small");
+        let window = if self.count == 0 { 0 } else { context % self.count };
+        let row = 5_usize.saturating_sub(j);
+        self.windows + 48 * window + 8 * row + sofar % 8
     }
 }
 
@@ -73,8 +72,8 @@ impl Models {
         let halves = power(byte_slots / (2 * WORDS)).min(32);
         let first = WORDS * (2 + halves);
         let room = (byte_slots - first) / (3 * WORDS);
-        let enough = room >= 29;
-        let groups = if enough { 29 } else { power(room) };
+        let enough = room >= 25;
+        let groups = if enough { 25 } else { power(room) };
         Self { halves, first, groups, enough }
     }
 
@@ -103,16 +102,16 @@ mod tests {
     #[test]
     fn all_parts_lie_within_the_slots() {
         // The least that §3 leaves, some more, and where nothing is shared any more.
-        for words in (214..2200).chain([2057, 30_000]) {
+        for words in (214..2200).chain([1853, 30_000]) {
             let models = Models::new(words);
-            let last = (0..29).map(|g| models.group(g)).max().expect("groups");
+            let last = (0..25).map(|g| models.group(g)).max().expect("groups");
             assert!(last + 3 * WORDS <= words, "{words}");
             let lows = (0..16).flat_map(|h| [0, 1].map(|p| models.low(p, h)));
             assert!(lows.max().expect("halves") + WORDS <= models.first, "{words}");
         }
-        let models = Models::new(2057);
+        let models = Models::new(1853);
         assert!(models.enough);
-        assert_eq!((models.halves, models.group(28) + 3 * WORDS), (32, 2057));
-        assert!(!Models::new(2056).enough);
+        assert_eq!((models.halves, models.group(24) + 3 * WORDS), (32, 1853));
+        assert!(!Models::new(1852).enough);
     }
 }

@@ -30,7 +30,7 @@ impl Sizes {
         let cache_entries = if full || isa == 0 { 0 } else { words / 48 };
         let slots = words - 4 * cache_entries;
         // What bytes cannot use goes to hits.
-        let hit_slots = if full { 0 } else { (words / 6).max(slots.saturating_sub(2057)) };
+        let hit_slots = if full { 0 } else { (words / 6).max(slots.saturating_sub(1853)) };
         Some(Self { compact, hit_slots, byte_slots: slots - hit_slots, cache_entries })
     }
 }

@@ -248,10 +248,8 @@ impl Body<'_> {
             let state = state(literal.expected, sofar, j);
             let follows = layout.group(literal.group) + (4 * j + state);
             let node = layout.node(literal.place, sofar);
-            // The last three bits, and how many there are.
-            let near = if j < 4 { (1 << (7 - j)) + sofar % 8 } else { sofar };
-            let rest = layout.rest_node(literal.context, near);
-            let bit = self.mixed(4 * state + literal.class + j / 4, [follows, node, rest])?;
+            let near = layout.in_window(literal.context, sofar, j);
+            let bit = self.mixed(4 * state + literal.class + j / 4, [follows, node, near])?;
             sofar = 2 * sofar + usize::from(bit);
         }
         Ok(u8::try_from(sofar - 256).expect("eight bits"))

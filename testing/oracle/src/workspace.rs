@@ -167,6 +167,10 @@ pub(crate) struct Registers {
     pub(crate) copied: bool,
     /// The instruction that began last in the extra, if its isa tells where they begin.
     pub(crate) instruction: Option<Instruction>,
+    /// Whether the next halfword of the extra is a second one.
+    pub(crate) second: bool,
+    /// Low bytes of halfwords that lead somewhere, as if at offset 0: of the last load of a literal, of the last branch.
+    pub(crate) leads: [u8; 2],
     pub(crate) repeats: [Source; 3],
 }
 
