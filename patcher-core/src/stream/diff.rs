@@ -102,7 +102,7 @@ impl Engine<'_> {
         images: &mut I,
         window: &mut Window,
     ) -> Result<(), Error<I::Error>> {
-        let behind = self.behind.min(self.state.base);
+        let behind = u32::from(self.behind).min(self.state.base);
         if self.state.base < length32(BEHIND) {
             window.fill(0);
         }

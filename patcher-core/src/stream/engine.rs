@@ -2,7 +2,7 @@
 
 use super::images::Images;
 use super::state::{Phase, State};
-use super::{Question, Scratch, Side, length32};
+use super::{Question, Scratch, Side};
 use crate::container::header::{Header, Kind};
 use crate::error::{DecodeError, Error, SetupError};
 use crate::model::switch::{self, Switch};
@@ -33,7 +33,7 @@ pub struct Engine<'w> {
     /// Whether literals are halfwords with the opcode in their high bytes: a delta has too few of them to learn it.
     pub(crate) halfwords: bool,
     /// See [`Isa::behind`].
-    pub(crate) behind: u32,
+    pub(crate) behind: u8,
     pub(crate) model: Model<'w>,
     pub(crate) map: AddressMap<'w>,
     pub(crate) cache: TargetCache<'w>,
@@ -66,10 +66,11 @@ impl<'w> Engine<'w> {
         if workspace.len() < expected {
             return Err(too_small);
         }
+        let [behind, ..] = isa.map_or(0, Isa::behind).to_le_bytes();
         let mut rest = workspace;
         let mut engine = Self {
             halfwords: header.kind == Kind::Full && isa.is_some_and(|isa| isa.order() == 1),
-            behind: length32(isa.map_or(0, Isa::behind)),
+            behind,
             isa,
             model: Model::lay(&mut rest, &tables),
             map: AddressMap::new(take(&mut rest, header.map_entries as usize * map::ENTRY_WORDS)),

@@ -30,16 +30,13 @@ pub(super) fn no_std() -> Result<Outcome, Failure> {
     Ok(Outcome::Done)
 }
 
-/// Builds for the real targets, where there is no `std` to fall back on.
+/// Builds for the real targets, where there is no `std` to fall back on. With their features the probes of `no-panic` have them.
 pub(super) fn thumb() -> Result<Outcome, Failure> {
     with_toolchains(|| {
         for target in toolchains::TARGETS {
             let mut command = toolchains::find(target)?.cargo("build", &[]);
             command.args(["--release", "--locked", "--no-default-features"]);
             process::run(command.args(CRATES.iter().flat_map(|name| ["--package", name])))?;
-            let mut command = toolchains::find(target)?.cargo("build", &[]);
-            command.args(["--release", "--locked", "--package", "device-apply"]);
-            process::run(command.args(["--features", "in-place,p256"]))?;
         }
         Ok(())
     })

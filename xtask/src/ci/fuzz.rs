@@ -3,7 +3,7 @@
 use super::Outcome;
 use crate::{failure::Failure, fuzz};
 
-const SECONDS: u32 = 15;
+const SECONDS: u32 = 10;
 
 pub(super) fn smoke() -> Result<Outcome, Failure> {
     if let Some(reason) = fuzz::lacks() {
