@@ -169,7 +169,7 @@ fn follow_halfwords(places: &mut [u8], offset: u32, bytes: &[u8]) {
         for place in places {
             *place |= u8::from(halfwords.second);
         }
-        halfwords.step(offset, bytes);
+        halfwords.step(offset, 0, bytes);
     }
 }
 

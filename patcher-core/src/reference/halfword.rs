@@ -5,7 +5,7 @@
 const WIDE: u8 = 0xE8;
 /// Opcodes of those that read a literal (`LDR`) or branch (`B<c>`, `B`), as bits.
 const LEADING: u32 = 1 << 0x09 | 1 << 0x1A | 1 << 0x1B | 1 << 0x1C;
-/// Contexts of what stands in one place: as many as [`class`] tells apart.
+/// Contexts of what stands in one place: so many kinds of halfwords are told apart.
 pub const CLASSES: u32 = 56;
 
 /// What came before the next halfword.
@@ -30,18 +30,22 @@ impl Halfwords {
     /// Before the first one of an extra.
     pub const START: Self = Self { second: false, leads: [0; 2] };
 
-    /// Steps over those that `bytes` are, at `offset` of the image.
-    pub fn step(&mut self, mut offset: u32, bytes: &[u8]) {
-        for &[low, high] in bytes.as_chunks().0 {
-            let first = !self.second;
-            self.second = first && high >= WIDE;
-            if first
-                && leads(high)
-                && let Some(lead) = self.leads.get_mut(kind(high))
-            {
-                *lead = low.wrapping_add(distance(offset, high));
+    /// Steps over those that end in `bytes`, which are at `offset` of the image, `low` before them: a copy with an odd distance
+    /// may end within one.
+    pub fn step(&mut self, mut offset: u32, mut low: u8, bytes: &[u8]) {
+        for &high in bytes {
+            if offset & 1 == 1 {
+                let first = !self.second;
+                self.second = first && high >= WIDE;
+                if first
+                    && leads(high)
+                    && let Some(lead) = self.leads.get_mut(kind(high))
+                {
+                    *lead = low.wrapping_add(distance(offset, high));
+                }
             }
-            offset = offset.wrapping_add(2);
+            low = high;
+            offset = offset.wrapping_add(1);
         }
     }
 
@@ -106,13 +110,20 @@ mod tests {
         let mut halfwords = Halfwords::START;
         let seconds = [0xF000, 0xF800, 0xF7FF, 0xFFFE, 0xBF00].map(|half| {
             let here = halfwords.second;
-            halfwords.step(0, &bytes(&[half]));
+            halfwords.step(0, 0, &bytes(&[half]));
             here
         });
         assert_eq!(seconds, [false, true, false, true, false]);
         let mut at_once = Halfwords::START;
-        at_once.step(0, &bytes(&[0xF000, 0xF800, 0xF7FF, 0xFFFE, 0xBF00]));
+        let bytes = bytes(&[0xF000, 0xF800, 0xF7FF, 0xFFFE, 0xBF00]);
+        at_once.step(0, 0, &bytes);
         assert_eq!(at_once, halfwords);
+        let mut in_pieces = Halfwords::START;
+        for (start, end) in [(0, 1), (1, 4), (4, 7), (7, 10)] {
+            let low = if start == 0 { 0 } else { bytes[start - 1] };
+            in_pieces.step(start.try_into().unwrap(), low, &bytes[start..end]);
+        }
+        assert_eq!(in_pieces, halfwords);
     }
 
     #[test]
@@ -126,7 +137,7 @@ mod tests {
         for (half, on) in [(0x4B02u16, 4), (0xD003, 0), (0xE004, 0), (0xE7F8, 0)] {
             for at in [0x100u32, 0x102, 0x1FE] {
                 let mut halfwords = Halfwords::START;
-                halfwords.step(at, &half.to_le_bytes());
+                halfwords.step(at, 0, &half.to_le_bytes());
                 for later in [at + 2, at + 4, at + 6] {
                     let [_, high] = half.to_le_bytes();
                     let lead = halfwords.lead(later, high).expect("it leads");

@@ -110,6 +110,7 @@ impl Engine<'_> {
             place = u32::from(halfwords.second) * 2;
             class = 0;
         }
+        // That of this literal is the last token already.
         let copied = u32::from(tokens >> 1 & 1) << 2;
         for (byte, &expected) in bytes.iter_mut().zip(expected).rev() {
             let context = if is_halfword {

@@ -82,11 +82,12 @@ impl Engine<'_> {
         }
         let all = scratch.get_mut(HELD.saturating_sub(held)..HELD + len).unwrap_or(&mut []);
         let new = all.get(held..).unwrap_or(&[]);
-        let offset = self.state.position;
+        let State { position, last, .. } = self.state;
         self.state.advance(new);
         if let Some(isa) = self.isa {
             if self.halfwords {
-                self.state.halfwords.step(offset, new);
+                let [low, ..] = last.to_le_bytes();
+                self.state.halfwords.step(position, low, new);
             } else {
                 isa.follow(&mut self.state.inside, new);
             }
