@@ -90,6 +90,24 @@ fn a_function_called_again_costs_little() {
     assert!(seen + 150 < unseen, "{seen} of {unseen} bytes");
 }
 
+#[test]
+fn both_decoders_follow_halfwords_through_copies_with_odd_distances() {
+    let mut random = Random::new(7);
+    let mut image = Vec::new();
+    for round in 0..80 {
+        image.extend(random.bytes(6));
+        // Runs of one byte and of three or five: what looks like the start of an instruction lies across their chunks.
+        let mut period = random.bytes(1 + round % 3 * 2);
+        period[0] |= 0xE8;
+        image.extend(period.into_iter().cycle().take(40 + round % 2));
+    }
+    let recipe = Recipe::full().addressed(2, (0, 0), (image.len(), 0x0800_0000));
+    let bytes = recipe.encode(&[], &image).bytes();
+    assert!(decode(&[], &bytes).as_deref() == Ok(&image), "oracle");
+    let decoded = patch(&[], &bytes, How::default()).unwrap();
+    assert!(decoded.target == image, "decoder");
+}
+
 /// Words of RISC-V code: jumps, the first and the second half of pairs, all with the same register.
 fn pairs(random: &mut Random, len: usize) -> Vec<u32> {
     let word = |random: &mut Random, at: usize| {
