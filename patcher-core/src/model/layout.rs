@@ -99,3 +99,21 @@ impl Layout {
         windows + (context as usize).checked_rem(self.windows).unwrap_or(0) * WINDOW
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::container::header::STATE_BYTES;
+    use crate::model::Tables;
+    use crate::reference::halfword;
+
+    #[test]
+    fn contexts_of_halfwords_have_windows_of_their_own_in_16_kib() {
+        let tables = Tables::new(64, STATE_BYTES, 0, false, false).unwrap();
+        let layout = Layout::new(0, tables.byte_slots, false);
+        let numbers = (0..4).flat_map(|place| (0..=0xFF).map(move |byte| (place, byte)));
+        let most = numbers.map(|(place, byte)| halfword::context(place, byte)).max().unwrap();
+        assert!(most < 128 && layout.windows >= 128, "{most} of {}", layout.windows);
+        assert!(layout.window(127) + WINDOW <= tables.byte_slots);
+    }
+}

@@ -37,6 +37,7 @@ pub fn code(model: &mut Model<'_>, coder: &mut impl Coder, literal: &Literal, tr
     }
     let layout = model.bytes;
     let place = literal.place as usize;
+    // A delta knows two places instead of four.
     let group = layout.follows(literal.group >> 1 & 2 | literal.place);
     let (_, cells) = model.split();
     let order = Some(layout.order(place));

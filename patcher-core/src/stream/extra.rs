@@ -116,6 +116,7 @@ impl Engine<'_> {
             let context = if is_halfword {
                 halfword::context(place, before)
             } else {
+                // As far apart as those of halfwords: steps of another length are as good.
                 u32::from(before) + place * halfword::CLASSES
             };
             let mut literal = Literal { expected, group: copied | place, place, class, context };

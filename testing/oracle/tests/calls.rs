@@ -79,7 +79,8 @@ fn a_function_called_again_costs_little() {
         let distance = 0x2000u32.wrapping_sub(u32::try_from(image.len()).unwrap());
         let call = 0xF800_F000 | distance >> 12 & 0x7FF | (distance >> 1 & 0x7FF) << 16;
         image.extend(call.to_le_bytes());
-        image.extend(random.bytes(4));
+        // No halfword of them looks like the first one of a call.
+        image.extend(random.bytes(4).into_iter().map(|byte| byte & 0x7F));
     }
     let size = |isa| {
         let recipe = Recipe::full().addressed(isa, (0, 0), (image.len(), 0x0800_0000));
@@ -87,7 +88,7 @@ fn a_function_called_again_costs_little() {
     };
     // Pointers see no calls.
     let (seen, unseen) = (size(2), size(1));
-    assert!(seen + 150 < unseen, "{seen} of {unseen} bytes");
+    assert!(seen + 200 < unseen, "{seen} of {unseen} bytes");
 }
 
 #[test]
