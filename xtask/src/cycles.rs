@@ -37,7 +37,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
     let options = Options::parse(arguments)?;
     println!("# cargo xtask cycles {}", arguments.join(" "));
     let patcher = process::program("patcher", Build::Release)?;
-    tell(&options, &Programs::build()?, &update::pairs(&options.set)?, &patcher)
+    tell(&options, &Programs::build(options.profile)?, &update::pairs(&options.set)?, &patcher)
 }
 
 /// Runs what `options` ask for and prints it.
@@ -111,7 +111,7 @@ fn images<'a>(pair: &'a Pair, update: &'a Update) -> Result<Images<'a>, Failure>
 /// Decodes the demo firmware's updates, and leaves the first as a program that needs no input, whose path it returns.
 pub(crate) fn check() -> Result<PathBuf, Failure> {
     let options = Options::parse(&["--set", "demo"].map(str::to_owned))?;
-    let (programs, pairs) = (Programs::build()?, update::pairs(&options.set)?);
+    let (programs, pairs) = (Programs::build(options.profile)?, update::pairs(&options.set)?);
     let patcher = process::program("patcher", Build::Tested)?;
     tell(&options, &programs, &pairs, &patcher)?;
     let pair = pairs.first().ok_or_else(|| Failure::new("expected pairs of the demo firmware"))?;

@@ -86,7 +86,8 @@ pub(crate) fn check() -> Result<(), Failure> {
 
 fn tell(options: &Options, patcher: &Path) -> Result<(), Failure> {
     let pairs = update::pairs(&options.set)?;
-    let (programs, decoders) = (Programs::build()?, Decoders::build()?);
+    let (programs, decoders) =
+        (Programs::build(options.profile)?, Decoders::build(options.profile)?);
     println!("# commit {}; {}", process::commit(), programs.version);
     println!("# thumbv7em-none-eabi, opt-level s; emulated STM32L496 at 80 MHz, no wait states");
     let signer = Vendor::new()?;

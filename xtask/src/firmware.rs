@@ -72,7 +72,7 @@ fn build(
     feature: &str,
 ) -> Result<Vec<Image>, Failure> {
     println!("station {release} for {target} with {}", toolchain.version);
-    let mut command = toolchain.cargo("build", &[]);
+    let mut command = toolchain.cargo("build");
     command.current_dir(demo()).args(["--release", "--locked", "--quiet", "--features", feature]);
     process::run(&mut command)?;
 

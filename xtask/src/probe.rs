@@ -166,9 +166,7 @@ fn link_all(toolchain: &Toolchain, probes: &[String], feature: &str) -> Result<(
 }
 
 fn link_with(toolchain: &Toolchain, probes: &[&str], features: &str) -> Result<(), Failure> {
-    // The linker's own address is no flash of any part.
-    let flags = ["entry=entry", "image-base=0x08000000"].map(|flag| format!("-Clink-arg=--{flag}"));
-    let mut command = toolchain.cargo("build", &flags);
+    let mut command = toolchain.cargo("build");
     command.current_dir(process::root().join("xtask/probe"));
     // Not `--locked`: a new dependency of a device crate must not need an edit of this lock file too.
     command.args(["--release", "--quiet", "--features", features]);

@@ -15,6 +15,18 @@ use crate::{failure::Failure, process};
 /// Targets that everything for devices is built for.
 pub(crate) const TARGETS: [&str; 2] = ["thumbv7em-none-eabi", "thumbv6m-none-eabi"];
 
+/// The release profile of all that is built for devices, whatever the manifests say. What is built alike shares `core`, which takes a
+/// distribution's toolchain most of a minute.
+const PROFILE: [(&str, &str); 6] = [
+    ("OPT_LEVEL", "s"),
+    ("LTO", "fat"),
+    ("CODEGEN_UNITS", "1"),
+    ("PANIC", "abort"),
+    ("DEBUG", "false"),
+    (STRIP, "true"),
+];
+const STRIP: &str = "STRIP";
+
 /// The oldest compiler that builds this workspace, as in its `rust-version`.
 const OLDEST: (u32, u32) = (1, 95);
 
@@ -23,6 +35,10 @@ const OLDEST: (u32, u32) = (1, 95);
 pub(crate) struct Toolchain {
     target: &'static str,
     kind: Kind,
+    /// Whether programs keep the names of their functions.
+    names: bool,
+    /// More flags of rustc.
+    flags: &'static [&'static str],
     /// First line of `rustc -V`.
     pub(crate) version: String,
 }
@@ -51,7 +67,7 @@ fn own(target: &'static str) -> Option<Toolchain> {
             entry.file_name().to_str().is_some_and(|name| name.starts_with("libcore"))
         });
     let version = process::answer(process::rustc().arg("-V"))?;
-    has_core.then_some(Toolchain { target, kind: Kind::Own, version })
+    has_core.then_some(Toolchain { target, kind: Kind::Own, names: false, flags: &[], version })
 }
 
 fn distribution(target: &'static str) -> Option<Toolchain> {
@@ -66,7 +82,7 @@ fn distribution(target: &'static str) -> Option<Toolchain> {
         return None;
     }
     let kind = Kind::Distribution { rustc, cargo, linker: linker()?, source };
-    Some(Toolchain { target, kind, version })
+    Some(Toolchain { target, kind, names: false, flags: &[], version })
 }
 
 /// Major and minor number in the first line of `rustc -V`.
@@ -85,8 +101,18 @@ fn linker() -> Option<PathBuf> {
 }
 
 impl Toolchain {
-    /// `cargo VERB --target …` with everything set that this toolchain needs; `flags` go to rustc.
-    pub(crate) fn cargo(&self, verb: &str, flags: &[String]) -> Command {
+    /// The same; programs keep the names of their functions if `names`, for a profile of them.
+    pub(crate) fn with_names(self, names: bool) -> Self {
+        Self { names, ..self }
+    }
+
+    /// The same; rustc gets `flags`, for `core` too.
+    pub(crate) fn with_flags(self, flags: &'static [&'static str]) -> Self {
+        Self { flags, ..self }
+    }
+
+    /// `cargo VERB --target …` with everything set that this toolchain needs.
+    pub(crate) fn cargo(&self, verb: &str) -> Command {
         let mut command = match &self.kind {
             Kind::Own => process::cargo(),
             Kind::Distribution { rustc, cargo, linker, .. } => {
@@ -109,9 +135,15 @@ impl Toolchain {
         command.env_remove("RUSTFLAGS");
         command.env(
             "CARGO_ENCODED_RUSTFLAGS",
-            [self.remapped_paths(), flags.to_vec()].concat().join("\x1f"),
+            [self.remapped_paths(), self.flags.iter().map(|&flag| flag.into()).collect()]
+                .concat()
+                .join("\x1f"),
         );
-        // Each toolchain keeps its own folder: sharing one would rebuild everything at each change.
+        for (name, value) in PROFILE {
+            let value = if self.names && name == STRIP { "none" } else { value };
+            command.env(format!("CARGO_PROFILE_RELEASE_{name}"), value);
+        }
+        // Each toolchain keeps its own folder, as do flags: sharing one would rebuild everything at each change.
         command.env("CARGO_TARGET_DIR", self.target_dir());
         command
     }
@@ -127,7 +159,8 @@ impl Toolchain {
             Kind::Own => "thumb",
             Kind::Distribution { .. } => "thumb-distribution",
         };
-        process::target_dir().join(kind)
+        let flags = if self.flags.is_empty() { "" } else { "-flags" };
+        process::target_dir().join(format!("{kind}{flags}"))
     }
 
     /// Where the artefacts for the target are.

@@ -1,5 +1,7 @@
 //! Steps for the crates that run on a device.
 
+use std::collections::BTreeMap;
+
 use super::Outcome;
 use crate::{
     capi as capi_task, cycles, device as device_task, failure::Failure, firmware as firmware_task,
@@ -30,15 +32,21 @@ pub(super) fn no_std() -> Result<Outcome, Failure> {
     Ok(Outcome::Done)
 }
 
-/// Builds for the real targets, where there is no `std` to fall back on. With their features the probes of `no-panic` have them.
+/// Checks for the real targets, where there is no `std` to fall back on. Code is made of it, and of their features, by `no-panic`.
 pub(super) fn thumb() -> Result<Outcome, Failure> {
     with_toolchains(|| {
+        // All targets of a toolchain at once: each has a `core` of its own, the work of one processor.
+        let mut commands = BTreeMap::new();
         for target in toolchains::TARGETS {
-            let mut command = toolchains::find(target)?.cargo("build", &[]);
-            command.args(["--release", "--locked", "--no-default-features"]);
-            process::run(command.args(CRATES.iter().flat_map(|name| ["--package", name])))?;
+            let toolchain = toolchains::find(target)?;
+            let command =
+                commands.entry(toolchain.target_dir()).or_insert_with(|| toolchain.cargo("check"));
+            command.args(["--target", target]);
         }
-        Ok(())
+        commands.values_mut().try_for_each(|command| {
+            command.args(["--release", "--locked", "--no-default-features"]);
+            process::run(command.args(CRATES.iter().flat_map(|name| ["--package", name])))
+        })
     })
 }
 

@@ -17,7 +17,7 @@ pub(super) fn embassy() -> Result<Outcome, Failure> {
         Ok(toolchain) => toolchain,
         Err(missing) => return Ok(Outcome::Skipped(missing.to_string())),
     };
-    let mut command = toolchain.cargo("build", &[]);
+    let mut command = toolchain.cargo("build");
     command.current_dir(&folder).args(["--release", "--locked", "-p", "embassy-boot-example"]);
     process::run(&mut command)?;
     Ok(Outcome::Done)

@@ -18,8 +18,9 @@ pub(crate) struct Programs {
 }
 
 impl Programs {
-    pub(crate) fn build() -> Result<Self, Failure> {
-        let toolchain = thumb::find(TARGET)?;
+    /// With the names of functions if `names`: a profile tells them.
+    pub(crate) fn build(names: bool) -> Result<Self, Failure> {
+        let toolchain = thumb::find(TARGET)?.with_names(names);
         let build = |name: &'static str| {
             let elf = probe::link(&toolchain, name, "")?;
             let program = Program::parse(&elf);

@@ -28,12 +28,11 @@ pub(super) struct Built {
 }
 
 impl Programs {
-    pub(super) fn build() -> Result<Self, Failure> {
-        let toolchain = thumb::find(thumb::TARGETS[0])?;
-        let mut command = toolchain.cargo("build", &[]);
+    /// With the names of functions if `names`: a profile tells them.
+    pub(super) fn build(names: bool) -> Result<Self, Failure> {
+        let toolchain = thumb::find(thumb::TARGETS[0])?.with_names(names);
+        let mut command = toolchain.cargo("build");
         command.current_dir(process::root().join("stm32-demo"));
-        // Profiles name functions.
-        command.env("CARGO_PROFILE_RELEASE_STRIP", "none");
         process::run(command.args(["--release", "--locked", "--quiet", "--package", "meter"]))?;
         let built = |name: &str| {
             let path = toolchain.artefacts("release").join(name);

@@ -38,7 +38,7 @@ const BUILDS: [(&[&str], &str, &[&str]); 3] = [
 
 /// SHA-256 with loops instead of 64 rounds one after the other: 6 KB less. Big numbers in words of 32 bits: `crypto-bigint` takes 64 for
 /// ARMv7, which makes a verification of P-256 slower here, and 1 KB more.
-const FLAGS: [&str; 2] = ["--cfg=sha2_backend_soft=\"compact\"", "--cfg=cpubits=\"32\""];
+const FLAGS: &[&str] = &["--cfg=sha2_backend_soft=\"compact\"", "--cfg=cpubits=\"32\""];
 
 fn names() -> impl Iterator<Item = &'static str> {
     BUILDS.iter().flat_map(|(_, _, names)| names.iter().copied())
@@ -61,11 +61,10 @@ pub(crate) fn are_committed() -> bool {
 /// Builds them, and writes them where the committed ones are or, without `bless`, to [`built`].
 pub(super) fn run(bless: bool) -> Result<(), Failure> {
     let source = process::root().join("stm32-demo");
-    let toolchain = thumb::find(TARGET)?;
+    let toolchain = thumb::find(TARGET)?.with_flags(FLAGS);
     println!("programs of stm32-demo with {}", toolchain.version);
-    let flags = FLAGS.map(str::to_owned);
     for (packages, profile, _) in BUILDS {
-        let mut command = toolchain.cargo("build", &flags);
+        let mut command = toolchain.cargo("build");
         command.current_dir(&source).args(["--locked", "--quiet", "--profile", profile]);
         process::run(command.args(packages))?;
     }
