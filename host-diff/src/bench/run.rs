@@ -102,6 +102,8 @@ pub fn run(
         plan.ours.iter().map(|&ours| Ready { codec: ours_codec(ours), how: How::Ours(ours) });
     let peers = plan.peers.iter().map(|peer| Ready { codec: probe(peer), how: How::Peer(peer) });
     let mut coders: Vec<Ready<'_>> = ours.chain(peers).collect();
+    // A file that is no image is found before the work, not behind hours of it.
+    pairs.iter().try_for_each(|pair| images(pair).map(drop))?;
     let mut notes = Vec::new();
     let mut results = Vec::new();
     for pair in pairs {
@@ -183,6 +185,19 @@ fn absence(peer: &Peer, what: &str) -> String {
     format!("{what}{}", install.unwrap_or_default())
 }
 
+/// Base and target of a pair.
+fn images(pair: &Pair) -> Result<(FlatImage, FlatImage), BenchError> {
+    let image = |path: &Path| {
+        let content = fs::read(path).map_err(io(path))?;
+        load(&content, &LoadOptions::default()).map_err(|source| BenchError::Image {
+            pair: pair.name.clone(),
+            path: path.to_owned(),
+            source,
+        })
+    };
+    Ok((image(&pair.base)?, image(&pair.target)?))
+}
+
 /// Temporary files of one pair.
 struct Place {
     directory: TempDir,
@@ -196,15 +211,7 @@ impl Place {
     fn new(pair: &Pair) -> Result<Self, BenchError> {
         let directory =
             TempDir::with_prefix("patcher-bench-").map_err(io(Path::new("temporary directory")))?;
-        let image = |path: &Path| {
-            let content = fs::read(path).map_err(io(path))?;
-            load(&content, &LoadOptions::default()).map_err(|source| BenchError::Image {
-                pair: pair.name.clone(),
-                path: path.to_owned(),
-                source,
-            })
-        };
-        let (base_image, target_image) = (image(&pair.base)?, image(&pair.target)?);
+        let (base_image, target_image) = images(pair)?;
         // Peers know flat images only.
         let [base, target] = ["base.bin", "target.bin"].map(|name| directory.path().join(name));
         fs::write(&base, &base_image.bytes).map_err(io(&base))?;

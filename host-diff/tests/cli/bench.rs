@@ -209,3 +209,20 @@ fn what_is_no_benchmark_is_refused() {
     let done = place.run("bench empty --json".split(' '));
     assert_eq!(done.json()["error"]["exit_code"], 1);
 }
+
+#[test]
+fn a_file_that_is_no_image_is_found_before_anything_runs() {
+    let place = place();
+    place.write("cut.elf", b"\x7FELF");
+    place.write("late.tsv", b"base\ttarget\nbase.bin\ttarget.bin\nbase.bin\tcut.elf\n");
+    let ran = place.path("ran");
+    let peer = format!(
+        "[[peer]]\nname = 'mark'\nencode = ['touch', '{}', '{{target}}', '{{patch}}']\ndecode = ['cp', '{{patch}}', '{{out}}']\n",
+        ran.display()
+    );
+    place.write("mark.toml", peer.as_bytes());
+    place
+        .run("bench late.tsv --ram 4K --level 1 --peers-file mark.toml".split(' '))
+        .fails(1, &["'cut.elf'"]);
+    assert!(!ran.exists());
+}
