@@ -88,6 +88,7 @@ impl Layout {
         let with = |image: &FlatImage, address: Option<u32>| {
             let mut image = image.clone();
             image.address = address.or(image.address);
+            image.isa_hint = options.isa.and_then(code_of).or(image.isa_hint);
             image
         };
         let base_image = with(base, options.base_address);
@@ -126,6 +127,21 @@ fn choose(base: Isa, target: Isa) -> IsaChoice {
             Isa::None => IsaChoice::None,
         },
         _ => IsaChoice::None,
+    }
+}
+
+/// The code that a choice stands for: what it is asked for is looked for, however little of it there is.
+fn code_of(choice: IsaChoice) -> Option<Isa> {
+    match choice {
+        IsaChoice::Thumb => Some(Isa::Thumb),
+        IsaChoice::A32 | IsaChoice::A32Big => Some(Isa::A32),
+        IsaChoice::AArch64 => Some(Isa::AArch64),
+        IsaChoice::RiscV => Some(Isa::RiscV),
+        IsaChoice::RiscV64 => Some(Isa::RiscV64),
+        IsaChoice::Xtensa => Some(Isa::Xtensa),
+        IsaChoice::XtensaBig => Some(Isa::XtensaBig),
+        IsaChoice::Avr => Some(Isa::Avr),
+        IsaChoice::None | IsaChoice::Pointers | IsaChoice::BigPointers => None,
     }
 }
 

@@ -268,3 +268,12 @@ fn digests_that_the_target_holds_are_left_out() {
     let task = ["create", "base.esp", "target.esp", "-o", "p"];
     place.run(task.iter().chain(&options)).fails(2, &["--format native with --no-self-digests"]);
 }
+
+#[test]
+fn notes_name_the_instruction_set_that_was_asked_for() {
+    let place = Place::new();
+    place.write("text.bin", &b"a text, which is no code ".repeat(100));
+    let args = "create text.bin text.bin -o text.patch --isa riscv";
+    let done = place.run(args.split(' ')).succeeds();
+    assert!(done.text().contains("base: riscv at an unknown address"), "{done:?}");
+}

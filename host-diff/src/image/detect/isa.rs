@@ -185,11 +185,15 @@ fn aarch64_prologue(image: &[u8], at: usize) -> bool {
     })
 }
 
-// RISC-V: JAL ra (C.JAL is too short to tell from chance); C.ADDI16SP, C.ADDI sp and ADDI sp, sp with a negative
-// immediate. Unprivileged ISA, RV32I, C.
+// RISC-V: JAL ra (C.JAL is too short to tell from chance), or AUIPC ra and JALR ra, ra, which are left of a call where the linker relaxes
+// nothing, as of Rust's; C.ADDI16SP, C.ADDI sp and ADDI sp, sp with a negative immediate. Unprivileged ISA, RV32I, C.
 
 fn riscv_call(image: &[u8], at: usize) -> Option<i64> {
     let word = u32_at(image, at)?;
+    if word & 0xfff == 0x097 {
+        let jalr = u32_at(image, at + 4).filter(|next| next & 0x000f_ffff == 0x0000_80e7)?;
+        return Some((signed(word >> 12, 20) << 12) + signed(jalr >> 20, 12));
+    }
     let offset = (word >> 31 & 1) << 20
         | (word >> 12 & 0xff) << 12
         | (word >> 20 & 1) << 11

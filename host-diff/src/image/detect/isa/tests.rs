@@ -3,7 +3,7 @@ use super::{SHAPES, strongest};
 use crate::image::flat::Isa;
 
 /// Functions of 64 bytes: prologue, calls to others, filling.
-fn made_up(prologue: u32, len: usize, call: fn(i64) -> u32) -> Vec<u8> {
+fn made_up<T: Into<u64>>(prologue: u32, len: usize, call: fn(i64) -> T) -> Vec<u8> {
     let mut image = noise(200 * 64, 11);
     for function in 0..200_usize {
         let begin = 64 * function;
@@ -11,7 +11,7 @@ fn made_up(prologue: u32, len: usize, call: fn(i64) -> u32) -> Vec<u8> {
         for (at, step) in [(begin + 8, 37), (begin + 24, 111)] {
             let target = 64 * ((function * 7 + step) % 200);
             let distance = i64::try_from(target).unwrap() - i64::try_from(at).unwrap();
-            let bytes = call(distance).to_le_bytes();
+            let bytes = call(distance).into().to_le_bytes();
             image[at..at + len].copy_from_slice(&bytes[..len]);
         }
     }
@@ -33,6 +33,12 @@ fn aarch64(distance: i64) -> u32 {
 fn riscv(distance: i64) -> u32 {
     let part = |from: u32, count: u32| low(distance >> from, count);
     0xef | part(20, 1) << 31 | part(1, 10) << 21 | part(11, 1) << 20 | part(12, 8) << 12
+}
+
+/// `AUIPC` and `JALR`: what a linker leaves that does not relax.
+fn riscv_far(distance: i64) -> u64 {
+    let (high, rest) = (low((distance + 0x800) >> 12, 20), low(distance, 12));
+    u64::from(0x80e7 | rest << 20) << 32 | u64::from(0x97 | high << 12)
 }
 
 fn xtensa(distance: i64) -> u32 {
@@ -66,6 +72,7 @@ fn each_instruction_set_is_told_by_its_calls() {
         (Isa::A32, made_up(0xe92d_4010, 4, a32)),
         (Isa::AArch64, made_up(0xa9be_7bfd, 4, aarch64)),
         (Isa::RiscV, made_up(0xff01_0113, 4, riscv)),
+        (Isa::RiscV, made_up(0xff01_0113, 8, riscv_far)),
         (Isa::Xtensa, made_up(0x0000_4136, 3, xtensa)),
         (Isa::XtensaBig, made_up(0x0004_106c, 3, xtensa_big)),
         (Isa::Avr, made_up(0x93df_93cf, 2, avr)),
