@@ -52,7 +52,7 @@ pub(super) fn kinds(bench: &Bench) -> Option<Stack> {
         .filter_map(|pair| Some((&*pair.name, pair.explanation.as_ref()?)))
         .collect();
     let count = float(explained.len() as u64);
-    let shares = |why: &Explanation| Kind::ALL.map(|kind| why.share(why.bytes(kind).max(0.0)));
+    let shares = |why: &Explanation| of_whole(Kind::ALL.map(|kind| why.bytes(kind)));
     let mut mean = [0.0; Kind::ALL.len()];
     for (_, why) in &explained {
         for (sum, share) in mean.iter_mut().zip(shares(why)) {
@@ -92,6 +92,13 @@ pub(super) fn kinds(bench: &Bench) -> Option<Stack> {
     })
 }
 
+/// Bytes as shares of all. What the coder rounds off may be less than nothing, then the others are more than the whole patch.
+fn of_whole<const N: usize>(bytes: [f64; N]) -> [f64; N] {
+    let bytes = bytes.map(|bytes| bytes.max(0.0));
+    let all: f64 = bytes.iter().sum();
+    bytes.map(|bytes| if all > 0.0 { bytes / all } else { 0.0 })
+}
+
 fn segments(shares: [f64; Kind::ALL.len()]) -> Vec<Segment> {
     let mut x = 0.0;
     let segment = |(kind, share): (Kind, f64)| {
@@ -116,4 +123,15 @@ fn grid(explained: &[(&str, &Explanation)]) -> super::Grid {
         grid.rows.push(row);
     }
     grid
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shares_make_a_whole_whatever_was_rounded_off() {
+        assert_eq!(of_whole([30.0, 10.0, -2.0]), [0.75, 0.25, 0.0]);
+        assert_eq!(of_whole([0.0, -1.0]), [0.0, 0.0]);
+    }
 }
