@@ -121,9 +121,12 @@ impl Toolchain {
                 for name in ["CARGO", "LD_LIBRARY_PATH", "RUSTUP_TOOLCHAIN", "RUSTDOC"] {
                     command.env_remove(name);
                 }
-                let variable = self.target.to_uppercase().replace('-', "_");
                 command.env("RUSTC", rustc).env("RUSTC_BOOTSTRAP", "1");
-                command.env(format!("CARGO_TARGET_{variable}_LINKER"), linker);
+                // Of all targets: a command may be given more of them, and cargo builds anew for another linker.
+                for target in TARGETS {
+                    let variable = target.to_uppercase().replace('-', "_");
+                    command.env(format!("CARGO_TARGET_{variable}_LINKER"), linker);
+                }
                 command.current_dir(process::root());
                 command
             }
