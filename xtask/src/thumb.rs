@@ -17,15 +17,13 @@ pub(crate) const TARGETS: [&str; 2] = ["thumbv7em-none-eabi", "thumbv6m-none-eab
 
 /// The release profile of all that is built for devices, whatever the manifests say. What is built alike shares `core`, which takes a
 /// distribution's toolchain most of a minute.
-const PROFILE: [(&str, &str); 6] = [
+const PROFILE: [(&str, &str); 5] = [
     ("OPT_LEVEL", "s"),
     ("LTO", "fat"),
     ("CODEGEN_UNITS", "1"),
     ("PANIC", "abort"),
     ("DEBUG", "false"),
-    (STRIP, "true"),
 ];
-const STRIP: &str = "STRIP";
 
 /// The oldest compiler that builds this workspace, as in its `rust-version`.
 const OLDEST: (u32, u32) = (1, 95);
@@ -136,14 +134,11 @@ impl Toolchain {
             command.arg("-Zbuild-std=core");
         }
         command.env_remove("RUSTFLAGS");
-        command.env(
-            "CARGO_ENCODED_RUSTFLAGS",
-            [self.remapped_paths(), self.flags.iter().map(|&flag| flag.into()).collect()]
-                .concat()
-                .join("\x1f"),
-        );
-        for (name, value) in PROFILE {
-            let value = if self.names && name == STRIP { "none" } else { value };
+        let mut flags = self.remapped_paths();
+        flags.extend(self.flags.iter().map(|&flag| flag.to_owned()));
+        command.env("CARGO_ENCODED_RUSTFLAGS", flags.join("\x1f"));
+        let strip = if self.names { "none" } else { "true" };
+        for (name, value) in PROFILE.into_iter().chain([("STRIP", strip)]) {
             command.env(format!("CARGO_PROFILE_RELEASE_{name}"), value);
         }
         // Each toolchain keeps its own folder, as do flags: sharing one would rebuild everything at each change.

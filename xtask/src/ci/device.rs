@@ -35,7 +35,7 @@ pub(super) fn no_std() -> Result<Outcome, Failure> {
 /// Checks for the real targets, where there is no `std` to fall back on. Code is made of it, and of their features, by `no-panic`.
 pub(super) fn thumb() -> Result<Outcome, Failure> {
     with_toolchains(|| {
-        // All targets of a toolchain at once: each has a `core` of its own, the work of one processor.
+        // All targets of a toolchain at once: each has a `core` of its own, the work of one processor. One named twice counts once.
         let mut commands = BTreeMap::new();
         for target in toolchains::TARGETS {
             let toolchain = toolchains::find(target)?;
